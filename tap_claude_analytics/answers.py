@@ -1,0 +1,155 @@
+"""What one answer of the API says: its rows, its cursor, or its reason for refusing."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pendulum
+
+from tap_claude_analytics.errors import UnexpectedAnswerError
+from tap_claude_analytics.windows import FLOOR
+
+if TYPE_CHECKING:
+    import requests
+
+Row: TypeAlias = dict[str, Any]
+
+#: Rows stand under ``data``; until version 2026-10-21, those of summaries under
+#: ``summaries``.
+ROW_KEYS = ("data", "summaries")
+#: The parameters that say which day was asked for; a cursor says nothing to a reader.
+TOLD_PARAMETERS = ("date", "starting_date", "ending_date")
+_MESSAGE_LIMIT = 400
+
+_DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
+_PRIVATE = (
+    (re.compile(r"sk-ant-[\w-]+"), "[key]"),
+    (re.compile(r"[^\s\"'<>]+@[^\s\"'<>]+"), "[e-mail]"),
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows, and the cursor of the next one if there is one."""
+
+    rows: list[Row]
+    next_page: str | None
+
+
+def read_body(response: requests.Response) -> object:
+    """Decode a JSON body, once per response; numbers with a fraction become Decimal.
+
+    Raises:
+        ValueError: If the body is not JSON.
+    """
+    memory = vars(response)
+    if "decoded_body" not in memory:
+        memory["decoded_body"] = json.loads(
+            response.content, parse_float=Decimal, parse_constant=_reject_constant
+        )
+    return memory["decoded_body"]
+
+
+def _reject_constant(constant: str) -> None:
+    msg = f"{constant} is not JSON"
+    raise ValueError(msg)
+
+
+def read_page(response: requests.Response) -> Page:
+    """Return the rows and the cursor of an answer of either generation.
+
+    Raises:
+        UnexpectedAnswerError: If the answer has neither envelope: that must never pass
+            for "no rows".
+    """
+    body = read_body(response)
+    if not isinstance(body, dict):
+        raise _unexpected(response, f"a JSON {type(body).__name__}")
+    rows = next((body[key] for key in ROW_KEYS if key in body), None)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        found = ", ".join(f"{key}: {type(body[key]).__name__}" for key in sorted(body))
+        raise _unexpected(response, f"an object with the keys {{{found}}}")
+    next_page = body.get("next_page")
+    if next_page is not None and not isinstance(next_page, str):
+        raise _unexpected(response, f"a next_page that is a {type(next_page).__name__}")
+    return Page(rows, next_page or None)
+
+
+def _unexpected(response: requests.Response, found: str) -> UnexpectedAnswerError:
+    return UnexpectedAnswerError(
+        f"{asked(response)} was answered with {scrub(found)}, where a list of rows under"
+        f" {' or '.join(ROW_KEYS)} was expected (request id {request_id(response)})."
+        " See whether a newer version of the tap knows this answer."
+    )
+
+
+def asked(response: requests.Response) -> str:
+    """Return what was asked, without the cursor: ``GET /v1/…/users?date=2026-03-01``."""
+    path, _, query = (response.request.path_url or "").partition("?")
+    told = [(name, value) for name, value in parse_qsl(query) if name in TOLD_PARAMETERS]
+    return f"GET {path}{'?' if told else ''}{urlencode(told)}"
+
+
+def reason(response: requests.Response) -> str:
+    """Return status, the API's own words and request id of an error answer."""
+    said = _error_message(response)
+    quoted = f': "{said}"' if said else f" {scrub(response.reason or '')}".rstrip()
+    return f"status {response.status_code}{quoted} (request id {request_id(response)})"
+
+
+def request_id(response: requests.Response) -> str:
+    """Return the id under which the API's operators find this request."""
+    return scrub(response.headers.get("request-id") or "unknown")
+
+
+def latest_available_day(response: requests.Response) -> pendulum.Date | None:
+    """Return the youngest day the API has, if a 400 says that a later one was asked.
+
+    The message names that day and may repeat the day asked for; of several dates the
+    latest one before the day asked for is meant. None: this 400 is about something else.
+    """
+    last_asked = _last_day_asked(response)
+    if response.status_code != HTTPStatus.BAD_REQUEST or last_asked is None:
+        return None
+    named = filter(None, map(_date, _DATE.findall(_error_message(response))))
+    return max((day for day in named if FLOOR <= day < last_asked), default=None)
+
+
+def _last_day_asked(response: requests.Response) -> pendulum.Date | None:
+    """Return the youngest day of the request; ``ending_date`` is exclusive."""
+    query = dict(parse_qsl(urlsplit(response.request.url or "").query))
+    if "date" in query:
+        return _date(query["date"])
+    ending = _date(query.get("ending_date", ""))
+    return None if ending is None else ending.subtract(days=1)
+
+
+def _date(text: str) -> pendulum.Date | None:
+    try:
+        return pendulum.Date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _error_message(response: requests.Response) -> str:
+    try:
+        body = read_body(response)
+    except ValueError:
+        return ""
+    error = body.get("error") if isinstance(body, dict) else None
+    message = error.get("message") if isinstance(error, dict) else None
+    return scrub(message) if isinstance(message, str) else ""
+
+
+def scrub(text: str) -> str:
+    """Return text of the API fit for a log: one line, short, without keys and e-mails."""
+    for pattern, name in _PRIVATE:
+        text = pattern.sub(name, text)
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(printable.split())[:_MESSAGE_LIMIT]

@@ -1,0 +1,198 @@
+"""Checks of the configuration: a sentence per mistake, before the first request.
+
+A sentence names the setting, the value (never that of a secret, nor a URL that may hold
+a password) and what is valid.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from jsonschema import Draft202012Validator
+
+from tap_claude_analytics.session import is_loopback
+from tap_claude_analytics.windows import FLOOR, parse_day
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from jsonschema.exceptions import ValidationError
+
+_ADMIN_KEY = "sk-ant-admin"
+_VALUE_LIMIT = 80
+_REFUSED = {
+    "batch_config": (
+        "batch_config is not supported: batch files bypass stream maps and deselection,"
+        " so personal data would leave unmasked. Remove the setting."
+    )
+}
+_DATE_FORMS = "a date (YYYY-MM-DD) or an RFC 3339 timestamp is valid"
+
+
+def configuration_mistakes(
+    config: Mapping[str, Any], schema: Mapping[str, Any]
+) -> list[str]:
+    """Return a sentence for every mistake in the configuration; none if it is right."""
+    errors = list(Draft202012Validator(schema).iter_errors(dict(config)))
+    sentences = [
+        sentence for error in errors for sentence in _schema_mistakes(error, schema)
+    ]
+    return sentences or list(_value_mistakes(config))
+
+
+def environment_mistakes(
+    environment: Mapping[str, str], prefix: str, schema: Mapping[str, Any]
+) -> list[str]:
+    """Return a sentence for every environment variable that cannot be parsed."""
+    return [
+        f"{variable} is {shown(environment[variable])}: {_valid(rule)}."
+        for name, rule in schema["properties"].items()
+        if (variable := f"{prefix}{name.upper()}") in environment
+        and not _parses(environment[variable], rule)
+    ]
+
+
+def shown(value: object) -> str:
+    """Return a value fit for a sentence: on one line and not too long."""
+    text = repr(value)
+    return text if len(text) <= _VALUE_LIMIT else f"{text[:_VALUE_LIMIT]}…"
+
+
+def _parses(text: str, rule: Mapping[str, Any]) -> bool:
+    kinds = rule.get("type", [])
+    try:
+        if "integer" in kinds:
+            int(text)
+        elif {"array", "object"} & set(kinds):
+            json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[str]:
+    properties = schema["properties"]
+    instance: Any = error.instance
+    place = ".".join(str(part) for part in error.path)
+    if not place and error.validator == "required":
+        for name in sorted(set(schema["required"]) - set(instance)):
+            yield f"{name} is not set: {_valid(properties[name])}."
+    elif not place:
+        for name in sorted(set(instance) - set(properties)):
+            yield _unknown(name, properties)
+    elif properties.get(place, {}).get("secret") or isinstance(instance, (dict, list)):
+        valid = f": {_valid(properties[place])}" if place in properties else ""
+        yield f"{place} is not right{valid}."
+    elif place in properties:
+        yield f"{place} is {shown(instance)}: {_valid(properties[place])}."
+    else:
+        # Nested settings may hold salts, so their values are not shown.
+        yield f"{place} is not right."
+
+
+def _unknown(name: str, properties: Mapping[str, Any]) -> str:
+    if name in _REFUSED:
+        return _REFUSED[name]
+    close = difflib.get_close_matches(name, properties, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    valid = ", ".join(sorted(properties))
+    return f"{name} is not a setting of this tap.{hint} Valid are: {valid}."
+
+
+def _valid(rule: Mapping[str, Any]) -> str:
+    kinds = rule.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else [k for k in kinds if k != "null"]
+    if rule.get("format") == "date":
+        return _DATE_FORMS
+    if "minimum" in rule and "maximum" in rule:
+        return f"{_a(kinds[0])} from {rule['minimum']} to {rule['maximum']} is valid"
+    if rule.get("secret"):
+        return "an Analytics API key is valid, see the README on getting one"
+    filled = " that is not empty" if "minLength" in rule else ""
+    return f"{' or '.join(map(_a, kinds)) or 'another value'}{filled} is valid"
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def _value_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
+    yield from _key_mistakes(config["api_key"])
+    if config.get("api_url") is not None:
+        yield from _url_mistakes(config["api_url"])
+    if config.get("user_agent") is not None:
+        yield from _user_agent_mistakes(config["user_agent"])
+    yield from _date_mistakes(config)
+    if config.get("flattening_enabled") and config.get("flattening_max_depth") is None:
+        yield (
+            "flattening_max_depth is not set: with flattening_enabled an integer, the"
+            " number of levels to flatten, is needed."
+        )
+
+
+def _key_mistakes(key: str) -> Iterator[str]:
+    if not re.fullmatch(r"[!-~]+", key):
+        yield (
+            "api_key holds a space, a line break or another character that no key has:"
+            " paste it again, exactly as claude.ai/analytics/api-keys showed it."
+        )
+    elif key.startswith(_ADMIN_KEY):
+        yield (
+            f"api_key is an Admin key ({_ADMIN_KEY}…), which the Analytics API does not"
+            " take: an Analytics API key with the scope read:analytics is valid, made by"
+            " the Primary Owner of an organisation on Claude Enterprise at"
+            " claude.ai/analytics/api-keys."
+        )
+
+
+def _url_mistakes(url: str) -> Iterator[str]:
+    valid = (
+        "an https URL without user, password, query and fragment is valid, such as"
+        " https://api.anthropic.com, or an http URL of a loopback host."
+    )
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        has_host = bool(parts.hostname)
+    except ValueError:
+        yield f"api_url is not a URL: {valid}"
+        return
+    if "@" in url:
+        yield f"api_url holds a user or a password: {valid}"
+    elif not re.fullmatch(r"[!-~]+", url) or not has_host:
+        yield f"api_url is {shown(url)}: {valid}"
+    elif "?" in url or "#" in url:
+        yield f"api_url holds a query or a fragment: {valid}"
+    elif parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):
+        yield f"api_url is {shown(url)}, which would send the key in the clear: {valid}"
+
+
+def _user_agent_mistakes(user_agent: str) -> Iterator[str]:
+    if not re.fullmatch(r"[!-~]([ -~]*[!-~])?", user_agent):
+        yield (
+            f"user_agent is {shown(user_agent)}: printable ASCII without spaces at"
+            " either end is valid."
+        )
+
+
+def _date_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
+    days = {}
+    for name in ("start_date", "end_date"):
+        value = config.get(name)
+        if value is None:
+            continue
+        try:
+            days[name] = parse_day(value)
+        except ValueError:
+            yield f"{name} is {shown(value)}: {_DATE_FORMS}."
+    end = days.get("end_date")
+    if end is None:
+        return
+    if end < FLOOR:
+        yield f"end_date is {end}: the API has nothing before {FLOOR}."
+    elif (start := days.get("start_date")) is not None and start > end:
+        yield f"start_date is {start}, after end_date, which is {end}."

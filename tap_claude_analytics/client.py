@@ -1,0 +1,284 @@
+"""One conversation with the API: URL, headers, pages, retries and error texts."""
+
+from __future__ import annotations
+
+import email.utils
+import math
+import time
+from functools import cached_property
+from http import HTTPStatus
+from importlib.metadata import metadata
+from typing import TYPE_CHECKING, Any
+
+import backoff
+import requests
+from singer_sdk.authenticators import APIKeyAuthenticator
+from singer_sdk.exceptions import RetriableAPIError
+from singer_sdk.pagination import BaseAPIPaginator
+from singer_sdk.streams import RESTStream
+from typing_extensions import override
+
+from tap_claude_analytics import answers
+from tap_claude_analytics.errors import (
+    TAP_NAME,
+    ApiError,
+    RefusedError,
+    UnexpectedAnswerError,
+    fault_text,
+)
+from tap_claude_analytics.session import ApiSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+
+    from backoff.types import Details
+    from singer_sdk.helpers.types import Context
+    from singer_sdk.streams.rest import HTTPRequest, PageContext
+
+    from tap_claude_analytics.tap import TapClaudeAnalytics
+
+BASE_PATH = "/v1/organizations/analytics/"
+API_VERSION = "2026-10-21"
+
+#: Seconds; an API that asks for a longer wait has a problem that waiting does not solve.
+MAX_WAIT = 300.0
+MAX_TRIES = 8
+
+REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+PASSING_FAULTS = (
+    RetriableAPIError,
+    ConnectionResetError,
+    requests.exceptions.Timeout,
+    requests.exceptions.ConnectionError,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+#: What fails one stream: an answer that says no, or a passing fault that did not pass.
+STREAM_FAULTS = (ApiError, *PASSING_FAULTS)
+
+KEY_ADVICE = (
+    "Check that api_key is an Analytics API key (made by the Primary Owner at"
+    " claude.ai/analytics/api-keys; Admin and Compliance keys do not work here), that it"
+    " has the scope read:analytics and has not expired, and that the organisation is on"
+    " Claude Enterprise."
+)
+
+
+def default_user_agent() -> str:
+    """Return how this tap names itself: name, version and project URL."""
+    about = metadata(TAP_NAME)
+    links = dict(link.split(", ", 1) for link in about.get_all("Project-URL") or [])
+    return f"{TAP_NAME}/{about['Version']} (+{links['Homepage']})"
+
+
+class CursorPaginator(BaseAPIPaginator[str | None]):
+    """Follow ``next_page`` until it is null, over empty pages too."""
+
+    @override
+    def get_next(self, response: requests.Response) -> str | None:
+        return answers.read_page(response).next_page
+
+    @override
+    def continue_if_empty(self, response: requests.Response) -> bool:
+        return True
+
+    @override
+    def advance(self, response: requests.Response) -> None:
+        cursor = answers.read_page(response).next_page
+        if cursor and cursor == self.current_value:
+            msg = (
+                f"{answers.asked(response)} was answered with the cursor that was sent,"
+                " so its pages would never end (request id"
+                f" {answers.request_id(response)})."
+            )
+            raise UnexpectedAnswerError(msg)
+        super().advance(response)
+
+
+def requested_wait(response: requests.Response) -> float | None:
+    """Return the seconds that an answer asks to wait, None if it does not say.
+
+    ``retry-after-ms`` holds milliseconds; ``retry-after`` seconds, maybe fractional, or
+    an HTTP date.
+    """
+    headers = response.headers
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    seconds = _number(headers.get("retry-after"))
+    if seconds is not None:
+        return seconds
+    try:
+        moment = email.utils.parsedate_to_datetime(headers["retry-after"])
+    except (KeyError, ValueError):
+        return None
+    return max(0.0, moment.timestamp() - time.time())
+
+
+def _number(text: str | None) -> float | None:
+    """Return a number that can be waited for, None if the header holds none."""
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if 0 <= number < math.inf else None
+
+
+class AnalyticsStream(RESTStream[str | None]):
+    """A stream that talks to one endpoint of the Analytics API."""
+
+    path: str
+    allow_redirects = False  # requests would carry x-api-key to the other host
+
+    def __init__(self, tap: TapClaudeAnalytics) -> None:
+        """Belong to a tap, whose settings hold for the conversation."""
+        super().__init__(tap)
+        self.tap = tap
+
+    @property
+    @override
+    def url_base(self) -> str:
+        return f"{self.tap.settings.api_url}{BASE_PATH}"
+
+    @override
+    def get_url(self, context: Context | None) -> str:
+        # The SDK would put settings, the key among them, in place of braces in the URL.
+        return f"{self.url_base}{self.path}"
+
+    @cached_property
+    @override
+    def requests_session(self) -> requests.Session:
+        return ApiSession(base_url=self.tap.settings.api_url, request_timeout=self.timeout)
+
+    @property
+    @override
+    def timeout(self) -> int:
+        return self.tap.settings.request_timeout
+
+    @property
+    @override
+    def authenticator(self) -> APIKeyAuthenticator:
+        return APIKeyAuthenticator(key="x-api-key", value=self.tap.settings.api_key)
+
+    @property
+    @override
+    def http_headers(self) -> dict[str, str]:
+        return {
+            "Accept": "application/json",
+            "User-Agent": self.tap.settings.user_agent or default_user_agent(),
+            "anthropic-version": API_VERSION,
+        }
+
+    @override
+    def get_http_request(self, *, page: PageContext[str | None]) -> HTTPRequest:
+        request = super().get_http_request(page=page)
+        request.params = {**(page.stream_context or {}), "page": page.next_page_token}
+        return request
+
+    @override
+    def prepare_request_payload(self, *_: object) -> None:
+        """Send no body."""
+
+    @override
+    def get_new_paginator(self) -> CursorPaginator:
+        return CursorPaginator(None)
+
+    @override
+    def parse_response(self, response: requests.Response) -> Iterable[answers.Row]:
+        return answers.read_page(response).rows
+
+    @override
+    def validate_response(self, response: requests.Response) -> None:
+        """Raise what an answer means that does not hold rows.
+
+        Raises:
+            RefusedError: If the key, its scope or the plan does not open the endpoint.
+            RetriableAPIError: If asking again may help.
+            ApiError: If asking again cannot help.
+        """
+        status = response.status_code
+        if status == HTTPStatus.OK:
+            self._require_json(response)
+            self.tap.trouble.answered(self.path)
+            return
+        message = self.response_error_message(response)
+        if status in REFUSALS:
+            raise RefusedError(message)
+        if status in {
+            HTTPStatus.REQUEST_TIMEOUT,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.TOO_MANY_REQUESTS,
+        } or (status >= HTTPStatus.INTERNAL_SERVER_ERROR):
+            wait = requested_wait(response)
+            if wait is None or wait <= MAX_WAIT:
+                raise RetriableAPIError(message, response)
+            message += (
+                f" It asks to wait {wait:.0f} seconds; the tap waits {MAX_WAIT:.0f} at"
+                " most. Run it again later."
+            )
+        raise ApiError(message)
+
+    def _require_json(self, response: requests.Response) -> None:
+        """Have a body that is cut short or not JSON asked for again."""
+        try:
+            answers.read_body(response)
+        except ValueError as error:
+            message = (
+                f"{answers.asked(response)} was answered with a body that is not JSON"
+                f" (request id {answers.request_id(response)})."
+            )
+            raise RetriableAPIError(message, response) from error
+
+    @override
+    def response_error_message(self, response: requests.Response) -> str:
+        message = f"{answers.asked(response)} was answered with {answers.reason(response)}."
+        status = response.status_code
+        if status in REFUSALS:
+            return f"{message} {KEY_ADVICE}"
+        if status in range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST):
+            return (
+                f"{message} Redirects are not followed, since they would carry the key"
+                " to another address: check api_url."
+            )
+        return message
+
+    @override
+    def request_decorator(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        retrying: Callable[..., Any] = backoff.on_exception(
+            self.backoff_wait_generator,
+            PASSING_FAULTS,
+            max_tries=self.backoff_max_tries,
+            on_backoff=self.backoff_handler,
+            jitter=self.backoff_jitter,
+            logger=None,
+        )(func)
+        return retrying
+
+    @override
+    def backoff_max_tries(self) -> int:
+        return MAX_TRIES
+
+    @override
+    def backoff_wait_generator(self) -> Generator[float, None, None]:
+        """Wait as long as the API asks, else exponentially longer each time."""
+        growing = backoff.expo(base=2, factor=1, max_value=60)
+        next(growing)
+
+        def wait(error: Exception) -> float:
+            grown = float(next(growing))
+            response = getattr(error, "response", None)
+            asked = None if response is None else requested_wait(response)
+            return grown if asked is None else asked
+
+        return self.backoff_runtime(value=wait)
+
+    @override
+    def backoff_handler(self, details: Details) -> None:
+        error = details.get("exception")
+        self.logger.info(
+            "Asking again in %.1f s (try %d of %d failed): %s",
+            details.get("wait", 0.0),
+            details["tries"],
+            MAX_TRIES,
+            fault_text(error),
+        )

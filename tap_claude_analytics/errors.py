@@ -1,0 +1,63 @@
+"""What can go wrong, each kind with one sentence for the person who reads the log."""
+
+from __future__ import annotations
+
+import logging
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+from singer_sdk.exceptions import FatalAPIError, RetriableAPIError
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    import pendulum
+
+TAP_NAME = "tap-claude-analytics"
+
+
+class RunFailedError(click.ClickException):
+    """The run ends with exit code 1 and a sentence per cause, never a traceback."""
+
+    def __init__(self, *sentences: str) -> None:
+        """Take the sentences, in the order they are to be shown."""
+        super().__init__("\n".join(sentences))
+        self.sentences = sentences
+
+    @override
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Log the sentences, so that structured logging carries them too."""
+        logger = logging.getLogger(TAP_NAME)
+        for sentence in self.sentences:
+            logger.error("%s", sentence)
+
+
+class ApiError(FatalAPIError):
+    """The API's answer makes it impossible to read on; this stream fails."""
+
+
+class RefusedError(ApiError):
+    """The key, its scope or the plan does not open this endpoint: 401, 403 or 404."""
+
+
+class UnexpectedAnswerError(ApiError):
+    """An answer that is not what the API promises."""
+
+
+class NotAvailableYetError(ApiError):
+    """The API does not have the day that was asked for yet.
+
+    Attributes:
+        latest: The latest day that the API has, by its own words.
+    """
+
+    def __init__(self, message: str, latest: pendulum.Date) -> None:
+        """Take the sentence and the latest available day."""
+        super().__init__(message)
+        self.latest = latest
+
+
+def fault_text(error: object) -> str:
+    """Return what went wrong, without the URL and headers that requests would quote."""
+    if isinstance(error, (FatalAPIError, RetriableAPIError)):
+        return str(error)
+    return f"the API gave no complete answer ({type(error).__name__})."

@@ -1,0 +1,1 @@
+"""One typed JSON schema per stream, in a file of the stream's name."""

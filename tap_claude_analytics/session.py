@@ -1,0 +1,70 @@
+"""An HTTP session with a deadline for the whole exchange and no way out for the key."""
+
+from __future__ import annotations
+
+import ipaddress
+import queue
+import threading
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from typing_extensions import override
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether the URL's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class ApiSession(requests.Session):
+    """A requests session for one base URL.
+
+    Proxies and CA bundles of the environment are used, except towards loopback hosts.
+    ``.netrc`` is not read: requests asks it only where no authenticator is set.
+    """
+
+    def __init__(self, *, base_url: str, request_timeout: float) -> None:
+        """Take the base URL and the seconds that one request may take, body included."""
+        super().__init__()
+        self.trust_env = not is_loopback(base_url)
+        self.request_timeout = request_timeout
+
+    @override
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send a request and read its whole answer within ``request_timeout`` seconds.
+
+        The time-out of requests starts anew with every byte received, so an answer that
+        drips would never end; hence the exchange runs in a thread that can be given up.
+
+        Raises:
+            requests.exceptions.ReadTimeout: If the time is up.
+        """
+        environment = self.merge_environment_settings(
+            request.url, {}, stream=None, verify=None, cert=None
+        )
+        outcome: queue.SimpleQueue[requests.Response | BaseException] = queue.SimpleQueue()
+
+        def exchange() -> None:
+            try:
+                outcome.put(
+                    super(ApiSession, self).send(request, **{**environment, **kwargs})
+                )
+            except BaseException as error:  # noqa: BLE001 - raised again by the caller
+                outcome.put(error)
+
+        threading.Thread(target=exchange, name="api-request", daemon=True).start()
+        try:
+            result = outcome.get(timeout=self.request_timeout)
+        except queue.Empty:
+            msg = f"no complete answer within {self.request_timeout:g} seconds"
+            raise requests.exceptions.ReadTimeout(msg, request=request) from None
+        if isinstance(result, BaseException):
+            raise result
+        return result

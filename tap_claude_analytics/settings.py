@@ -1,0 +1,148 @@
+"""The settings of the tap: what they are, and their values once checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import typing as th
+
+from tap_claude_analytics.windows import FLOOR, parse_day
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pendulum
+
+CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
+    th.Property(
+        "api_key",
+        th.StringType(min_length=1),
+        required=True,
+        secret=True,
+        title="API key",
+        description=(
+            "Analytics API key with the scope read:analytics, made by the organisation's"
+            " Primary Owner at claude.ai/analytics/api-keys."
+        ),
+    ),
+    th.Property(
+        "start_date",
+        th.DateType,
+        default=FLOOR.isoformat(),
+        title="Start date",
+        description=(
+            "First UTC day to read: a date or an RFC 3339 timestamp. The API has nothing"
+            f" before {FLOOR}; an earlier date is lifted to it, with a warning."
+        ),
+    ),
+    th.Property(
+        "end_date",
+        th.DateType,
+        title="End date",
+        description=(
+            "Last UTC day to read, inclusive: a date or an RFC 3339 timestamp. For"
+            " bounded loads; without it the tap reads up to the youngest day."
+        ),
+    ),
+    th.Property(
+        "data_delay_days",
+        th.IntegerType(minimum=0, maximum=30),
+        default=3,
+        title="Data delay in days",
+        description=(
+            "How many days behind today (UTC) the youngest day to read lies. 0 to 30."
+        ),
+    ),
+    th.Property(
+        "lookback_days",
+        th.IntegerType(minimum=0, maximum=90),
+        default=3,
+        title="Lookback in days",
+        description=(
+            "How many days, up to and including the bookmark, every run reads again,"
+            " because the API revises days. 0 to 90."
+        ),
+    ),
+    th.Property(
+        "page_size",
+        th.IntegerType(minimum=1, maximum=1000),
+        default=1000,
+        title="Page size",
+        description=(
+            "Rows per page, 1 to 1000. Smaller pages cost more of the organisation's"
+            " requests per minute."
+        ),
+    ),
+    th.Property(
+        "request_timeout",
+        th.IntegerType(minimum=1, maximum=3600),
+        default=120,
+        title="Request timeout in seconds",
+        description="Seconds that one whole request may take, its body included.",
+    ),
+    th.Property(
+        "api_url",
+        th.StringType(min_length=1),
+        default="https://api.anthropic.com",
+        title="API URL",
+        description=(
+            "Base URL of the API. Plain http is accepted for loopback hosts only, so that"
+            " the key never crosses a network in the clear."
+        ),
+    ),
+    th.Property(
+        "user_agent",
+        th.StringType(min_length=1),
+        title="User agent",
+        description=(
+            "How the tap names itself to the API. Default:"
+            " tap-claude-analytics/VERSION (+project URL)."
+        ),
+    ),
+    additional_properties=False,
+).to_dict()
+
+
+def default_of(name: str) -> Any:  # noqa: ANN401 - as many types as there are settings
+    """Return a setting's default."""
+    return CONFIG_JSONSCHEMA["properties"][name]["default"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings with the types the streams work with.
+
+    ``start_date`` is as the user gave it, maybe before the floor.
+    """
+
+    api_key: str
+    start_date: pendulum.Date
+    end_date: pendulum.Date | None
+    data_delay_days: int
+    lookback_days: int
+    page_size: int
+    request_timeout: int
+    api_url: str
+    user_agent: str | None
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Settings:
+        """Read a configuration that has passed the checks; null means the default."""
+
+        def value(name: str) -> Any:  # noqa: ANN401
+            given = config.get(name)
+            return default_of(name) if given is None else given
+
+        end_date = config.get("end_date")
+        return cls(
+            api_key=config["api_key"],
+            start_date=parse_day(value("start_date")),
+            end_date=None if end_date is None else parse_day(end_date),
+            data_delay_days=int(value("data_delay_days")),
+            lookback_days=int(value("lookback_days")),
+            page_size=int(value("page_size")),
+            request_timeout=int(value("request_timeout")),
+            api_url=value("api_url").rstrip("/"),
+            user_agent=config.get("user_agent"),
+        )

@@ -1,0 +1,131 @@
+"""The streams that are asked for one day at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, ClassVar
+
+from typing_extensions import override
+
+from tap_claude_analytics import clock, windows
+from tap_claude_analytics.errors import UnexpectedAnswerError
+from tap_claude_analytics.streams.base import DATE, DayReading, DayStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_claude_analytics.answers import Row
+
+
+class ActivityStream(DayStream):
+    """A stream whose endpoint gives the rows of the day that is asked for.
+
+    Its rows do not say their day. With ``starting_date`` and ``ending_date`` the endpoint
+    would answer a rollup over the range, so these are never sent.
+    """
+
+    grouped_fields: ClassVar[frozenset[str]] = frozenset(
+        {"product", "rbac_group_id", "rbac_group_name", "user_id"}
+    )
+
+    @override
+    def read(self, window: windows.Window) -> Iterator[DayReading]:
+        for day in windows.days(window):
+            question = {"date": day.isoformat(), "limit": self.tap.settings.page_size}
+            yield DayReading(day, clock.now(), self.request_records(question))
+
+
+class UserSummaries(ActivityStream):
+    """One user on one day."""
+
+    name = "user_summaries"
+    path = "users"
+    primary_keys = (DATE, "user_id")
+    added_fields = frozenset({"user_id", "email_address"})
+    grouped_fields = frozenset({"distinct_user_count", "rbac_group_id", "rbac_group_name"})
+
+    @override
+    def add_fields(self, row: Row) -> None:
+        user = row.get("user") or {}
+        row["user_id"] = user.get("id")
+        row["email_address"] = user.get("email_address")
+
+
+class ChatProjects(ActivityStream):
+    """One chat project on one day."""
+
+    name = "chat_projects"
+    path = "apps/chat/projects"
+    primary_keys = (DATE, "project_id")
+
+
+class Skills(ActivityStream):
+    """One skill on one day."""
+
+    name = "skills"
+    path = "skills"
+    primary_keys = (DATE, "skill_name")
+
+    #: Decimal strings in cents.
+    money_fields = ("attributed_list_price", "estimated_overage_spend")
+
+    @override
+    def add_fields(self, row: Row) -> None:
+        for name in self.money_fields:
+            if isinstance(row.get(name), str):
+                row[name] = self._exact(name, row[name])
+
+    def _exact(self, name: str, text: str) -> Decimal:
+        """Return a decimal string as a number with all its digits."""
+        try:
+            amount = Decimal(text)
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount.is_finite():
+            msg = f"{self.path} answered a {name} that is not a decimal number."
+            raise UnexpectedAnswerError(msg)
+        return amount
+
+
+class Connectors(ActivityStream):
+    """One connector on one day."""
+
+    name = "connectors"
+    path = "connectors"
+    primary_keys = (DATE, "connector_name")
+
+
+class Plugins(ActivityStream):
+    """One plugin on one day."""
+
+    name = "plugins"
+    path = "plugins"
+    primary_keys = (DATE, "plugin_key")
+    added_fields = frozenset({"plugin_key"})
+
+    @override
+    def start_reading(self) -> None:
+        self._unidentified: Counter[str] = Counter()
+
+    @override
+    def add_fields(self, row: Row) -> None:
+        """Add a key that is the same for the same plugin on every reading.
+
+        Rows without a ``plugin_id`` may share a name; nothing tells these apart but
+        their order, so they are numbered.
+        """
+        name, identity = row.get("plugin_name"), row.get("plugin_id")
+        if identity is not None:
+            row["plugin_key"] = f"id:{identity}"
+        elif name is not None:
+            self._unidentified[name] += 1
+            row["plugin_key"] = f"name:{name}:{self._unidentified[name]}"
+
+
+class Artifacts(ActivityStream):
+    """One kind of artifact, shared or not, on one day."""
+
+    name = "artifacts"
+    path = "artifacts"
+    primary_keys = (DATE, "artifact_type", "is_shared")

@@ -1,0 +1,213 @@
+"""What the streams of days share: which days, whole days, bookmarks and readings."""
+
+from __future__ import annotations
+
+import abc
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from singer_sdk import StreamSchema
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from typing_extensions import override
+
+from tap_claude_analytics import bookmarks, windows
+from tap_claude_analytics.answers import latest_available_day
+from tap_claude_analytics.client import STREAM_FAULTS, AnalyticsStream
+from tap_claude_analytics.errors import NotAvailableYetError, UnexpectedAnswerError
+from tap_claude_analytics.streams.fields import (
+    ADDITIONAL_FIELDS,
+    SCHEMAS,
+    Shape,
+    field_paths,
+    shape_of,
+    take_unknown,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pendulum
+    import requests
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_claude_analytics.answers import Row
+
+DATE = "date"
+SNAPSHOT_AT = "snapshot_at"
+
+
+class DayReading(NamedTuple):
+    """One reading of one day: its rows, and an instant before its first request."""
+
+    day: pendulum.Date
+    asked_at: pendulum.DateTime
+    rows: Iterable[Row]
+
+
+class DayStream(AnalyticsStream, abc.ABC):
+    """A stream whose records belong to whole UTC days, read oldest first."""
+
+    replication_key = DATE
+    check_sorted = False  # a lookback begins before the bookmark
+    schema: ClassVar[StreamSchema[str]] = StreamSchema(SCHEMAS)
+
+    # Rows are JSON and hold no field that the schema does not know, so there is nothing
+    # to conform below the root.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.ROOT_ONLY
+
+    #: Top-level fields that are the tap's own; a field of the API that comes to have one
+    #: of these names is kept under ``additional_fields``.
+    added_fields: ClassVar[frozenset[str]] = frozenset()
+
+    #: Fields that have a value in grouped answers only.
+    grouped_fields: ClassVar[frozenset[str]] = frozenset()
+
+    @abc.abstractmethod
+    def read(self, window: windows.Window) -> Iterator[DayReading]:
+        """Yield one reading per day of the window, oldest first."""
+
+    @property
+    def is_incremental(self) -> bool:
+        """Whether the stream keeps a bookmark; a catalog may force it not to."""
+        return self.replication_method == "INCREMENTAL"
+
+    @property
+    def bookmark(self) -> pendulum.Date | None:
+        """The last day that is completely emitted; None for none, or if unwanted."""
+        if not self.is_incremental:
+            return None
+        return bookmarks.bookmark(self.name, self.stream_state, DATE)
+
+    @property
+    def window(self) -> windows.Window | None:
+        """The days that this run reads, None when there is nothing to do."""
+        settings = self.tap.settings
+        return windows.reading_window(
+            start=settings.start_date,
+            end=settings.end_date,
+            bookmark=self.bookmark,
+            lookback_days=settings.lookback_days,
+            today=self.tap.today,
+            delay_days=settings.data_delay_days,
+        )
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        """Yield the records of every day of the window.
+
+        An answer that makes it impossible to read on fails this stream only: the tap
+        lets the others run, and ends with an error. A day that the API does not have yet
+        is no failure.
+        """
+        # The SDK notes here where the run starts, a day that may never be emitted.
+        self.stream_state.pop("starting_replication_value", None)
+        if self.tap.trouble.key_refused:
+            return
+        try:
+            yield from self._read_days()
+        except NotAvailableYetError as error:
+            self.tap.trouble.answered(self.path)
+            self.logger.info("Stream %s ends here for now: %s", self.name, error)
+        except STREAM_FAULTS as error:
+            self.tap.trouble.failed(self.name, self.path, error)
+        finally:
+            self.requests_session.close()
+
+    def _read_days(self) -> Iterator[Record]:
+        window = self.window
+        if window is None:
+            self.logger.info("Stream %s has no new day to read.", self.name)
+            return
+        for reading in self.read(window):
+            day = reading.day.isoformat()
+            snapshot_at = bookmarks.next_snapshot(self.stream_state, reading.asked_at)
+            self.start_reading()
+            row_count = 0
+            for row in reading.rows:
+                for record in self.to_records(row):
+                    record[DATE] = day
+                    record[SNAPSHOT_AT] = snapshot_at
+                    self._require_keys(record)
+                    row_count += 1
+                    yield record
+            self.tap.readings.write(
+                self.name,
+                day,
+                snapshot_at=snapshot_at,
+                row_count=row_count,
+                complete=True,
+            )
+            self._finish_day(reading.day)
+
+    def _finish_day(self, day: pendulum.Date) -> None:
+        """Write the STATE that says the day is completely emitted."""
+        if self.is_incremental:
+            bookmarks.advance(self.stream_state, DATE, old=self.bookmark, day=day)
+        self.tap.state_writer.write_state(self.tap_state)
+
+    @override
+    def _increment_stream_state(self, *_: Any, **__: Any) -> None:
+        """Leave the bookmark alone.
+
+        The SDK would move it with each record, to a day that is not emitted yet, and it
+        has no public way to be told otherwise. ``_finish_day`` moves the bookmark.
+        """
+
+    def start_reading(self) -> None:
+        """Forget what holds for the rows of one reading only."""
+
+    def to_records(self, row: Row) -> Iterable[Record]:
+        """Return the records that a row becomes: by default one, with its own fields."""
+        for name in self.grouped_fields & row.keys():
+            if row[name] is None:
+                del row[name]
+        unknown = take_unknown(row, self._shape)
+        if unknown is not None:
+            self._log_new_fields(unknown)
+        row[ADDITIONAL_FIELDS] = unknown
+        self.add_fields(row)
+        return (row,)
+
+    def add_fields(self, row: Row) -> None:
+        """Add the stream's own top-level fields to a row."""
+
+    def _require_keys(self, record: Record) -> None:
+        for key in self.primary_keys:
+            if record.get(key) is None:
+                msg = (
+                    f"{self.url_base}{self.path} answered a row of {record[DATE]} without"
+                    f" a value for {key}, which is a key of stream {self.name}."
+                )
+                raise UnexpectedAnswerError(msg)
+
+    @cached_property
+    def _shape(self) -> Shape:
+        own = {DATE, SNAPSHOT_AT, ADDITIONAL_FIELDS, *self.added_fields}
+        return shape_of(self.effective_schema, without=own)
+
+    @cached_property
+    def _new_fields(self) -> set[str]:
+        return set()
+
+    def _log_new_fields(self, unknown: Row) -> None:
+        for path in field_paths(unknown, self._shape):
+            if path not in self._new_fields:
+                self._new_fields.add(path)
+                self.logger.info(
+                    "New field %s: kept under %s until a version of the tap knows it.",
+                    path,
+                    ADDITIONAL_FIELDS,
+                )
+
+    @override
+    def validate_response(self, response: requests.Response) -> None:
+        """Tell a day that is not there yet from the errors.
+
+        Raises:
+            NotAvailableYetError: If the API says up to which earlier day it has data.
+        """
+        latest = latest_available_day(response)
+        if latest is not None:
+            msg = f"the API has days up to {latest} so far."
+            raise NotAvailableYetError(msg, latest)
+        super().validate_response(response)

@@ -1,0 +1,231 @@
+"""The tap: its settings, its streams, and what they share during a run."""
+
+from __future__ import annotations
+
+import io
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import PluginCapabilities
+from typing_extensions import override
+
+from tap_claude_analytics import bookmarks, checks, clock
+from tap_claude_analytics.cli import SentenceCommand, read_json_object
+from tap_claude_analytics.errors import TAP_NAME, RunFailedError
+from tap_claude_analytics.settings import CONFIG_JSONSCHEMA, Settings
+from tap_claude_analytics.streams import DAY_STREAM_TYPES, Readings
+from tap_claude_analytics.streams.base import DATE, DayStream
+from tap_claude_analytics.trouble import Trouble
+from tap_claude_analytics.windows import FLOOR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import click
+    import pendulum
+    from singer_sdk import Stream
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.plugin_base import _ConfigInput
+
+    from tap_claude_analytics.streams.summaries import SummaryAnswer
+    from tap_claude_analytics.windows import Window
+
+ENV_PREFIX = f"{TAP_NAME.upper().replace('-', '_')}_"
+
+
+class TapClaudeAnalytics(Tap):
+    """Singer tap for the Claude Enterprise Analytics API: usage and adoption by UTC day."""
+
+    name = TAP_NAME
+    config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_JSONSCHEMA
+
+    # Batch files hold raw records: no stream map and no deselection would reach them.
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        capability
+        for capability in Tap.capabilities
+        if capability is not PluginCapabilities.BATCH
+    ]
+
+    def __init__(self, *, parse_env_config: bool = False, **kwargs: Any) -> None:
+        """Create the tap; see the SDK for the arguments.
+
+        Raises:
+            ConfigValidationError: With a sentence for every wrong setting.
+        """
+        self.trouble = Trouble()
+        self.summary_answers: dict[Window, SummaryAnswer] = {}
+        try:
+            super().__init__(parse_env_config=parse_env_config, **kwargs)
+        except ValueError:
+            # The SDK converts environment values without saying which one it cannot.
+            mistakes = (
+                checks.environment_mistakes(os.environ, ENV_PREFIX, CONFIG_JSONSCHEMA)
+                if parse_env_config
+                else []
+            )
+            if not mistakes:
+                raise
+            raise _wrong_settings(mistakes) from None
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        # The SDK's sentences quote values, the key's among them, and it has no public
+        # hook between merging a configuration and validating it.
+        self.append_builtin_config(self.config_jsonschema)
+        mistakes = checks.configuration_mistakes(self.config, self.config_jsonschema)
+        if not mistakes:
+            return super()._validate_config(raise_errors=raise_errors)
+        if raise_errors:
+            raise _wrong_settings(mistakes)
+        return mistakes
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, with the types the streams work with."""
+        return Settings.from_config(self.config)
+
+    @cached_property
+    def today(self) -> pendulum.Date:
+        """The UTC day on which the run began; it holds for the whole run."""
+        return clock.today()
+
+    @property
+    def readings(self) -> Readings:
+        """The stream that says which reading of a day counts."""
+        stream = self.streams[Readings.name]
+        if not isinstance(stream, Readings):
+            raise TypeError(stream.name)
+        return stream
+
+    @override
+    def discover_streams(self) -> Sequence[Stream]:
+        return [
+            *(stream_type(self) for stream_type in DAY_STREAM_TYPES),
+            Readings(self),
+        ]
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over a state.
+
+        Raises:
+            RunFailedError: If it is not a Singer state.
+        """
+        bookmarks.check_shape(state)
+        super().load_state(state)
+
+    @override  # type: ignore[misc]  # the SDK's final method has no end for failures
+    def sync_all(self) -> None:
+        """Sync all streams, each for itself.
+
+        Raises:
+            RunFailedError: After the last stream, if any of them failed.
+        """
+        self._prepare_bookmarks()
+        super().sync_all()
+        self.trouble.raise_if_any()
+
+    @override  # type: ignore[misc]  # as above
+    def run_connection_test(self) -> bool:
+        """Read the first record of each stream.
+
+        Raises:
+            RunFailedError: If any of the streams failed.
+        """
+        done = super().run_connection_test()
+        self.trouble.raise_if_any()
+        return done
+
+    def _prepare_bookmarks(self) -> None:
+        """Write down where each stream starts, and say what lies before the floor."""
+        early = ["start_date"] if self.settings.start_date < FLOOR else []
+        for stream in self.streams.values():
+            if not isinstance(stream, DayStream) or not stream.is_incremental:
+                continue
+            bookmark = stream.bookmark
+            if bookmark is not None and bookmark < FLOOR:
+                early.append(f"the bookmark of {stream.name}")
+                bookmark = None
+            if stream.selected and bookmark is None:
+                bookmarks.start(stream.stream_state, DATE)
+        if early:
+            self.logger.warning(
+                "Before %s, the first day that the API has, lies: %s. Reading starts on"
+                " that day.",
+                FLOOR,
+                ", ".join(early),
+            )
+
+    @override
+    @classmethod
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> _ConfigInput:
+        """Read the configuration files.
+
+        Raises:
+            RunFailedError: If one is missing or is not a JSON object.
+        """
+        for path in value:
+            if path != "ENV":
+                read_json_object(f"--config {path}", _read_text(path))
+        return super().cb_config(ctx, param, value)
+
+    @override
+    @classmethod
+    def invoke(
+        cls,
+        *,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Run the tap from the command line.
+
+        Raises:
+            RunFailedError: If a file given is not right, or if a stream failed.
+        """
+        super().invoke(
+            state=_checked("--state", state),
+            catalog=_checked("--catalog", catalog),
+            **kwargs,
+        )
+
+    @override
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        return SentenceCommand.of(super().get_singer_command(), logger=cls.logger)
+
+
+def _wrong_settings(mistakes: list[str]) -> ConfigValidationError:
+    return ConfigValidationError(
+        " ".join(mistakes), errors=mistakes, schema=CONFIG_JSONSCHEMA
+    )
+
+
+def _read_text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        msg = f"--config {path} cannot be read: {error.strerror}."
+        raise RunFailedError(msg) from None
+    except UnicodeDecodeError:
+        msg = f"--config {path} is not a text file in UTF-8."
+        raise RunFailedError(msg) from None
+
+
+def _checked(option: str, file: IO[str] | None) -> IO[str] | None:
+    """Return a file with the same text, once it is sure to be a JSON object."""
+    if file is None:
+        return None
+    try:
+        text = file.read()
+    except UnicodeDecodeError:
+        msg = f"{option} is not a text file in UTF-8."
+        raise RunFailedError(msg) from None
+    read_json_object(option, text)
+    return io.StringIO(text)

@@ -1,0 +1,87 @@
+"""Which UTC days to read: pure functions on pendulum dates."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+import pendulum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: The API has nothing before this day.
+FLOOR = pendulum.Date(2026, 1, 1)
+
+#: The first and the last day of a span, both included.
+Window: TypeAlias = tuple[pendulum.Date, pendulum.Date]
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_INSTANT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})"
+)
+
+
+def parse_day(value: str) -> pendulum.Date:
+    """Return the UTC day that a date or an RFC 3339 timestamp lies in.
+
+    Raises:
+        ValueError: If the value is neither.
+    """
+    if _DAY.fullmatch(value):
+        return pendulum.Date.fromisoformat(value)
+    if _INSTANT.fullmatch(value):
+        instant = pendulum.parse(value.upper())
+        if isinstance(instant, pendulum.DateTime):
+            return instant.in_timezone("UTC").date()
+    msg = f"{value!r} is neither a date (YYYY-MM-DD) nor an RFC 3339 timestamp"
+    raise ValueError(msg)
+
+
+def reading_window(
+    *,
+    start: pendulum.Date,
+    end: pendulum.Date | None,
+    bookmark: pendulum.Date | None,
+    lookback_days: int,
+    today: pendulum.Date,
+    delay_days: int,
+) -> Window | None:
+    """Return the days that one run of a stream reads.
+
+    Args:
+        start: The first day that the user wants.
+        end: The last day that the user wants; None for no limit.
+        bookmark: The last day that is completely emitted; None for none.
+        lookback_days: How many days up to and including the bookmark to read again,
+            since the API revises a day after its first publication.
+        today: The current UTC day.
+        delay_days: How many days behind today the youngest day to read lies.
+
+    Returns:
+        The window, or None when there is nothing to do.
+    """
+    first = max(FLOOR, start)
+    if bookmark is not None:
+        first = max(first, bookmark.add(days=1 - lookback_days))
+    last = today.subtract(days=delay_days)
+    if end is not None:
+        last = min(last, end)
+    return None if first > last else (first, last)
+
+
+def days(window: Window) -> Iterator[pendulum.Date]:
+    """Yield every day of the window, oldest first."""
+    day, last = window
+    while day <= last:
+        yield day
+        day = day.add(days=1)
+
+
+def chunks(window: Window, size: int) -> Iterator[Window]:
+    """Cut the window into consecutive windows of at most ``size`` days, oldest first."""
+    first, last = window
+    while first <= last:
+        chunk_last = min(last, first.add(days=size - 1))
+        yield first, chunk_last
+        first = chunk_last.add(days=1)
