@@ -1,0 +1,167 @@
+"""The endpoints: where each is, what it may be asked, and who builds its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .rows.artifacts import artifacts
+from .rows.chat_projects import chat_projects
+from .rows.connectors import connectors
+from .rows.plugins import plugins
+from .rows.skills import skills
+from .rows.summaries import summaries
+from .rows.users import users
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date
+
+    from .company import Company
+
+BASE_PATH = "/v1/organizations/analytics/"
+
+_SURFACES = frozenset(
+    {"chat", "chat_cowork_unified", "claude_code", "cowork", "office_agent"}
+)
+_PLUGIN_SURFACES = frozenset({"chat_cowork_unified", "claude_code", "cowork"})
+_ARTIFACT_SURFACES = _PLUGIN_SURFACES | {"chat"}
+_STATUSES = frozenset({"organization", "private", "public"})
+_BOOLEANS = frozenset({"false", "true"})
+_ANYTHING: frozenset[str] = frozenset()
+
+_SERIES = frozenset({"starting_date", "ending_date", "filter[]", "limit", "page"})
+_ONE_DAY = frozenset({"date", "filter[]", "group_by[]", "limit", "page"})
+_DAILY = _ONE_DAY | {"starting_date", "ending_date", "order", "order_by"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Endpoint:
+    """One endpoint.
+
+    `filters` has the allowed values of every dimension, none meaning anything, and
+    `columns` where an ungrouped row holds a dimension, for those that it does hold.
+    `sortable` has the fields to order by, first the one that rows are in order of.
+    """
+
+    name: str
+    path: str
+    rows: Callable[[Company, date], list[dict[str, Any]]]
+    parameters: frozenset[str] = _DAILY
+    groups: frozenset[str] = frozenset({"product", "rbac_group_id", "user_id"})
+    filters: Mapping[str, frozenset[str]]
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sortable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    paginated: bool = True
+
+
+def _sortable(*paths: str) -> dict[str, tuple[str, ...]]:
+    return {path.rpartition(".")[2]: tuple(path.split(".")) for path in paths}
+
+
+ENDPOINTS = {
+    endpoint.name: endpoint
+    for endpoint in (
+        Endpoint(
+            name="users",
+            path="users",
+            rows=users,
+            groups=frozenset({"rbac_group_id"}),
+            filters={
+                "project_id": _ANYTHING,
+                "rbac_group_id": _ANYTHING,
+                "user_id": _ANYTHING,
+            },
+            columns={"user_id": ("user", "id")},
+            sortable=_sortable("user.email_address", "web_search_count"),
+        ),
+        Endpoint(
+            name="summaries",
+            path="summaries",
+            rows=summaries,
+            parameters=_SERIES,
+            groups=frozenset(),
+            filters={"rbac_group_id": _ANYTHING},
+            paginated=False,
+        ),
+        Endpoint(
+            name="chat_projects",
+            path="apps/chat/projects",
+            rows=chat_projects,
+            groups=frozenset({"rbac_group_id", "user_id"}),
+            filters={
+                "project_id": _ANYTHING,
+                "rbac_group_id": _ANYTHING,
+                "user_id": _ANYTHING,
+            },
+            columns={"project_id": ("project_id",)},
+            sortable=_sortable("project_id", "distinct_user_count", "message_count"),
+        ),
+        Endpoint(
+            name="skills",
+            path="skills",
+            rows=skills,
+            filters={
+                "product": _SURFACES,
+                "rbac_group_id": _ANYTHING,
+                "share_status": _STATUSES,
+                "skill_name": _ANYTHING,
+                "user_id": _ANYTHING,
+            },
+            columns={"share_status": ("share_status",), "skill_name": ("skill_name",)},
+            sortable=_sortable("skill_name", "distinct_user_count", "invocation_count"),
+        ),
+        Endpoint(
+            name="connectors",
+            path="connectors",
+            rows=connectors,
+            filters={
+                "connector_name": _ANYTHING,
+                "product": _SURFACES,
+                "rbac_group_id": _ANYTHING,
+                "user_id": _ANYTHING,
+            },
+            columns={"connector_name": ("connector_name",)},
+            sortable=_sortable("connector_name", "distinct_user_count", "read_call_count"),
+        ),
+        Endpoint(
+            name="plugins",
+            path="plugins",
+            rows=plugins,
+            filters={
+                "plugin_name": _ANYTHING,
+                "product": _PLUGIN_SURFACES,
+                "rbac_group_id": _ANYTHING,
+                "user_id": _ANYTHING,
+            },
+            columns={"plugin_name": ("plugin_name",)},
+            sortable=_sortable("plugin_name", "distinct_user_count", "invocation_count"),
+        ),
+        Endpoint(
+            name="artifacts",
+            path="artifacts",
+            rows=artifacts,
+            parameters=_ONE_DAY,
+            filters={
+                "artifact_type": _ANYTHING,
+                "is_shared": _BOOLEANS,
+                "product": _ARTIFACT_SURFACES,
+                "rbac_group_id": _ANYTHING,
+                "user_id": _ANYTHING,
+            },
+            columns={"artifact_type": ("artifact_type",), "is_shared": ("is_shared",)},
+            paginated=False,
+        ),
+    )
+}
+
+BY_PATH = {endpoint.path: endpoint for endpoint in ENDPOINTS.values()}
+
+
+def find(endpoint: str) -> Endpoint:
+    """Find an endpoint by its name or by its path."""
+    found = ENDPOINTS.get(endpoint) or BY_PATH.get(endpoint)
+    if found is None:
+        message = f"no endpoint {endpoint!r}; there are {', '.join(ENDPOINTS)}"
+        raise KeyError(message)
+    return found

@@ -1,0 +1,1 @@
+"""The rows of each endpoint: a builder takes the company and a day."""

@@ -1,0 +1,120 @@
+"""HTTP/1.1 on the loopback interface, with nothing left open at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from .endpoints import BASE_PATH
+from .traffic import Answer, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Connection = socket.socket | tuple[bytes, socket.socket]
+"""As the standard library types it; over TCP it is a socket."""
+
+_PATIENCE = 5.0
+"""Seconds that a conversation gets to end once its connection is cut."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server that knows its open connections, because clients keep them alive."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int, respond: Callable[[Request], Answer]) -> None:
+        """Listen; requests wait until `serve_forever` runs."""
+        self.respond = respond
+        self._open: dict[_Connection, threading.Thread] = {}
+        self._lock = threading.Lock()
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def process_request(self, request: _Connection, client_address: object) -> None:
+        """Hold each connection's conversation in a thread of its own."""
+        thread = threading.Thread(
+            target=self.process_request_thread,
+            args=(request, client_address),
+            daemon=True,
+        )
+        with self._lock:
+            self._open[request] = thread
+        thread.start()
+
+    def shutdown_request(self, request: _Connection) -> None:
+        """Forget a connection when it is closed."""
+        super().shutdown_request(request)
+        with self._lock:
+            self._open.pop(request, None)
+
+    def handle_error(self, request: _Connection, client_address: object) -> None:
+        """Report mistakes of the simulator, but not that a client hung up."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+    def stop(self) -> None:
+        """Stop listening, cut every connection and wait for the threads."""
+        self.shutdown()
+        self.server_close()
+        with self._lock:
+            conversations = dict(self._open)
+        for connection, thread in conversations.items():
+            if isinstance(connection, socket.socket):
+                # The client may have been first.
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            thread.join(_PATIENCE)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+    protocol_version = "HTTP/1.1"
+    # Head and body leave in one piece: no waiting for acknowledgements between them.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Serve every method alike: the API itself refuses all but one."""
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)
+
+    def _serve(self) -> None:
+        # A body is of no use here, but it must not be taken for the next request.
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        parts = urlsplit(self.path)
+        path = unquote(parts.path)
+        request = Request(
+            method=self.command,
+            path=path.removeprefix(BASE_PATH),
+            params=parse_qs(parts.query, keep_blank_values=True),
+            headers={name.lower(): value for name, value in self.headers.items()},
+        )
+        answer = self.server.respond(request)
+        headers = {
+            "content-type": "application/json",
+            "content-length": str(len(answer.body)),
+        }
+        headers.update({name.lower(): value for name, value in answer.headers.items()})
+        # A dictated length may promise more than there is.
+        if headers["content-length"] != str(len(answer.body)):
+            self.close_connection = True
+            headers["connection"] = "close"
+        phrase = (
+            HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
+        )
+        self.send_response(answer.status, phrase)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
+        """Keep quiet: whoever wants to know reads `Simulator.requests`."""

@@ -1,0 +1,119 @@
+"""The API without its transport: from a request to the body of its answer."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from .access import check_key
+from .dates import Calendar
+from .endpoints import BASE_PATH, BY_PATH
+from .errors import ApiError, bad_request
+from .options import GENERATIONS, OLDER
+from .pages import cut, empty_page_place, fingerprint, read_cursor, write_cursor
+from .rules import understand
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from .endpoints import Endpoint
+    from .options import Options
+    from .rules import Query
+    from .store import Row, Store
+    from .traffic import Request
+
+_CACHED_ANSWERS = 16
+
+
+class Service:
+    """Answers requests from what the store holds."""
+
+    def __init__(self, options: Options, store: Store) -> None:
+        """Keep the rows of the latest questions encoded, for the pages to come."""
+        self._options = options
+        self._store = store
+        self._encoded = lru_cache(maxsize=_CACHED_ANSWERS)(self._encode)
+
+    def answer(self, request: Request, today: date) -> bytes:
+        """Answer a request.
+
+        Raises:
+            ApiError: It is refused.
+        """
+        if request.method != "GET":
+            raise ApiError(405, f"{request.method} is not allowed here, only GET")
+        endpoint = BY_PATH.get(request.path)
+        if endpoint is None:
+            raise ApiError(404, f"no such endpoint below {BASE_PATH}")
+        check_key(request.headers, self._options.api_key)
+        generation = self._generation(request.headers)
+        calendar = Calendar(latest=today - timedelta(days=self._options.delay_days))
+        query = understand(endpoint, request.params, calendar)
+        rows, next_page = self._page(endpoint, query, request)
+        if generation == OLDER and endpoint.name == "summaries":
+            return b'{"summaries": [%b]}' % b", ".join(rows)
+        return b'{"data": [%b], "next_page": %b}' % (
+            b", ".join(rows),
+            json.dumps(next_page).encode(),
+        )
+
+    def _generation(self, headers: Mapping[str, str]) -> str:
+        default = self._options.generation
+        asked = headers.get("anthropic-version", default)
+        if asked not in GENERATIONS:
+            message = f"anthropic-version: {asked!r} is not one of {', '.join(GENERATIONS)}"
+            raise bad_request(message)
+        return default if self._options.force_generation else asked
+
+    def _page(
+        self, endpoint: Endpoint, query: Query, request: Request
+    ) -> tuple[list[bytes], str | None]:
+        rows = self._encoded(endpoint, query, self._store.version(endpoint, query.days))
+        question = fingerprint(endpoint.name, request.params)
+        if endpoint.paginated:
+            options = self._options
+            empty = empty_page_place(
+                options.empty_page_every, options.seed, endpoint.name, query.days
+            )
+            pages = cut(rows, query.limit, empty_page=empty)
+        else:
+            pages = [rows]
+        cursors = request.params.get("page")
+        # What comes whole hands out no cursor, so none can belong to it.
+        place = read_cursor(cursors[0], question, len(pages)) if cursors else 0
+        more = place + 1 < len(pages)
+        return pages[place], write_cursor(question, place + 1) if more else None
+
+    def _encode(self, endpoint: Endpoint, query: Query, _version: int) -> list[bytes]:
+        rows = [row for day in query.days for row in self._store.rows(endpoint, day)]
+        rows = [row for row in rows if _matches(endpoint, query, row)]
+        if query.order_by:
+            path = endpoint.sortable[query.order_by]
+            unknown = [row for row in rows if _pick(row, path) is None]
+            known = [row for row in rows if _pick(row, path) is not None]
+            rows = (
+                sorted(known, key=lambda row: _pick(row, path), reverse=query.descending)
+                + unknown
+            )
+        return [json.dumps(row, ensure_ascii=False).encode() for row in rows]
+
+
+def _matches(endpoint: Endpoint, query: Query, row: Row) -> bool:
+    """Tell whether one value of each dimension fits the row, whatever its case."""
+    wanted: dict[str, set[str]] = {}
+    for dimension, value in query.filters:
+        wanted.setdefault(dimension, set()).add(value.casefold())
+    return all(
+        str(_pick(row, endpoint.columns[dimension])).casefold() in values
+        for dimension, values in wanted.items()
+    )
+
+
+def _pick(row: Row, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - a JSON value
+    value: Any = row
+    for key in path:
+        value = value[key]
+    return value

@@ -1,0 +1,52 @@
+"""What the endpoints hold for each day: the company's rows after all edits."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from .company import Company
+from .options import FLOOR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from .endpoints import Endpoint
+    from .options import Options
+
+Row = dict[str, Any]
+
+
+class Store:
+    """Rows by endpoint and day; built anew on each call, so nobody shares them."""
+
+    def __init__(self, options: Options) -> None:
+        """Found the company."""
+        self.company = Company(options)
+        self._edits: defaultdict[
+            tuple[str, date], list[Callable[[list[Row]], list[Row]]]
+        ] = defaultdict(list)
+        self._lock = threading.Lock()
+
+    def rows(self, endpoint: Endpoint, day: date) -> list[Row]:
+        """Build the rows of a day, available yet or not."""
+        rows = endpoint.rows(self.company, day) if day >= FLOOR else []
+        with self._lock:
+            changes = tuple(self._edits.get((endpoint.name, day), ()))
+        for change in changes:
+            rows = change(rows)
+        return rows
+
+    def edit(
+        self, endpoint: Endpoint, day: date, change: Callable[[list[Row]], list[Row]]
+    ) -> None:
+        """Change what a day holds, after all earlier changes of that day."""
+        with self._lock:
+            self._edits[endpoint.name, day].append(change)
+
+    def version(self, endpoint: Endpoint, days: tuple[date, ...]) -> int:
+        """Count the edits of these days, for caches to tell old rows from new ones."""
+        with self._lock:
+            return sum(len(self._edits.get((endpoint.name, day), ())) for day in days)
