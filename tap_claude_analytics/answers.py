@@ -10,12 +10,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import pendulum
-
 from tap_claude_analytics.errors import UnexpectedAnswerError
-from tap_claude_analytics.windows import FLOOR
+from tap_claude_analytics.windows import FLOOR, parse_day
 
 if TYPE_CHECKING:
+    import pendulum
     import requests
 
 Row: TypeAlias = dict[str, Any]
@@ -117,7 +116,7 @@ def latest_available_day(response: requests.Response) -> pendulum.Date | None:
     last_asked = _last_day_asked(response)
     if response.status_code != HTTPStatus.BAD_REQUEST or last_asked is None:
         return None
-    named = filter(None, map(_date, _DATE.findall(_error_message(response))))
+    named = filter(None, map(_day, _DATE.findall(_error_message(response))))
     return max((day for day in named if FLOOR <= day < last_asked), default=None)
 
 
@@ -125,14 +124,14 @@ def _last_day_asked(response: requests.Response) -> pendulum.Date | None:
     """Return the youngest day of the request; ``ending_date`` is exclusive."""
     query = dict(parse_qsl(urlsplit(response.request.url or "").query))
     if "date" in query:
-        return _date(query["date"])
-    ending = _date(query.get("ending_date", ""))
+        return _day(query["date"])
+    ending = _day(query.get("ending_date", ""))
     return None if ending is None else ending.subtract(days=1)
 
 
-def _date(text: str) -> pendulum.Date | None:
+def _day(text: str) -> pendulum.Date | None:
     try:
-        return pendulum.Date.fromisoformat(text)
+        return parse_day(text)
     except ValueError:
         return None
 

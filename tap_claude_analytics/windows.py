@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
 import pendulum
@@ -29,13 +30,19 @@ def parse_day(value: str) -> pendulum.Date:
         ValueError: If the value is neither.
     """
     if _DAY.fullmatch(value):
-        return pendulum.Date.fromisoformat(value)
+        return _calendar_day(value)
     if _INSTANT.fullmatch(value):
         instant = pendulum.parse(value.upper())
         if isinstance(instant, pendulum.DateTime):
             return instant.in_timezone("UTC").date()
     msg = f"{value!r} is neither a date (YYYY-MM-DD) nor an RFC 3339 timestamp"
     raise ValueError(msg)
+
+
+def _calendar_day(text: str) -> pendulum.Date:
+    # The SDK replaces fromisoformat on Python 3.10, by one that makes plain dates.
+    day = date.fromisoformat(text)
+    return pendulum.Date(day.year, day.month, day.day)
 
 
 def reading_window(

@@ -1,0 +1,52 @@
+"""Fixtures of all tests: a clock that stands still, and an API of its own per test."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pendulum
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tap_claude_analytics import clock
+from tests.simulator import Options, Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# Machines that run tests are noisy: no test of ours is about time.
+settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
+
+#: Two weeks' worth of days lie between the floor and the youngest day by default.
+TODAY = pendulum.Date(2026, 1, 17)
+
+
+@pytest.fixture(autouse=True)
+def _no_tap_settings_in_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a developer's own settings out."""
+    for name in list(os.environ):
+        if name.startswith("TAP_CLAUDE_ANALYTICS_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def set_today(monkeypatch: pytest.MonkeyPatch) -> Callable[[pendulum.Date], None]:
+    """Let the tap's clock stand at noon of a day; it is moved by calling again."""
+
+    def at(day: pendulum.Date) -> None:
+        noon = pendulum.datetime(day.year, day.month, day.day, 12)
+        monkeypatch.setattr(clock, "now", lambda: noon)
+
+    return at
+
+
+@pytest.fixture
+def simulator(set_today: Callable[[pendulum.Date], None]) -> Iterator[Simulator]:
+    """A small organisation, in January 2026."""
+    set_today(TODAY)
+    with Simulator(Options(today=TODAY, users=25, projects=8)) as running:
+        yield running

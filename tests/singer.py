@@ -1,0 +1,112 @@
+"""Run the tap in this process and look at the Singer messages it writes."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from tap_claude_analytics.errors import RunFailedError
+from tap_claude_analytics.tap import TapClaudeAnalytics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.simulator import Simulator
+
+Message: TypeAlias = dict[str, Any]
+
+
+class Output:
+    """The messages of one run, in order, and the error it ended with if it did."""
+
+    def __init__(self, lines: Iterable[str], error: RunFailedError | None = None) -> None:
+        """Parse the lines; numbers with a fraction become Decimal, as written."""
+        self.messages: list[Message] = [
+            json.loads(line, parse_float=Decimal) for line in lines
+        ]
+        self.error = error
+        self._by_day: dict[str, dict[str, list[Message]]] = {}
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The sentences that the run ended with."""
+        return self.error.sentences if self.error else ()
+
+    def records(self, stream: str) -> list[Message]:
+        """The records of a stream, in order."""
+        return [
+            message["record"]
+            for message in self.messages
+            if message["type"] == "RECORD" and message["stream"] == stream
+        ]
+
+    def by_day(self, stream: str) -> dict[str, list[Message]]:
+        """The records of a stream under the day each of them names."""
+        if stream not in self._by_day:
+            days = self._by_day[stream] = {}
+            for record in self.records(stream):
+                days.setdefault(record["date"], []).append(record)
+        return self._by_day[stream]
+
+    @property
+    def states(self) -> list[Message]:
+        """The values of the STATE messages, in order."""
+        return [m["value"] for m in self.messages if m["type"] == "STATE"]
+
+    @property
+    def state(self) -> Message:
+        """The last state."""
+        return self.states[-1]
+
+    def bookmark(self, stream: str) -> str | None:
+        """The day that the last state names for a stream."""
+        value = self.state["bookmarks"].get(stream, {}).get("replication_key_value")
+        return None if value is None else str(value)
+
+    def read_days(self, stream: str) -> list[str]:
+        """The days of a stream that `readings` calls read, in order."""
+        return [r["date"] for r in self.records("readings") if r["stream"] == stream]
+
+
+def config_for(simulator: Simulator, **settings: object) -> dict[str, Any]:
+    """Return a configuration that points at the simulator."""
+    return {
+        "api_url": simulator.url,
+        "api_key": simulator.options.api_key,
+        **settings,
+    }
+
+
+def catalog_of(*streams: str) -> dict[str, Any]:
+    """Return the discovered catalog with just these streams selected."""
+    catalog = TapClaudeAnalytics(validate_config=False, setup_mapper=False).catalog_dict
+    for entry in catalog["streams"]:
+        for metadata in entry["metadata"]:
+            if not metadata["breadcrumb"]:
+                metadata["metadata"]["selected"] = entry["stream"] in streams
+    return catalog
+
+
+def run(
+    simulator: Simulator,
+    *streams: str,
+    state: Message | None = None,
+    catalog: dict[str, Any] | None = None,
+    **settings: object,
+) -> Output:
+    """Run the tap against the simulator; without streams, with all of them."""
+    tap = TapClaudeAnalytics(
+        config=config_for(simulator, **settings),
+        catalog=catalog or (catalog_of(*streams) if streams else None),
+        state=json.loads(json.dumps(state or {})),
+    )
+    buffer, error = io.StringIO(), None
+    with contextlib.redirect_stdout(buffer):
+        try:
+            tap.sync_all()
+        except RunFailedError as failed:
+            error = failed
+    return Output(buffer.getvalue().splitlines(), error)

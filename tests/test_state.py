@@ -1,0 +1,307 @@
+"""State over several runs: nothing skipped, nothing promised that is not emitted."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests import truth
+from tests.conftest import TODAY
+from tests.singer import Output, catalog_of, config_for, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pendulum
+
+    from tests.simulator import Simulator
+
+LAST = TODAY.subtract(days=3)
+NEXT_DAY = LAST.add(days=1)
+
+
+class TargetDiedError(Exception):
+    """The pipe to the target broke."""
+
+
+class FragileOutput(io.StringIO):
+    """Standard output that breaks after so many lines."""
+
+    def __init__(self, lines: int) -> None:
+        """Take the number of lines that get through."""
+        super().__init__()
+        self.left = lines
+
+    def write(self, text: str) -> int:
+        """Write, or break."""
+        if self.left == 0:
+            raise TargetDiedError
+        self.left -= 1
+        return super().write(text)
+
+
+def state_with(bookmark: str | None, *streams: str) -> dict[str, Any]:
+    """Return a state in which these streams have this bookmark."""
+    return {
+        "bookmarks": {
+            stream: {"replication_key": "date", "replication_key_value": bookmark}
+            for stream in streams
+        }
+    }
+
+
+def assert_promises_kept(output: Output) -> None:
+    """No STATE names a day whose reading was not written before it."""
+    read: dict[str, set[str]] = {}
+    for message in output.messages:
+        if message["type"] == "RECORD" and message["stream"] == "readings":
+            record = message["record"]
+            read.setdefault(record["stream"], set()).add(record["date"])
+        elif message["type"] == "STATE":
+            for stream, state in message["value"]["bookmarks"].items():
+                day = state.get("replication_key_value")
+                if day is not None:
+                    assert day in read.get(stream, set()), (stream, day)
+                    assert date.fromisoformat(day) <= LAST
+
+
+def test_each_day_end_is_a_state(simulator: Simulator) -> None:
+    """A STATE follows at once the last record of every day, and promises no more."""
+    output = run(simulator)
+    assert_promises_kept(output)
+    for before, message in zip(output.messages, output.messages[1:], strict=False):
+        if before["type"] == "RECORD" and before["stream"] == "readings":
+            record = before["record"]
+            assert message["type"] == "STATE"
+            bookmark = message["value"]["bookmarks"][record["stream"]]
+            assert bookmark["replication_key_value"] == record["date"]
+
+
+def test_first_state_starts_explicitly(simulator: Simulator) -> None:
+    """A reload that breaks off must not leave an older bookmark standing in Meltano."""
+    first = run(simulator).states[0]["bookmarks"]
+    assert first == state_with(None, *truth.STREAMS)["bookmarks"]
+
+
+def test_second_run_one_day_later(
+    simulator: Simulator, set_today: Callable[[pendulum.Date], None]
+) -> None:
+    """It asks for exactly 3 + 1 days per daily endpoint, and once for summaries."""
+    first = run(simulator)
+    simulator.requests.clear()
+    simulator.today = TODAY.add(days=1)
+    set_today(TODAY.add(days=1))
+    second = run(simulator, state=first.state)
+    expected = [(LAST + timedelta(days=n)).isoformat() for n in (-2, -1, 0, 1)]
+    for path in truth.PATHS.values():
+        asked = [request.params for request in simulator.requests if request.path == path]
+        if path == "summaries":
+            end = NEXT_DAY.add(days=1).isoformat()
+            assert asked == [{"starting_date": [expected[0]], "ending_date": [end]}]
+        else:
+            assert [params["date"] for params in asked] == [[day] for day in expected]
+    for stream in truth.STREAMS:
+        assert second.read_days(stream) == expected
+        assert second.bookmark(stream) == NEXT_DAY.isoformat()
+
+
+def test_bookmark_holds_during_the_lookback(simulator: Simulator) -> None:
+    """Days read again never pull the bookmark back, in any STATE."""
+    state = run(simulator, "skills", "readings").state
+    again = run(simulator, "skills", "readings", state=state)
+    assert len(again.read_days("skills")) == 3
+    assert {s["bookmarks"]["skills"]["replication_key_value"] for s in again.states} == {
+        LAST.isoformat()
+    }
+
+
+def test_snapshots_grow_from_run_to_run(simulator: Simulator) -> None:
+    """Also when the clock stands still: each reading is later than all before it."""
+    first = run(simulator, "skills", "readings")
+    second = run(simulator, "skills", "readings", state=first.state)
+    snapshots = [r["snapshot_at"] for o in (first, second) for r in o.records("readings")]
+    assert snapshots == sorted(set(snapshots))
+
+
+def test_nothing_to_do(simulator: Simulator) -> None:
+    """Without a new day and without lookback: no request, and the bookmark stays."""
+    state = run(simulator).state
+    simulator.requests.clear()
+    output = run(simulator, state=state, lookback_days=0)
+    assert not simulator.requests
+    assert not output.failures
+    assert output.state == state
+
+
+def test_bookmark_beyond_the_window_stays(simulator: Simulator) -> None:
+    """A state from the future is left as it is, and nothing is asked."""
+    state = state_with("2026-06-01", *truth.STREAMS)
+    output = run(simulator, state=state)
+    assert not simulator.requests
+    assert {output.bookmark(stream) for stream in truth.STREAMS} == {"2026-06-01"}
+
+
+def test_state_from_before_the_floor(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is lifted, with one warning; no STATE names a day before the floor."""
+    state = state_with("2025-06-01", *truth.STREAMS)
+    output = run(simulator, state=state, start_date="2025-01-01")
+    assert output.read_days("skills")[0] == "2026-01-01"
+    assert_promises_kept(output)
+    assert "2025" not in json.dumps(output.states)
+    warnings = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    [warning] = warnings
+    assert "start_date" in warning
+    assert "the bookmark of skills" in warning
+
+
+def test_state_of_another_replication_key(simulator: Simulator) -> None:
+    """It says nothing about days, so all days are read."""
+    state = {
+        "bookmarks": {"skills": {"replication_key": "x", "replication_key_value": "y"}}
+    }
+    output = run(simulator, "skills", "readings", state=state)
+    assert output.read_days("skills")[0] == "2026-01-01"
+
+
+@pytest.mark.parametrize("lookback_days", [0, 3])
+def test_killed_anywhere_resumes_without_a_gap(
+    simulator: Simulator, lookback_days: int
+) -> None:
+    """Whatever line was the last to get through, what follows completes the truth."""
+    names = ("adoption", "skills", "readings")
+    settings: dict[str, Any] = {
+        "start_date": "2026-01-10",
+        "lookback_days": lookback_days,
+    }
+    whole = run(simulator, *names, **settings)
+    for lines in range(len(whole.messages)):
+        broken = FragileOutput(lines)
+        tap = TapClaudeAnalytics(
+            config=config_for(simulator, **settings), catalog=catalog_of(*names)
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sys.stdout", broken)
+            with pytest.raises(TargetDiedError):
+                tap.sync_all()
+        before = Output(broken.getvalue().splitlines())
+        assert_promises_kept(before)
+        state = before.state if before.states else {}
+        after = run(simulator, *names, state=state, **settings)
+        for stream in ("adoption", "skills"):
+            assert_current_rows(simulator, stream, before, after)
+            assert after.bookmark(stream) == LAST.isoformat()
+
+
+def assert_current_rows(
+    simulator: Simulator, stream: str, before: Output, after: Output
+) -> None:
+    """After both runs, upserted by key, a target's current rows are the truth."""
+    table: dict[tuple[Any, ...], dict[str, Any]] = {}
+    readings: dict[str, str] = {}
+    for output in (before, after):
+        for record in output.records(stream):
+            table[tuple(record[key] for key in truth.KEYS[stream])] = record
+        for reading in output.records("readings"):
+            if reading["stream"] == stream:
+                readings[reading["date"]] = reading["snapshot_at"]
+    current = [
+        {name: value for name, value in record.items() if name != "snapshot_at"}
+        for record in table.values()
+        if record["snapshot_at"] >= readings[record["date"]]
+    ]
+    days = [date(2026, 1, 10 + n) for n in range(LAST.day - 9)]
+    assert sorted(readings) == [day.isoformat() for day in days]
+    expected = [r for day in days for r in truth.records(simulator, stream, day)]
+
+    def order(record: dict[str, Any]) -> str:
+        return str([record[key] for key in truth.KEYS[stream]])
+
+    assert sorted(current, key=order) == sorted(expected, key=order)
+
+
+def test_a_failed_stream_leaves_its_bookmark(simulator: Simulator) -> None:
+    """It stands at the last whole day, and the next run goes on from there."""
+    simulator.reply(
+        "skills",
+        body={"oops": 1},
+        times=1,
+        when=lambda request: request.params["date"] == ["2026-01-05"],
+    )
+    broken = run(simulator)
+    assert len(broken.failures) == 1
+    assert broken.bookmark("skills") == "2026-01-04"
+    assert_promises_kept(broken)
+    after = run(simulator, state=broken.state, lookback_days=0)
+    assert after.read_days("skills")[0] == "2026-01-05"
+    assert after.read_days("plugins") == []
+    assert_true_after(simulator, broken, after)
+
+
+def assert_true_after(simulator: Simulator, *outputs: Output) -> None:
+    """All skills of all days have come, in one run or the other."""
+    emitted = [r for output in outputs for r in output.records("skills")]
+    expected = [
+        record
+        for n in range(LAST.day)
+        for record in truth.records(simulator, "skills", date(2026, 1, 1 + n))
+    ]
+    assert len(emitted) == len(expected)
+
+
+def test_full_table_reads_from_start_date(simulator: Simulator) -> None:
+    """A catalog may force it: then the bookmark is neither used nor moved."""
+    catalog = catalog_of("skills", "readings")
+    for entry in catalog["streams"]:
+        if entry["stream"] == "skills":
+            entry["replication_method"] = "FULL_TABLE"
+            entry.pop("replication_key", None)
+            for metadata in entry["metadata"]:
+                if not metadata["breadcrumb"]:
+                    metadata["metadata"]["forced-replication-method"] = "FULL_TABLE"
+    state = state_with("2026-01-12", "skills")
+    output = run(simulator, state=state, catalog=catalog, start_date="2026-01-03")
+    assert output.read_days("skills")[0] == "2026-01-03"
+    assert output.read_days("skills")[-1] == LAST.isoformat()
+    assert output.bookmark("skills") == "2026-01-12"
+
+
+def test_start_date_and_the_bookmark(simulator: Simulator) -> None:
+    """Later than the bookmark it skips forward; earlier it does not read again."""
+    state = state_with("2026-01-06", "skills")
+    names = ("skills", "readings")
+    later = run(simulator, *names, state=state, start_date="2026-01-11")
+    assert later.read_days("skills")[0] == "2026-01-11"
+    earlier = run(simulator, *names, state=state, start_date="2026-01-01")
+    assert earlier.read_days("skills")[0] == "2026-01-04"
+
+
+def test_a_day_that_is_not_there_yet(simulator: Simulator) -> None:
+    """The stream ends there, without an error, its bookmark before that day."""
+    output = run(simulator, data_delay_days=0)
+    available = TODAY.subtract(days=simulator.options.delay_days).isoformat()
+    assert not output.failures
+    for stream in truth.STREAMS:
+        assert output.bookmark(stream) == available
+        assert output.read_days(stream)[-1] == available
+    asked = [r.params for r in simulator.requests if r.path == "summaries"]
+    assert [params["ending_date"] for params in asked] == [
+        [TODAY.add(days=1).isoformat()],
+        [TODAY.isoformat()],
+    ]
+
+
+def test_streams_with_different_bookmarks_share_one_answer(simulator: Simulator) -> None:
+    """One answer of summaries serves both of its streams, whatever each still needs."""
+    state = state_with("2026-01-12", "adoption")
+    state["bookmarks"].update(state_with("2026-01-05", "org_summaries")["bookmarks"])
+    output = run(simulator, "adoption", "org_summaries", "readings", state=state)
+    assert [r.params["starting_date"] for r in simulator.requests] == [["2026-01-03"]]
+    assert output.read_days("adoption")[0] == "2026-01-10"
+    assert output.read_days("org_summaries")[0] == "2026-01-03"

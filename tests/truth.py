@@ -1,0 +1,121 @@
+"""What the streams must hold, worked out from the simulator's rows without the tap."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections import Counter
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from tests.simulator import Simulator
+
+Record: TypeAlias = dict[str, Any]
+
+#: Stream to endpoint, for the streams whose records are rows.
+ROW_STREAMS = {
+    "org_summaries": "summaries",
+    "user_summaries": "users",
+    "chat_projects": "chat_projects",
+    "skills": "skills",
+    "connectors": "connectors",
+    "plugins": "plugins",
+    "artifacts": "artifacts",
+}
+STREAMS = (*ROW_STREAMS, "adoption")
+
+#: Stream to the path it is asked under.
+PATHS = {
+    **ROW_STREAMS,
+    "chat_projects": "apps/chat/projects",
+    "adoption": "summaries",
+}
+
+KEYS = {
+    "org_summaries": ("date",),
+    "adoption": ("date", "product"),
+    "user_summaries": ("date", "user_id"),
+    "chat_projects": ("date", "project_id"),
+    "skills": ("date", "skill_name"),
+    "connectors": ("date", "connector_name"),
+    "plugins": ("date", "plugin_key"),
+    "artifacts": ("date", "artifact_type", "is_shared"),
+    "readings": ("stream", "date"),
+}
+
+_GROUPED_ONLY = {"product", "rbac_group_id", "rbac_group_name", "user_id"}
+_PRODUCTS = (
+    "chat",
+    "claude_code",
+    "cowork",
+    "claude_design",
+    "office_agent",
+    "science",
+    "claude_tag",
+    "chat_cowork_unified",
+)
+_PERIODS = ("daily", "weekly", "monthly")
+
+
+def records(simulator: Simulator, stream: str, day: date) -> list[Record]:
+    """Return the records of a stream and day, without ``snapshot_at``."""
+    rows = simulator.truth(ROW_STREAMS.get(stream, "summaries"), day)
+    rows = json.loads(json.dumps(rows), parse_float=Decimal)
+    if stream == "adoption":
+        made = [record for row in rows for record in _adoption(row)]
+    else:
+        made = [_from_row(stream, row) for row in rows]
+    if stream == "plugins":
+        seen: Counter[str] = Counter()
+        for record in made:
+            name = record["plugin_name"]
+            seen[name] += record["plugin_id"] is None
+            record["plugin_key"] = (
+                f"name:{name}:{seen[name]}"
+                if record["plugin_id"] is None
+                else f"id:{record['plugin_id']}"
+            )
+    return [{**record, "date": day.isoformat()} for record in made]
+
+
+def _from_row(stream: str, row: Record) -> Record:
+    grouped = _GROUPED_ONLY | (
+        {"distinct_user_count"} if stream == "user_summaries" else set()
+    )
+    record = {name: copy.deepcopy(row[name]) for name in row if name not in grouped}
+    record["additional_fields"] = None
+    if stream == "user_summaries":
+        record["user_id"] = row["user"]["id"]
+        record["email_address"] = row["user"]["email_address"]
+    if stream == "skills":
+        for name in ("attributed_list_price", "estimated_overage_spend"):
+            record[name] = None if row[name] is None else Decimal(row[name])
+    return record
+
+
+def _adoption(row: Record) -> list[Record]:
+    seats = row["assigned_seat_count"]
+    made = [
+        {
+            "product": "all",
+            "assigned_seat_count": seats,
+            **{f"{p}_active_user_count": row[f"{p}_active_user_count"] for p in _PERIODS},
+            **{f"{p}_adoption_rate": row[f"{p}_adoption_rate"] for p in _PERIODS},
+        }
+    ]
+    for product in _PRODUCTS:
+        names = {p: f"{product}_{p}_active_user_count" for p in _PERIODS}
+        if not names.values() & row.keys():
+            continue
+        record = {"product": product, "assigned_seat_count": seats}
+        for period, name in names.items():
+            count = row[name]
+            record[f"{period}_active_user_count"] = count
+            rated = seats and count is not None and product != "claude_tag"
+            rate = Decimal(count) * 100 / seats if rated else None
+            record[f"{period}_adoption_rate"] = rate and round(rate, 12)
+        made.append(record)
+    return made
