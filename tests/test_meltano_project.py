@@ -1,0 +1,177 @@
+"""`meltano.yml` says what the tap says, and Meltano asks the API for no more than that."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+from ruamel.yaml import YAML
+
+from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests.sandbox import Sandbox
+from tests.simulator import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.meltano_fixture import MeltanoProject
+
+pytest_plugins = ["tests.meltano_fixture"]
+
+PROJECT = YAML(typ="safe").load(Path(__file__).parents[1] / "meltano.yml")
+(EXTRACTOR,) = PROJECT["plugins"]["extractors"]
+LOADERS = PROJECT["plugins"]["loaders"]
+
+# PostgreSQL takes names of at most 63 bytes. Longer ones begin with these instead, and
+# another abbreviation would be another column.
+SHORT = {
+    "chat_cowork_unified_metrics": "ccum",
+    "claude_code_metrics": "ccm",
+    "office_metrics": "om",
+}
+
+
+@pytest.fixture(scope="module")
+def about() -> dict[str, Any]:
+    """What the tap says of itself.
+
+    Returns:
+        The answer to `--about`.
+    """
+    result = CliRunner().invoke(TapClaudeAnalytics.cli, ["--about", "--format=json"])
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+@pytest.fixture(scope="module")
+def tap() -> TapClaudeAnalytics:
+    """The tap without a catalog, hence with the streams that are on by default.
+
+    Returns:
+        The tap.
+    """
+    return TapClaudeAnalytics(config={"api_key": "none"})
+
+
+@pytest.fixture(scope="module")
+def loaded(meltano_project: MeltanoProject) -> Iterator[Sandbox]:
+    """A sandbox in which Meltano has loaded two days.
+
+    Yields:
+        The sandbox.
+    """
+    with Sandbox(Options(users=3, projects=2)) as box:
+        box.environment["TAP_CLAUDE_ANALYTICS_START_DATE"] = "2026-02-03"
+        box.environment["TAP_CLAUDE_ANALYTICS_END_DATE"] = "2026-02-04"
+        # Were Meltano's hub asked for anything, the simulator would be.
+        box.environment["MELTANO_HUB_URL"] = box.simulator.url
+        result = meltano_project.run(box)
+        assert result.returncode == 0, result.stdout + result.stderr
+        yield box
+
+
+def kind_of(setting: Mapping[str, Any]) -> str:
+    """Names a setting's type as Meltano does.
+
+    Args:
+        setting: The setting's JSON schema.
+
+    Returns:
+        Meltano's kind.
+    """
+    if setting.get("format") in {"date", "date-time"}:
+        return "date_iso8601"
+    (kind,) = set(setting["type"]) - {"null"}
+    return str(kind)
+
+
+def leaves(schema: Mapping[str, Any], *parents: str) -> Iterator[str]:
+    """Names the columns that a stream should have.
+
+    Args:
+        schema: The JSON schema of an object.
+        parents: The names of the objects around it.
+
+    Yields:
+        The name of every field that is no object with fields of its own.
+    """
+    for name, field in schema["properties"].items():
+        if "properties" in field:
+            yield from leaves(field, *parents, name)
+        else:
+            path = (*parents, name)
+            long = "__".join(path)
+            yield long if len(long) < 64 else "__".join((SHORT[path[0]], *path[1:]))
+
+
+def test_settings_match_the_tap(about: dict[str, Any]) -> None:
+    """Names, kinds and secrecy are the same, and none is missing on either side."""
+    expected = {
+        name: (kind_of(setting), setting.get("secret", False))
+        for name, setting in about["settings"]["properties"].items()
+    }
+    assert {
+        setting["name"]: (setting["kind"], setting.get("sensitive", False))
+        for setting in EXTRACTOR["settings"]
+    } == expected
+
+
+def test_required_settings_match_the_tap(about: dict[str, Any]) -> None:
+    """Meltano names a required setting that is missing."""
+    (required,) = EXTRACTOR["settings_group_validation"]
+    assert required == about["settings"]["required"]
+
+
+def test_capabilities_match_the_tap(about: dict[str, Any]) -> None:
+    """Meltano uses what the tap can do, and nothing else."""
+    assert sorted(EXTRACTOR["capabilities"]) == sorted(about["capabilities"])
+    assert "batch" not in EXTRACTOR["capabilities"]
+
+
+@pytest.mark.parametrize("plugin", [EXTRACTOR, *LOADERS], ids=lambda each: each["name"])
+def test_plugins_are_complete(plugin: Mapping[str, Any]) -> None:
+    """Every plugin is defined here, so that no hub is needed, and explains itself."""
+    assert {"executable", "namespace", "pip_url"} <= set(plugin)
+    for setting in plugin["settings"]:
+        assert {"description", "kind", "label"} <= set(setting)
+    names = {setting["name"] for setting in plugin["settings"]}
+    assert set(plugin["config"]) <= names
+
+
+def test_selects_the_streams_that_are_on_by_default(tap: TapClaudeAnalytics) -> None:
+    """Without rules Meltano would select all streams, also those that are off."""
+    default = [name for name, stream in tap.streams.items() if stream.selected_by_default]
+    assert sorted(EXTRACTOR["select"]) == sorted(f"{name}.*" for name in default)
+
+
+def test_asks_the_default_endpoints_only(loaded: Sandbox) -> None:
+    """A `meltano run` asks for the streams of the selection, and no hub."""
+    assert {request.path for request in loaded.simulator.requests} == {
+        "apps/chat/projects",
+        "artifacts",
+        "connectors",
+        "plugins",
+        "skills",
+        "summaries",
+        "users",
+    }
+
+
+def test_every_leaf_is_a_column(loaded: Sandbox, tap: TapClaudeAnalytics) -> None:
+    """No name is cut, no two become one, and no object with known fields stays whole."""
+    rows = loaded.query(
+        "select table_name, column_name from information_schema.columns "
+        "where table_schema = 'tap_claude_analytics' and column_name not like '\\_sdc%' "
+        'order by column_name collate "C"'
+    )
+    columns: dict[str, list[str]] = {}
+    for table, column in rows:
+        columns.setdefault(table, []).append(column)
+    assert columns == {
+        name: sorted(leaves(stream.schema))
+        for name, stream in tap.streams.items()
+        if stream.selected_by_default
+    }
