@@ -1,0 +1,38 @@
+"""Runs the whole check: `python -m tests`, maybe with arguments for pytest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one tool after the other, up to the first that finds something.
+
+    Args:
+        arguments: More arguments for pytest.
+
+    Returns:
+        The exit code of the last tool that ran.
+    """
+    code = 0
+    for tool in (
+        ["ruff", "check"],
+        ["ruff", "format", "--check"],
+        ["mypy"],
+        ["pytest", *arguments],
+    ):
+        sys.stderr.write(f"$ {' '.join(tool)}\n")
+        code = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", *tool], cwd=ROOT, check=False
+        ).returncode
+        if code:
+            break
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,114 @@
+"""What the README and the Meltano project promise is what the tap does."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tap_claude_analytics.settings import CONFIG_JSONSCHEMA
+from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests import truth
+from tests.singer import run
+
+if TYPE_CHECKING:
+    from tests.simulator import Simulator
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+#: Every column of the flattened tables. A name that changes is a column that is lost to
+#: everyone who has loaded it: add names, but do not change any.
+COLUMNS = Path(__file__).with_name("flattened_columns.json")
+
+
+def table(heading: str) -> list[list[str]]:
+    """Return the cells of the table under a heading, without the table's own."""
+    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (.+) \|$", section, flags=re.MULTILINE)
+    return [row.split(" | ") for row in rows][1:]
+
+
+def catalog() -> list[dict[str, Any]]:
+    """Return what discovery says of the streams."""
+    tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
+    streams: list[dict[str, Any]] = tap.catalog_dict["streams"]
+    return streams
+
+
+def code(text: str) -> list[str]:
+    """Return what stands in backticks."""
+    return re.findall(r"`([^`]+)`", text)
+
+
+def test_streams_table() -> None:
+    """Every stream with its key stands in the README, and no other."""
+    documented = {code(row[0])[0]: (code(row[1]), code(row[2])) for row in table("Streams")}
+    entries = {entry["stream"]: entry for entry in catalog()}
+    assert documented.keys() == entries.keys()
+    for name, (endpoint, keys) in documented.items():
+        assert keys == list(entries[name]["key_properties"])
+        assert endpoint == ([truth.PATHS[name]] if name in truth.PATHS else [])
+        assert entries[name]["replication_method"] == "INCREMENTAL"
+        assert entries[name]["replication_key"] == "date"
+
+
+def test_settings_table() -> None:
+    """Every setting of the tap's own stands in the README, with its default."""
+    builtin = {"stream_maps", "stream_map_config", "faker_config"}
+    own = {
+        name: rule
+        for name, rule in CONFIG_JSONSCHEMA["properties"].items()
+        if name not in builtin and not name.startswith("flattening_")
+    }
+    documented = {code(row[0])[0]: row[1] for row in table("Settings")}
+    assert list(documented) == list(own)
+    for name, rule in own.items():
+        if "default" in rule:
+            assert documented[name] == f"`{rule['default']}`"
+        if "maximum" in rule:
+            [row] = [row for row in table("Settings") if row[0] == f"`{name}`"]
+            assert f"{rule['minimum']} to {rule['maximum']}" in row[2]
+
+
+def test_flattened_names_never_change(simulator: Simulator) -> None:
+    """The columns of PostgreSQL, all of at most 63 bytes."""
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    output = run(simulator, **project["plugins"]["extractors"][0]["config"])
+    flattened = {
+        message["stream"]: sorted(message["schema"]["properties"])
+        for message in output.messages
+        if message["type"] == "SCHEMA"
+    }
+    assert max(len(name) for names in flattened.values() for name in names) <= 63
+    assert flattened == json.loads(COLUMNS.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "flattening", [{}, {"flattening_enabled": True, "flattening_max_depth": 5}]
+)
+def test_stream_maps_keep_people_out(
+    simulator: Simulator, flattening: dict[str, Any]
+) -> None:
+    """With the README's stream maps no e-mail address leaves the tap."""
+    block = README.split("<!-- stream maps -->\n```json\n")[1].split("```")[0]
+    output = run(simulator, **json.loads(block), **flattening)
+    assert not output.failures
+    assert output.records("user_summaries")
+    assert output.records("chat_projects")
+    everything = json.dumps(output.messages, default=str, ensure_ascii=False)
+    people = [record["user"] for record in run(simulator).records("user_summaries")]
+    assert people
+    for user in people:
+        assert user["email_address"] not in everything
+
+
+def test_environment_example() -> None:
+    """The example of the environment names settings that exist."""
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    for name in re.findall(r"TAP_CLAUDE_ANALYTICS_([A-Z_]+)=", example):
+        assert name.lower() in CONFIG_JSONSCHEMA["properties"]
