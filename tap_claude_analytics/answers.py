@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -24,12 +24,14 @@ Row: TypeAlias = dict[str, Any]
 ROW_KEYS = ("data", "summaries")
 #: The parameters that say which day was asked for; a cursor says nothing to a reader.
 TOLD_PARAMETERS = ("date", "starting_date", "ending_date")
+#: The delay is a matter of days; an older day that is not there is no delay.
+YOUNG_DAYS = 31
 _MESSAGE_LIMIT = 400
 
 _DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 _PRIVATE = (
     (re.compile(r"sk-ant-[\w-]+"), "[key]"),
-    (re.compile(r"[^\s\"'<>]+@[^\s\"'<>]+"), "[e-mail]"),
+    (re.compile(r'[^\s"<>]+@[^\s"<>]+'), "[e-mail]"),
 )
 
 
@@ -49,10 +51,22 @@ def read_body(response: requests.Response) -> object:
     """
     memory = vars(response)
     if "decoded_body" not in memory:
-        memory["decoded_body"] = json.loads(
-            response.content, parse_float=Decimal, parse_constant=_reject_constant
-        )
+        try:
+            memory["decoded_body"] = json.loads(
+                response.content, parse_float=_exact, parse_constant=_reject_constant
+            )
+        except RecursionError as error:
+            msg = "the body is nested too deeply"
+            raise ValueError(msg) from error
     return memory["decoded_body"]
+
+
+def _exact(number: str) -> Decimal:
+    try:
+        return Decimal(number)
+    except InvalidOperation as error:
+        msg = f"{number[:20]} is out of range"
+        raise ValueError(msg) from error
 
 
 def _reject_constant(constant: str) -> None:
@@ -107,14 +121,19 @@ def request_id(response: requests.Response) -> str:
     return scrub(response.headers.get("request-id") or "unknown")
 
 
-def latest_available_day(response: requests.Response) -> pendulum.Date | None:
+def latest_available_day(
+    response: requests.Response, today: pendulum.Date
+) -> pendulum.Date | None:
     """Return the youngest day the API has, if a 400 says that a later one was asked.
 
     The message names that day and may repeat the day asked for; of several dates the
-    latest one before the day asked for is meant. None: this 400 is about something else.
+    latest one before the day asked for is meant. None: this answer is about something
+    else, as any to a later page or to a day that must have been there for long.
     """
     last_asked = _last_day_asked(response)
     if response.status_code != HTTPStatus.BAD_REQUEST or last_asked is None:
+        return None
+    if last_asked < today.subtract(days=YOUNG_DAYS):
         return None
     named = filter(None, map(_day, _DATE.findall(_error_message(response))))
     return max((day for day in named if FLOOR <= day < last_asked), default=None)
@@ -123,6 +142,8 @@ def latest_available_day(response: requests.Response) -> pendulum.Date | None:
 def _last_day_asked(response: requests.Response) -> pendulum.Date | None:
     """Return the youngest day of the request; ``ending_date`` is exclusive."""
     query = dict(parse_qsl(urlsplit(response.request.url or "").query))
+    if "page" in query:
+        return None
     if "date" in query:
         return _day(query["date"])
     ending = _day(query.get("ending_date", ""))

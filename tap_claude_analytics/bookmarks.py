@@ -30,13 +30,21 @@ def check_shape(state: object) -> None:
     """
     bookmarks = state.get("bookmarks", {}) if isinstance(state, dict) else None
     if not isinstance(bookmarks, dict) or not all(
-        isinstance(stream_state, dict) for stream_state in bookmarks.values()
+        map(_is_stream_state, bookmarks.values())
     ):
         msg = (
             "The state is not one of this tap: an object"
             ' {"bookmarks": {"STREAM": {…}}} is valid.'
         )
         raise RunFailedError(msg)
+
+
+def _is_stream_state(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("partitions", []), list)
+        and isinstance(value.get("progress_markers", {}), dict)
+    )
 
 
 def bookmark(
@@ -100,13 +108,14 @@ def next_snapshot(stream_state: dict[str, Any], asked_at: pendulum.DateTime) -> 
     if latest is not None:
         try:
             earlier = pendulum.from_format(latest, "YYYY-MM-DDTHH:mm:ss.SSSSSS[Z]")
-        except (TypeError, ValueError):
+            next_one = earlier.add(microseconds=1)
+        except (OverflowError, TypeError, ValueError):
             msg = (
                 f"The state's {LATEST_SNAPSHOT} is {latest!r}: a timestamp such as"
                 " 2026-03-01T04:05:06.000000Z is valid."
             )
             raise RunFailedError(msg) from None
-        asked_at = max(asked_at, earlier.add(microseconds=1))
+        asked_at = max(asked_at, next_one)
     snapshot = asked_at.in_timezone("UTC").strftime(SNAPSHOT_FORMAT)
     stream_state[LATEST_SNAPSHOT] = snapshot
     return snapshot

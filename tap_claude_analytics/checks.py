@@ -12,8 +12,10 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import requests
 from jsonschema import Draft202012Validator
 
+from tap_claude_analytics.errors import KEY_ADVICE
 from tap_claude_analytics.session import is_loopback
 from tap_claude_analytics.windows import FLOOR, parse_day
 
@@ -30,6 +32,7 @@ _REFUSED = {
         " so personal data would leave unmasked. Remove the setting."
     )
 }
+_BOOLEANS = ("true", "1", "yes", "on", "false", "0", "no", "off")
 _DATE_FORMS = "a date (YYYY-MM-DD) or an RFC 3339 timestamp is valid"
 
 
@@ -49,7 +52,7 @@ def environment_mistakes(
 ) -> list[str]:
     """Return a sentence for every environment variable that cannot be parsed."""
     return [
-        f"{variable} is {shown(environment[variable])}: {_valid(rule)}."
+        f"{variable} is {_shown_value(environment[variable], rule)}: {_valid(rule)}."
         for name, rule in schema["properties"].items()
         if (variable := f"{prefix}{name.upper()}") in environment
         and not _parses(environment[variable], rule)
@@ -62,11 +65,17 @@ def shown(value: object) -> str:
     return text if len(text) <= _VALUE_LIMIT else f"{text[:_VALUE_LIMIT]}…"
 
 
+def _shown_value(text: str, rule: Mapping[str, Any]) -> str:
+    return "not valid JSON" if {"array", "object"} & set(rule["type"]) else shown(text)
+
+
 def _parses(text: str, rule: Mapping[str, Any]) -> bool:
     kinds = rule.get("type", [])
     try:
         if "integer" in kinds:
             int(text)
+        elif "boolean" in kinds:
+            return text.lower() in _BOOLEANS
         elif {"array", "object"} & set(kinds):
             json.loads(text)
     except ValueError:
@@ -80,17 +89,18 @@ def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Itera
     place = ".".join(str(part) for part in error.path)
     if not place and error.validator == "required":
         for name in sorted(set(schema["required"]) - set(instance)):
-            yield f"{name} is not set: {_valid(properties[name])}."
+            yield f"{name} is not set. {KEY_ADVICE}"
     elif not place:
         for name in sorted(set(instance) - set(properties)):
             yield _unknown(name, properties)
-    elif properties.get(place, {}).get("secret") or isinstance(instance, (dict, list)):
-        valid = f": {_valid(properties[place])}" if place in properties else ""
-        yield f"{place} is not right{valid}."
+    elif properties.get(place, {}).get("secret"):
+        yield f"{place} is not a text, or is empty. {KEY_ADVICE}"
+    elif {"array", "object"} & set(properties.get(place, {}).get("type", [])):
+        # These may hold salts, here and below, so their values are not shown.
+        yield f"{place} is not right: {_valid(properties[place])}."
     elif place in properties:
         yield f"{place} is {shown(instance)}: {_valid(properties[place])}."
     else:
-        # Nested settings may hold salts, so their values are not shown.
         yield f"{place} is not right."
 
 
@@ -110,8 +120,6 @@ def _valid(rule: Mapping[str, Any]) -> str:
         return _DATE_FORMS
     if "minimum" in rule and "maximum" in rule:
         return f"{_a(kinds[0])} from {rule['minimum']} to {rule['maximum']} is valid"
-    if rule.get("secret"):
-        return "an Analytics API key is valid, see the README on getting one"
     filled = " that is not empty" if "minLength" in rule else ""
     return f"{' or '.join(map(_a, kinds)) or 'another value'}{filled} is valid"
 
@@ -138,15 +146,10 @@ def _key_mistakes(key: str) -> Iterator[str]:
     if not re.fullmatch(r"[!-~]+", key):
         yield (
             "api_key holds a space, a line break or another character that no key has:"
-            " paste it again, exactly as claude.ai/analytics/api-keys showed it."
+            f" paste it again, exactly as it was shown. {KEY_ADVICE}"
         )
     elif key.startswith(_ADMIN_KEY):
-        yield (
-            f"api_key is an Admin key ({_ADMIN_KEY}…), which the Analytics API does not"
-            " take: an Analytics API key with the scope read:analytics is valid, made by"
-            " the Primary Owner of an organisation on Claude Enterprise at"
-            " claude.ai/analytics/api-keys."
-        )
+        yield f"api_key is an Admin key ({_ADMIN_KEY}…). {KEY_ADVICE}"
 
 
 def _url_mistakes(url: str) -> Iterator[str]:
@@ -154,19 +157,23 @@ def _url_mistakes(url: str) -> Iterator[str]:
         "an https URL without user, password, query and fragment is valid, such as"
         " https://api.anthropic.com, or an http URL of a loopback host."
     )
+    if "@" in url:
+        yield f"api_url holds a user or a password: {valid}"
+        return
     try:
         parts = urlsplit(url)
         _ = parts.port
-        has_host = bool(parts.hostname)
-    except ValueError:
-        yield f"api_url is not a URL: {valid}"
+        has_host = bool(parts.hostname) and "" not in str(parts.hostname).removesuffix(
+            "."
+        ).split(".")
+        requests.Request("GET", url).prepare()
+    except (ValueError, requests.RequestException):
+        yield f"api_url is {shown(url)}, which is not a URL: {valid}"
         return
-    if "@" in url:
-        yield f"api_url holds a user or a password: {valid}"
-    elif not re.fullmatch(r"[!-~]+", url) or not has_host:
+    if not re.fullmatch(r"[!-~]+", url) or not has_host:
         yield f"api_url is {shown(url)}: {valid}"
     elif "?" in url or "#" in url:
-        yield f"api_url holds a query or a fragment: {valid}"
+        yield f"api_url is {shown(url)}, which holds a query or a fragment: {valid}"
     elif parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):
         yield f"api_url is {shown(url)}, which would send the key in the clear: {valid}"
 

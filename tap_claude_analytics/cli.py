@@ -4,29 +4,44 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
+import os
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
-from tap_claude_analytics.errors import RunFailedError
+from tap_claude_analytics.errors import TAP_NAME, RunFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import click
-
 
 @contextlib.contextmanager
 def sentences() -> Iterator[None]:
-    """Turn the SDK's errors for wrong settings into one that click shows."""
+    """Turn errors into sentences that click shows."""
     try:
         yield
     except ConfigValidationError as error:
         raise RunFailedError(*(error.errors or [str(error)])) from None
     except MappingError as error:
         msg = f"stream_maps is not right: {error}."
+        raise RunFailedError(msg) from None
+    except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+        raise
+    except Exception as error:
+        # The text of an exception may quote a record.
+        logging.getLogger(TAP_NAME).debug("Unexpected error", exc_info=True)
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        msg = (
+            f"Unexpected {type(error).__name__} in {Path(where.filename).name}, line"
+            f" {where.lineno}. If stream_maps is set, check its expressions first; the"
+            " log at level DEBUG has the whole story."
+        )
         raise RunFailedError(msg) from None
 
 
@@ -50,6 +65,47 @@ class SentenceCommand(SingerCommand):
         # --discover and --test do their work while the options are parsed.
         with sentences():
             return super().make_context(*args, **kwargs)
+
+
+def take_wrong_log_level(prefix: str) -> RunFailedError | None:
+    """Take a level that there is not out of the environment, and return what to say.
+
+    The SDK sets the level before there is a command that could show an error.
+    """
+    for variable in (f"{prefix}LOGLEVEL", "LOGLEVEL"):
+        level = os.environ.get(variable)
+        if level and not isinstance(logging.getLevelName(level.upper()), int):
+            del os.environ[variable]
+            return RunFailedError(
+                f"{variable} is {level!r}: DEBUG, INFO, WARNING, ERROR or CRITICAL is"
+                " valid."
+            )
+    return None
+
+
+def check_catalog(catalog: dict[str, Any]) -> None:
+    """Refuse a catalog that the SDK could not read.
+
+    Raises:
+        RunFailedError: If an entry lacks its name or a schema with properties.
+    """
+    streams = catalog.get("streams")
+    if not isinstance(streams, list) or not all(map(_is_catalog_entry, streams)):
+        msg = (
+            "--catalog does not hold a Singer catalog: the output of --discover is valid,"
+            ' {"streams": [{"tap_stream_id": …, "schema": {"properties": …}, …}]}.'
+        )
+        raise RunFailedError(msg)
+
+
+def _is_catalog_entry(value: object) -> bool:
+    schema = value.get("schema") if isinstance(value, dict) else None
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("tap_stream_id"), str)
+        and isinstance(schema, dict)
+        and isinstance(schema.get("properties"), dict)
+    )
 
 
 def read_json_object(option: str, text: str) -> dict[str, Any]:

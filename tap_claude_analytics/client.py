@@ -11,7 +11,6 @@ from importlib.metadata import metadata
 from typing import TYPE_CHECKING, Any
 
 import backoff
-import requests
 from singer_sdk.authenticators import APIKeyAuthenticator
 from singer_sdk.exceptions import RetriableAPIError
 from singer_sdk.pagination import BaseAPIPaginator
@@ -20,17 +19,18 @@ from typing_extensions import override
 
 from tap_claude_analytics import answers
 from tap_claude_analytics.errors import (
+    KEY_ADVICE,
     TAP_NAME,
     ApiError,
     RefusedError,
     UnexpectedAnswerError,
-    fault_text,
 )
-from tap_claude_analytics.session import ApiSession
+from tap_claude_analytics.session import PASSING_FAULTS, ApiSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
+    import requests
     from backoff.types import Details
     from singer_sdk.helpers.types import Context
     from singer_sdk.streams.rest import HTTPRequest, PageContext
@@ -45,23 +45,8 @@ MAX_WAIT = 300.0
 MAX_TRIES = 8
 
 REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
-PASSING_FAULTS = (
-    RetriableAPIError,
-    ConnectionResetError,
-    requests.exceptions.Timeout,
-    requests.exceptions.ConnectionError,
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-)
 #: What fails one stream: an answer that says no, or a passing fault that did not pass.
-STREAM_FAULTS = (ApiError, *PASSING_FAULTS)
-
-KEY_ADVICE = (
-    "Check that api_key is an Analytics API key (made by the Primary Owner at"
-    " claude.ai/analytics/api-keys; Admin and Compliance keys do not work here), that it"
-    " has the scope read:analytics and has not expired, and that the organisation is on"
-    " Claude Enterprise."
-)
+STREAM_FAULTS = (ApiError, RetriableAPIError, *PASSING_FAULTS)
 
 
 def default_user_agent() -> str:
@@ -74,6 +59,11 @@ def default_user_agent() -> str:
 class CursorPaginator(BaseAPIPaginator[str | None]):
     """Follow ``next_page`` until it is null, over empty pages too."""
 
+    def __init__(self) -> None:
+        """Start at the first page."""
+        super().__init__(None)
+        self._seen: set[str] = set()
+
     @override
     def get_next(self, response: requests.Response) -> str | None:
         return answers.read_page(response).next_page
@@ -85,13 +75,15 @@ class CursorPaginator(BaseAPIPaginator[str | None]):
     @override
     def advance(self, response: requests.Response) -> None:
         cursor = answers.read_page(response).next_page
-        if cursor and cursor == self.current_value:
+        if cursor in self._seen:
             msg = (
-                f"{answers.asked(response)} was answered with the cursor that was sent,"
-                " so its pages would never end (request id"
+                f"{answers.asked(response)} was answered with a cursor that was sent"
+                " before, so its pages would never end (request id"
                 f" {answers.request_id(response)})."
             )
             raise UnexpectedAnswerError(msg)
+        if cursor:
+            self._seen.add(cursor)
         super().advance(response)
 
 
@@ -181,7 +173,7 @@ class AnalyticsStream(RESTStream[str | None]):
 
     @override
     def get_new_paginator(self) -> CursorPaginator:
-        return CursorPaginator(None)
+        return CursorPaginator()
 
     @override
     def parse_response(self, response: requests.Response) -> Iterable[answers.Row]:
@@ -246,7 +238,7 @@ class AnalyticsStream(RESTStream[str | None]):
     def request_decorator(self, func: Callable[..., Any]) -> Callable[..., Any]:
         retrying: Callable[..., Any] = backoff.on_exception(
             self.backoff_wait_generator,
-            PASSING_FAULTS,
+            (RetriableAPIError, *PASSING_FAULTS),
             max_tries=self.backoff_max_tries,
             on_backoff=self.backoff_handler,
             jitter=self.backoff_jitter,
@@ -280,5 +272,13 @@ class AnalyticsStream(RESTStream[str | None]):
             details.get("wait", 0.0),
             details["tries"],
             MAX_TRIES,
-            fault_text(error),
+            self.fault_text(error),
+        )
+
+    def fault_text(self, error: object) -> str:
+        """Return what went wrong, without the key and what else requests would quote."""
+        if isinstance(error, (ApiError, RetriableAPIError)):
+            return str(error).replace(self.tap.settings.api_key, "[key]")
+        return (
+            f"GET {BASE_PATH}{self.path} got no complete answer ({type(error).__name__})."
         )

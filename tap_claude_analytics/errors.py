@@ -6,13 +6,20 @@ import logging
 from typing import IO, TYPE_CHECKING, Any
 
 import click
-from singer_sdk.exceptions import FatalAPIError, RetriableAPIError
+from singer_sdk.exceptions import FatalAPIError
 from typing_extensions import override
 
 if TYPE_CHECKING:
     import pendulum
 
 TAP_NAME = "tap-claude-analytics"
+
+KEY_ADVICE = (
+    "Check that api_key is an Analytics API key (made by the Primary Owner at"
+    " claude.ai/analytics/api-keys; Admin and Compliance keys do not work here), that it"
+    " has the scope read:analytics and has not expired, and that the organisation is on"
+    " Claude Enterprise."
+)
 
 
 class RunFailedError(click.ClickException):
@@ -54,10 +61,3 @@ class NotAvailableYetError(ApiError):
         """Take the sentence and the latest available day."""
         super().__init__(message)
         self.latest = latest
-
-
-def fault_text(error: object) -> str:
-    """Return what went wrong, without the URL and headers that requests would quote."""
-    if isinstance(error, (FatalAPIError, RetriableAPIError)):
-        return str(error)
-    return f"the API gave no complete answer ({type(error).__name__})."

@@ -11,6 +11,17 @@ from urllib.parse import urlsplit
 import requests
 from typing_extensions import override
 
+from tap_claude_analytics.errors import ApiError
+
+#: What may go well when tried again.
+PASSING_FAULTS = (
+    ConnectionError,
+    requests.exceptions.Timeout,
+    requests.exceptions.ConnectionError,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+
 
 def is_loopback(url: str) -> bool:
     """Tell whether the URL's host is this machine."""
@@ -45,6 +56,7 @@ class ApiSession(requests.Session):
 
         Raises:
             requests.exceptions.ReadTimeout: If the time is up.
+            ApiError: If the request cannot be sent as things are set up.
         """
         environment = self.merge_environment_settings(
             request.url, {}, stream=None, verify=None, cert=None
@@ -65,6 +77,13 @@ class ApiSession(requests.Session):
         except queue.Empty:
             msg = f"no complete answer within {self.request_timeout:g} seconds"
             raise requests.exceptions.ReadTimeout(msg, request=request) from None
+        if isinstance(result, OSError) and not isinstance(result, PASSING_FAULTS):
+            msg = (
+                f"The request cannot be sent ({type(result).__name__}). Check api_url, and"
+                " the proxies and CA bundles that the environment names (HTTPS_PROXY,"
+                " REQUESTS_CA_BUNDLE)."
+            )
+            raise ApiError(msg) from result
         if isinstance(result, BaseException):
             raise result
         return result

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
+from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from typing_extensions import override
 
 from tap_claude_analytics import bookmarks, checks, clock
-from tap_claude_analytics.cli import SentenceCommand, read_json_object
+from tap_claude_analytics.cli import (
+    SentenceCommand,
+    check_catalog,
+    read_json_object,
+    take_wrong_log_level,
+)
 from tap_claude_analytics.errors import TAP_NAME, RunFailedError
 from tap_claude_analytics.settings import CONFIG_JSONSCHEMA, Settings
 from tap_claude_analytics.streams import DAY_STREAM_TYPES, Readings
@@ -23,7 +30,7 @@ from tap_claude_analytics.trouble import Trouble
 from tap_claude_analytics.windows import FLOOR
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import click
     import pendulum
@@ -61,15 +68,11 @@ class TapClaudeAnalytics(Tap):
         try:
             super().__init__(parse_env_config=parse_env_config, **kwargs)
         except ValueError:
-            # The SDK converts environment values without saying which one it cannot.
-            mistakes = (
-                checks.environment_mistakes(os.environ, ENV_PREFIX, CONFIG_JSONSCHEMA)
-                if parse_env_config
-                else []
-            )
-            if not mistakes:
-                raise
-            raise _wrong_settings(mistakes) from None
+            if parse_env_config:
+                _check_environment()
+            raise
+        if parse_env_config:
+            _check_environment()
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -191,14 +194,31 @@ class TapClaudeAnalytics(Tap):
         """
         super().invoke(
             state=_checked("--state", state),
-            catalog=_checked("--catalog", catalog),
+            catalog=_checked("--catalog", catalog, check_catalog),
             **kwargs,
         )
+
+    @plugin_cli
+    def cli(cls) -> click.Command:  # noqa: N805 - as the decorator wants it
+        """The command line program."""
+        error = take_wrong_log_level(ENV_PREFIX)
+        command = super().cli
+        if error is not None:
+            error.show()
+            sys.exit(error.exit_code)
+        return command
 
     @override
     @classmethod
     def get_singer_command(cls) -> click.Command:
         return SentenceCommand.of(super().get_singer_command(), logger=cls.logger)
+
+
+def _check_environment() -> None:
+    """Name the environment values that the SDK takes in silence or cannot convert."""
+    mistakes = checks.environment_mistakes(os.environ, ENV_PREFIX, CONFIG_JSONSCHEMA)
+    if mistakes:
+        raise _wrong_settings(mistakes) from None
 
 
 def _wrong_settings(mistakes: list[str]) -> ConfigValidationError:
@@ -218,8 +238,12 @@ def _read_text(path: str) -> str:
         raise RunFailedError(msg) from None
 
 
-def _checked(option: str, file: IO[str] | None) -> IO[str] | None:
-    """Return a file with the same text, once it is sure to be a JSON object."""
+def _checked(
+    option: str,
+    file: IO[str] | None,
+    check: Callable[[dict[str, Any]], None] = bookmarks.check_shape,
+) -> IO[str] | None:
+    """Return a file with the same text, once it is sure to be what it should be."""
     if file is None:
         return None
     try:
@@ -227,5 +251,5 @@ def _checked(option: str, file: IO[str] | None) -> IO[str] | None:
     except UnicodeDecodeError:
         msg = f"{option} is not a text file in UTF-8."
         raise RunFailedError(msg) from None
-    read_json_object(option, text)
+    check(read_json_object(option, text))
     return io.StringIO(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_claude_analytics.errors import RefusedError, RunFailedError, fault_text
+from tap_claude_analytics.errors import RefusedError, RunFailedError
 
 
 class Trouble:
@@ -17,10 +17,10 @@ class Trouble:
         """Note that the key opens an endpoint."""
         self._refused.setdefault(endpoint, False)
 
-    def failed(self, stream: str, endpoint: str, error: Exception) -> None:
+    def failed(self, stream: str, endpoint: str, error: Exception, reason: str) -> None:
         """Note why a stream failed."""
         self._refused.setdefault(endpoint, isinstance(error, RefusedError))
-        self._sentences.append(f"Stream {stream} failed: {fault_text(error)}")
+        self._sentences.append(f"Stream {stream} failed: {reason}")
 
     @property
     def key_refused(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
@@ -32,9 +33,10 @@ def parse_day(value: str) -> pendulum.Date:
     if _DAY.fullmatch(value):
         return _calendar_day(value)
     if _INSTANT.fullmatch(value):
-        instant = pendulum.parse(value.upper())
-        if isinstance(instant, pendulum.DateTime):
-            return instant.in_timezone("UTC").date()
+        with contextlib.suppress(OverflowError):
+            instant = pendulum.parse(value.upper())
+            if isinstance(instant, pendulum.DateTime):
+                return instant.in_timezone("UTC").date()
     msg = f"{value!r} is neither a date (YYYY-MM-DD) nor an RFC 3339 timestamp"
     raise ValueError(msg)
 
@@ -69,11 +71,14 @@ def reading_window(
         The window, or None when there is nothing to do.
     """
     first = max(FLOOR, start)
-    if bookmark is not None:
-        first = max(first, bookmark.add(days=1 - lookback_days))
     last = today.subtract(days=delay_days)
     if end is not None:
         last = min(last, end)
+    if bookmark is not None:
+        # A bookmark far ahead leaves nothing to do, and may have no next day.
+        if bookmark >= last.add(days=lookback_days):
+            return None
+        first = max(first, bookmark.add(days=1 - lookback_days))
     return None if first > last else (first, last)
 
 

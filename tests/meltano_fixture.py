@@ -1,7 +1,4 @@
-"""The Meltano project of this checkout, as a pytest plugin.
-
-A test module that needs it says `pytest_plugins = ["tests.meltano_fixture"]`.
-"""
+"""The Meltano project of this checkout, as a fixture."""
 
 from __future__ import annotations
 

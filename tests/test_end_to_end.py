@@ -10,7 +10,6 @@ import pytest
 
 from tap_claude_analytics import clock
 from tests import truth
-from tests.meltano_fixture import meltano_project  # noqa: F401 - a fixture
 from tests.sandbox import Sandbox
 from tests.simulator import Options
 
@@ -48,7 +47,7 @@ def without_creator(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def box(
-    meltano_project: MeltanoProject,  # noqa: F811 - the fixture of that name
+    meltano_project: MeltanoProject,
 ) -> Iterator[Sandbox]:
     """A sandbox in which the pipeline has run twice."""
     with Sandbox(Options(users=40, projects=10)) as sandbox:

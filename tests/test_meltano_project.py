@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from tests.meltano_fixture import MeltanoProject
 
-pytest_plugins = ["tests.meltano_fixture"]
 
 PROJECT = YAML(typ="safe").load(Path(__file__).parents[1] / "meltano.yml")
 (EXTRACTOR,) = PROJECT["plugins"]["extractors"]

@@ -109,7 +109,7 @@ class DayStream(AnalyticsStream, abc.ABC):
             self.tap.trouble.answered(self.path)
             self.logger.info("Stream %s ends here for now: %s", self.name, error)
         except STREAM_FAULTS as error:
-            self.tap.trouble.failed(self.name, self.path, error)
+            self.tap.trouble.failed(self.name, self.path, error, self.fault_text(error))
         finally:
             self.requests_session.close()
 
@@ -206,7 +206,7 @@ class DayStream(AnalyticsStream, abc.ABC):
         Raises:
             NotAvailableYetError: If the API says up to which earlier day it has data.
         """
-        latest = latest_available_day(response)
+        latest = latest_available_day(response, self.tap.today)
         if latest is not None:
             msg = f"the API has days up to {latest} so far."
             raise NotAvailableYetError(msg, latest)
