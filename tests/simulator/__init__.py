@@ -2,15 +2,22 @@
 
 from .endpoints import BASE_PATH, ENDPOINTS, Endpoint
 from .options import FLOOR, Options
+from .reports.catalog import BETA_HEADER, REPORTS, Report
+from .reports.facts import Charge, Fact
 from .simulation import Simulator
 from .traffic import Request
 
 __all__ = [
     "BASE_PATH",
+    "BETA_HEADER",
     "ENDPOINTS",
     "FLOOR",
+    "REPORTS",
+    "Charge",
     "Endpoint",
+    "Fact",
     "Options",
+    "Report",
     "Request",
     "Simulator",
 ]

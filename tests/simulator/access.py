@@ -14,12 +14,12 @@ _ADMIN = "sk-ant-admin01-"
 _BEARER = "bearer "
 
 
-def check_key(headers: Mapping[str, str], api_key: str) -> None:
+def check_key(headers: Mapping[str, str], api_key: str, *, refusal: int = 404) -> None:
     """Check the key, taken from `x-api-key` or else from a bearer token.
 
     Raises:
         ApiError: It is not the Analytics key; to all but Admin keys the engagement
-            endpoints then say that they do not exist.
+            endpoints then say that they do not exist, other ones what `refusal` is.
     """
     authorization = headers.get("authorization", "")
     bearer = (
@@ -30,4 +30,4 @@ def check_key(headers: Mapping[str, str], api_key: str) -> None:
         message = f"this key holds the scopes of an Admin key; needed is {_SCOPE}"
         raise ApiError(403, message)
     if key != api_key:
-        raise ApiError(404, "Not found")
+        raise ApiError(refusal, "Not found" if refusal == 404 else "invalid x-api-key")

@@ -58,6 +58,28 @@ class Options:
         default=0,
         metadata={"help": "put an empty page into about one in so many answers; 0: never"},
     )
+    reports: bool = field(
+        default=True,
+        metadata={"help": "whether the plan has the reports on token usage and cost"},
+    )
+    refreshed_hours: int = field(
+        default=6,
+        metadata={
+            "help": "reports know so many hours of today; negative: not all of before"
+        },
+    )
+    tell_refreshed: bool = field(
+        default=True,
+        metadata={"help": "whether reports tell until when they know everything"},
+    )
+    revisions: bool = field(
+        default=False,
+        metadata={"help": "whether the figures of reports vary until they are 30 days old"},
+    )
+    echo_last_cursor: bool = field(
+        default=False,
+        metadata={"help": "whether the last page of a report still shows a cursor"},
+    )
     port: int = field(default=0, metadata={"help": "port on 127.0.0.1; 0: any free one"})
 
     def __post_init__(self) -> None:

@@ -13,6 +13,8 @@ from .endpoints import BASE_PATH, BY_PATH
 from .errors import ApiError, bad_request
 from .options import GENERATIONS, OLDER
 from .pages import cut, empty_page_place, fingerprint, read_cursor, write_cursor
+from .reports.answers import Reports
+from .reports.catalog import REPORTS
 from .rules import understand
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from .endpoints import Endpoint
     from .options import Options
+    from .reports.ledger import Ledger
     from .rules import Query
     from .store import Row, Store
     from .traffic import Request
@@ -31,10 +34,11 @@ _CACHED_ANSWERS = 16
 class Service:
     """Answers requests from what the store holds."""
 
-    def __init__(self, options: Options, store: Store) -> None:
+    def __init__(self, options: Options, store: Store, ledger: Ledger) -> None:
         """Keep the rows of the latest questions encoded, for the pages to come."""
         self._options = options
         self._store = store
+        self.reports = Reports(options, ledger)
         self._encoded = lru_cache(maxsize=_CACHED_ANSWERS)(self._encode)
 
     def answer(self, request: Request, today: date) -> bytes:
@@ -45,6 +49,9 @@ class Service:
         """
         if request.method != "GET":
             raise ApiError(405, f"{request.method} is not allowed here, only GET")
+        if request.path in REPORTS:
+            generation = self._generation(request.headers)
+            return self.reports.answer(request, today, generation)
         endpoint = BY_PATH.get(request.path)
         if endpoint is None:
             raise ApiError(404, f"no such endpoint below {BASE_PATH}")

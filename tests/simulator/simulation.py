@@ -11,17 +11,20 @@ from .endpoints import find
 from .errors import ApiError, error_body
 from .options import Options
 from .randomness import tagged_id
+from .reports.catalog import REPORTS, find_report
+from .reports.ledger import Ledger
 from .server import Server
 from .service import Service
 from .store import Store
 from .traffic import Answer, Request, Script, as_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
     from typing_extensions import Self
 
+    from .reports.facts import Fact
     from .store import Row
 
 
@@ -34,7 +37,8 @@ class Simulator:
         self.requests: list[Request] = []
         self._today = self.options.today
         self._store = Store(self.options)
-        self._service = Service(self.options, self._store)
+        self._ledger = Ledger(self._store.company)
+        self._service = Service(self.options, self._store, self._ledger)
         self._script = Script()
         self._count = itertools.count(1)
         self._lock = threading.Lock()
@@ -94,6 +98,34 @@ class Simulator:
         """
         self._store.edit(find(endpoint), day, change)
 
+    def facts(self, day: date) -> list[Fact]:
+        """Give what the reports know of a day, as it stands today."""
+        return self._ledger.facts(day, self.today)
+
+    def revise(self, day: date, change: Callable[[list[Fact]], list[Fact]]) -> None:
+        """Revise the facts of a day, and by that all six reports.
+
+        `change` runs at every reading, so it must give the same for the same.
+        """
+        self._ledger.revise(day, change)
+
+    def truth_report(
+        self,
+        endpoint: str,
+        start: date,
+        end: date,
+        *,
+        bucket_width: str = "1d",
+        group_by: Iterable[str] = (),
+    ) -> list[Row]:
+        """Give the rows or buckets of a report for days, `end` not included.
+
+        They come as JSON would give them, by ascending time, with no limit to the range.
+        """
+        report, reports = find_report(endpoint), self._service.reports
+        question = reports.question(report, (start, end), bucket_width, group_by)
+        return reports.truth(report, question, self.today)
+
     def reply(
         self,
         endpoint: str,
@@ -110,7 +142,8 @@ class Simulator:
         larger than the body makes an answer that breaks off.
         """
         answer = Answer(status=status, body=as_bytes(body), headers=dict(headers or {}))
-        self._script.add(find(endpoint).path, answer, times, when)
+        path = endpoint if endpoint in REPORTS else find(endpoint).path
+        self._script.add(path, answer, times, when)
 
     def _respond(self, request: Request) -> Answer:
         with self._lock:

@@ -1,0 +1,1 @@
+"""The six reports on token usage and cost, all summed from one set of facts."""
