@@ -37,10 +37,15 @@ _PRIVATE = (
 
 @dataclass(frozen=True)
 class Page:
-    """One page of rows, and the cursor of the next one if there is one."""
+    """One page of rows, and the cursor of the next one if there is one.
+
+    Attributes:
+        data_refreshed_at: Reports only: what lies after this instant is incomplete.
+    """
 
     rows: list[Row]
     next_page: str | None
+    data_refreshed_at: str | None = None
 
 
 def read_body(response: requests.Response) -> object:
@@ -91,7 +96,12 @@ def read_page(response: requests.Response) -> Page:
     next_page = body.get("next_page")
     if next_page is not None and not isinstance(next_page, str):
         raise _unexpected(response, f"a next_page that is a {type(next_page).__name__}")
-    return Page(rows, next_page or None)
+    if body.get("has_more") is False:
+        next_page = None  # A cursor that is echoed all the same leads nowhere.
+    elif body.get("has_more") and not next_page:
+        raise _unexpected(response, "more to come and no cursor to it")
+    refreshed = body.get("data_refreshed_at")
+    return Page(rows, next_page or None, refreshed if isinstance(refreshed, str) else None)
 
 
 def _unexpected(response: requests.Response, found: str) -> UnexpectedAnswerError:

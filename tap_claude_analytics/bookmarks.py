@@ -68,26 +68,14 @@ def bookmark(
         raise RunFailedError(msg) from None
 
 
-def start(stream_state: dict[str, Any], replication_key: str) -> None:
-    """Write down that nothing is emitted yet.
+def write(stream_state: dict[str, Any], replication_key: str, value: str | None) -> None:
+    """Write a bookmark; None says that nothing is emitted yet.
 
     Meltano merges states key by key: if a reload left the bookmark out and were
     interrupted, the old one would come back and the days in between would be skipped.
     """
     stream_state[KEY] = replication_key
-    stream_state[VALUE] = None
-
-
-def advance(
-    stream_state: dict[str, Any],
-    replication_key: str,
-    *,
-    old: pendulum.Date | None,
-    day: pendulum.Date,
-) -> None:
-    """Move the bookmark to a day that is completely emitted, never backwards."""
-    stream_state[KEY] = replication_key
-    stream_state[VALUE] = max(day, old or day).isoformat()
+    stream_state[VALUE] = value
 
 
 def next_snapshot(stream_state: dict[str, Any], asked_at: pendulum.DateTime) -> str:

@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 import requests
 from jsonschema import Draft202012Validator
 
+from tap_claude_analytics.dimensions import COST, USAGE, grouping_mistakes
 from tap_claude_analytics.errors import KEY_ADVICE
 from tap_claude_analytics.session import is_loopback
+from tap_claude_analytics.settings import default_of
 from tap_claude_analytics.windows import FLOOR, parse_day
 
 if TYPE_CHECKING:
@@ -118,6 +120,8 @@ def _valid(rule: Mapping[str, Any]) -> str:
     kinds = [kinds] if isinstance(kinds, str) else [k for k in kinds if k != "null"]
     if rule.get("format") == "date":
         return _DATE_FORMS
+    if "enum" in rule:
+        return f"{', '.join(map(str, filter(None, rule['enum'])))} are valid"
     if "minimum" in rule and "maximum" in rule:
         return f"{_a(kinds[0])} from {rule['minimum']} to {rule['maximum']} is valid"
     filled = " that is not empty" if "minLength" in rule else ""
@@ -135,6 +139,7 @@ def _value_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
     if config.get("user_agent") is not None:
         yield from _user_agent_mistakes(config["user_agent"])
     yield from _date_mistakes(config)
+    yield from _grouping_mistakes(config)
     if config.get("flattening_enabled") and config.get("flattening_max_depth") is None:
         yield (
             "flattening_max_depth is not set: with flattening_enabled an integer, the"
@@ -184,6 +189,22 @@ def _user_agent_mistakes(user_agent: str) -> Iterator[str]:
             f"user_agent is {shown(user_agent)}: printable ASCII without spaces at"
             " either end is valid."
         )
+
+
+def _grouping_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
+    report = config.get("report_group_by")
+    report = default_of("report_group_by") if report is None else report
+    cost = config.get("cost_group_by")
+    yield from grouping_mistakes("report_group_by", report, USAGE)
+    if cost is not None:
+        yield from grouping_mistakes("cost_group_by", cost, COST)
+    if config.get("exclude_deleted_users"):
+        for name, chosen in (("report_group_by", report), ("cost_group_by", cost)):
+            if chosen is not None and "actor" not in chosen:
+                yield (
+                    f"exclude_deleted_users is true, but {name} does not hold actor: it is"
+                    " valid only in a grouping by actor."
+                )
 
 
 def _date_mistakes(config: Mapping[str, Any]) -> Iterator[str]:

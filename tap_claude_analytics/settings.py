@@ -65,6 +65,55 @@ CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
         ),
     ),
     th.Property(
+        "report_bucket_width",
+        th.StringType(allowed_values=["1d", "1h", "1m"]),
+        default="1d",
+        title="Report bucket width",
+        description=(
+            "Length of the time buckets of usage and cost: 1d, 1h or 1m. Narrow buckets"
+            " cost more requests."
+        ),
+    ),
+    th.Property(
+        "report_lookback_days",
+        th.IntegerType(minimum=0, maximum=90),
+        default=30,
+        title="Report lookback in days",
+        description=(
+            "How many days of usage and cost, up to and including the bookmark, every run"
+            " reads again, because the API revises them for 30 days. 0 to 90."
+        ),
+    ),
+    th.Property(
+        "report_group_by",
+        th.ArrayType(th.StringType),
+        default=["actor", "product", "model"],
+        title="Report grouping",
+        description=(
+            "Dimensions of usage and cost, at most 5. The legacy streams take those that"
+            " exist there."
+        ),
+    ),
+    th.Property(
+        "cost_group_by",
+        th.ArrayType(th.StringType),
+        title="Cost grouping",
+        description=(
+            "Dimensions of cost, if they are to differ from report_group_by: at most 5,"
+            " and besides them cost_type and token_type."
+        ),
+    ),
+    th.Property(
+        "exclude_deleted_users",
+        th.BooleanType,
+        default=False,
+        title="Exclude deleted users",
+        description=(
+            "Whether usage and cost leave out users whose account is deleted. Needs actor"
+            " in the grouping."
+        ),
+    ),
+    th.Property(
         "page_size",
         th.IntegerType(minimum=1, maximum=1000),
         default=1000,
@@ -102,6 +151,8 @@ CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
     ),
     additional_properties=False,
 ).to_dict()
+# Null means the default, here as for every other setting.
+CONFIG_JSONSCHEMA["properties"]["report_bucket_width"]["enum"].append(None)
 
 
 def default_of(name: str) -> Any:  # noqa: ANN401 - as many types as there are settings
@@ -121,6 +172,11 @@ class Settings:
     end_date: pendulum.Date | None
     data_delay_days: int
     lookback_days: int
+    report_bucket_width: str
+    report_lookback_days: int
+    report_group_by: tuple[str, ...]
+    cost_group_by: tuple[str, ...]
+    exclude_deleted_users: bool
     page_size: int
     request_timeout: int
     api_url: str
@@ -141,6 +197,15 @@ class Settings:
             end_date=None if end_date is None else parse_day(end_date),
             data_delay_days=int(value("data_delay_days")),
             lookback_days=int(value("lookback_days")),
+            report_bucket_width=value("report_bucket_width"),
+            report_lookback_days=int(value("report_lookback_days")),
+            report_group_by=tuple(value("report_group_by")),
+            cost_group_by=tuple(
+                value("report_group_by")
+                if config.get("cost_group_by") is None
+                else config["cost_group_by"]
+            ),
+            exclude_deleted_users=bool(value("exclude_deleted_users")),
             page_size=int(value("page_size")),
             request_timeout=int(value("request_timeout")),
             api_url=value("api_url").rstrip("/"),

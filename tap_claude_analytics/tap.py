@@ -25,7 +25,7 @@ from tap_claude_analytics.cli import (
 from tap_claude_analytics.errors import TAP_NAME, RunFailedError
 from tap_claude_analytics.settings import CONFIG_JSONSCHEMA, Settings
 from tap_claude_analytics.streams import DAY_STREAM_TYPES, Readings
-from tap_claude_analytics.streams.base import DATE, DayStream
+from tap_claude_analytics.streams.base import DayStream
 from tap_claude_analytics.trouble import Trouble
 from tap_claude_analytics.windows import FLOOR
 
@@ -146,15 +146,11 @@ class TapClaudeAnalytics(Tap):
     def _prepare_bookmarks(self) -> None:
         """Write down where each stream starts, and say what lies before the floor."""
         early = ["start_date"] if self.settings.start_date < FLOOR else []
-        for stream in self.streams.values():
-            if not isinstance(stream, DayStream) or not stream.is_incremental:
-                continue
-            bookmark = stream.bookmark
-            if bookmark is not None and bookmark < FLOOR:
-                early.append(f"the bookmark of {stream.name}")
-                bookmark = None
-            if stream.selected and bookmark is None:
-                bookmarks.start(stream.stream_state, DATE)
+        early += [
+            f"the bookmark of {stream.name}"
+            for stream in self.streams.values()
+            if isinstance(stream, DayStream) and stream.selected and stream.prepare_state()
+        ]
         if early:
             self.logger.warning(
                 "Before %s, the first day that the API has, lies: %s. Reading starts on"

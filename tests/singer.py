@@ -103,10 +103,11 @@ def run(
         catalog=catalog or (catalog_of(*streams) if streams else None),
         state=json.loads(json.dumps(state or {})),
     )
-    buffer, error = io.StringIO(), None
+    buffer, error = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), None
     with contextlib.redirect_stdout(buffer):
         try:
             tap.sync_all()
         except RunFailedError as failed:
             error = failed
-    return Output(buffer.getvalue().splitlines(), error)
+    buffer.seek(0)
+    return Output(buffer.read().split("\n")[:-1], error)

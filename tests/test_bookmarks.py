@@ -44,20 +44,10 @@ def test_bookmark_that_is_no_day(value: object) -> None:
         bookmarks.bookmark("skills", state_of(value), "date")
 
 
-def test_bookmark_never_goes_back() -> None:
-    """A lookback ends days that lie before the bookmark."""
-    state = state_of("2026-03-04")
-    old = pendulum.Date(2026, 3, 4)
-    bookmarks.advance(state, "date", old=old, day=pendulum.Date(2026, 3, 2))
-    assert state == state_of("2026-03-04")
-    bookmarks.advance(state, "date", old=old, day=pendulum.Date(2026, 3, 5))
-    assert state == state_of("2026-03-05")
-
-
 def test_start_is_explicit() -> None:
     """Meltano merges states key by key: what is not there comes back."""
     state: dict[str, Any] = {}
-    bookmarks.start(state, "date")
+    bookmarks.write(state, "date", None)
     assert {**state_of("2026-03-04"), **state} == state_of(None)
 
 

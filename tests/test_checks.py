@@ -376,6 +376,64 @@ def test_a_malformed_environment_value(setting: str, text: str, valid: str) -> N
     assert valid in sentence
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"report_bucket_width": "1w"}, ["report_bucket_width", "'1w'", "1d, 1h, 1m"]),
+        ({"report_lookback_days": 91}, ["report_lookback_days", "91", "0 to 90"]),
+        ({"report_group_by": ["colour"]}, ["report_group_by", "'colour'", "product"]),
+        ({"report_group_by": ["cost_type"]}, ["report_group_by", "'cost_type'"]),
+        ({"report_group_by": "product"}, ["report_group_by", "array"]),
+        ({"report_group_by": ["model", "model"]}, ["report_group_by", "once"]),
+        (
+            {
+                "report_group_by": [
+                    "actor",
+                    "model",
+                    "product",
+                    "speed",
+                    "actor_type",
+                    "agent_id",
+                ]
+            },
+            ["report_group_by", "6", "5"],
+        ),
+        (
+            {"report_group_by": ["claude_tag_user_id", "rbac_group_id"]},
+            ["report_group_by", "together"],
+        ),
+        ({"cost_group_by": ["colour"]}, ["cost_group_by", "'colour'", "token_type"]),
+        (
+            {"exclude_deleted_users": True, "report_group_by": ["model"]},
+            ["exclude_deleted_users", "report_group_by", "actor"],
+        ),
+        (
+            {"exclude_deleted_users": True, "cost_group_by": ["model"]},
+            ["exclude_deleted_users", "cost_group_by", "actor"],
+        ),
+    ],
+)
+def test_a_grouping_that_is_not_right(settings: dict[str, object], told: list[str]) -> None:
+    """Before the first request, with what the endpoints take."""
+    sentence = the_mistake(**settings)
+    assert all(text in sentence for text in told), sentence
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"report_group_by": []},
+        {"report_group_by": None, "cost_group_by": None, "report_bucket_width": None},
+        {"cost_group_by": ["actor", "model", "product", "speed", "agent_id", "cost_type"]},
+        {"exclude_deleted_users": True},
+    ],
+    ids=str,
+)
+def test_groupings_that_are_right(settings: dict[str, object]) -> None:
+    """Kinds of cost do not count among the five."""
+    assert mistakes(**settings) == []
+
+
 def test_a_malformed_object_in_the_environment() -> None:
     """It is named, but it may hold a salt, so it is not shown."""
     variable = f"{ENV_PREFIX}STREAM_MAP_CONFIG"

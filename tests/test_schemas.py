@@ -10,6 +10,14 @@ from dataclasses import dataclass, field
 from importlib import resources
 
 import pytest
+from anthropic.resources.beta.organization.analytics import (
+    Cost,
+    CostReport,
+    Usage,
+    UsageReport,
+    UserCostReport,
+    UserUsageReport,
+)
 from anthropic.resources.organization.analytics import (
     Artifacts,
     Connectors,
@@ -44,31 +52,63 @@ SPANS = ("daily", "weekly", "monthly")
 DATED = {"date": "date", "snapshot_at": "date-time"}
 ADDED = DATED | {"additional_fields": "object"}
 
-# Sent only when an answer is grouped, which no stream here asks for.
+# Sent only when an answer is grouped, which no engagement stream asks for.
 TEAM = frozenset({"rbac_group_id", "rbac_group_name"})
 TEAM_AND_USER = TEAM | {"user_id"}
 TEAM_USER_AND_PRODUCT = TEAM_AND_USER | {"product"}
 
 # The API writes these as decimal strings; the tap emits exact numbers.
-MONEY = frozenset({"attributed_list_price", "estimated_overage_spend"})
+MONEY = frozenset(
+    {"amount", "attributed_list_price", "estimated_overage_spend", "list_amount"}
+)
+
+# A report's page says this beside its rows, and the tap puts the last on every record.
+BESIDE_ROWS = {"next_page", "has_more", "data_refreshed_at"}
+
+REPORT = ADDED | {
+    "row_key": "string",
+    "bucket_width": "string",
+    "data_refreshed_at": "date-time",
+    "is_complete": "boolean",
+}
+DOLLARS = {"amount_usd": "number", "list_amount_usd": "number"}
+ACTOR = {"actor_id": "string", "actor_email_address": "string"}
+TYPED_ACTOR = ACTOR | {"actor_type": "string"}
 
 
 @dataclass(frozen=True)
 class Expected:
     """What a stream takes from the API, what it leaves there, and what it adds."""
 
-    keys: tuple[str, ...]
+    identity: tuple[str, ...]
     list_rows: Callable[..., object] | None = None
     grouped_only: frozenset[str] = frozenset()
     added: dict[str, str] = field(default_factory=lambda: ADDED)
+    lifted: frozenset[str] = frozenset()
+
+    def page(self) -> type[BaseModel]:
+        """Return the model of one answer of the API."""
+        page: type[BaseModel] = t.get_type_hints(self.list_rows)["return"]
+        return page
 
     def api_fields(self) -> dict[str, str]:
         """Map every field that the API has for this stream to its kind."""
         if self.list_rows is None:
             return {}
-        page = t.get_type_hints(self.list_rows)["return"]
-        (model,) = t.get_args(page.model_fields["data"].annotation)
-        return model_fields(model)
+        (model,) = t.get_args(self.page().model_fields["data"].annotation)
+        return model_fields(model, lifted=self.lifted)
+
+
+def report(
+    list_rows: Callable[..., object], *lifted: str, added: dict[str, str]
+) -> Expected:
+    """Return what a token or cost report takes, some of its parts lifted to the top."""
+    return Expected(
+        ("date", "starting_at", "row_key"),
+        list_rows,
+        added=REPORT | added,
+        lifted=frozenset(lifted),
+    )
 
 
 STREAMS = {
@@ -106,8 +146,18 @@ STREAMS = {
         | {"stream": "string", "row_count": "integer", "is_complete": "boolean"},
     ),
 }
+REPORTS = {
+    "usage": report(Usage.list, "group", "usage", added=ACTOR),
+    "cost": report(Cost.list, "group", "cost", added=ACTOR | DOLLARS),
+    "user_usage_report": report(UserUsageReport.list, added=TYPED_ACTOR),
+    "user_cost_report": report(UserCostReport.list, added=TYPED_ACTOR | DOLLARS),
+    "usage_report": report(UsageReport.list, "results", added={}),
+    "cost_report": report(CostReport.list, "results", added=DOLLARS),
+}
+STREAMS |= REPORTS
 
 each_stream = pytest.mark.parametrize("name", STREAMS)
+each_report = pytest.mark.parametrize("name", REPORTS)
 
 
 def load(name: str) -> JSONObject:
@@ -132,30 +182,44 @@ def schema_fields(schema: JSONObject) -> dict[str, str]:
     return fields
 
 
-def unwrap(annotation: object) -> object:
-    """Take the optional off a type, and reduce a choice of literals to their type."""
+def members(annotation: object) -> dict[object, None]:
+    """Return, in order, the types of a union but for null; of literals, their types."""
     origin, args = t.get_origin(annotation), t.get_args(annotation)
     if origin is t.Literal:
-        members: set[object] = {type(value) for value in args}
-    elif origin in (t.Union, types.UnionType):
-        members = {unwrap(member) for member in args} - {types.NoneType}
-    else:
-        return annotation
-    return members.pop() if len(members) == 1 else annotation
+        return dict.fromkeys(type(value) for value in args)
+    if origin is t.Annotated:
+        return members(args[0])
+    if origin in (t.Union, types.UnionType):
+        return {kind: None for arg in args for kind in members(arg)}
+    return {} if annotation is types.NoneType else {annotation: None}
 
 
-def model_fields(model: type[BaseModel], prefix: str = "") -> dict[str, str]:
-    """Map the dotted name of every field of a typed model to its kind."""
-    fields = {}
+def model_fields(
+    model: type[BaseModel], prefix: str = "", lifted: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """Map the dotted name of every field of a typed model to its kind.
+
+    What is in a lifted field stands beside the field's neighbours, in its place.
+    """
+    fields: dict[str, str] = {}
     for name, info in model.model_fields.items():
         path = prefix + (info.alias or name)
-        kind = unwrap(info.annotation)
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            fields[path] = "object"
-            fields |= model_fields(kind, f"{path}.")
+        is_lifted = path in lifted
+        listed = is_lifted and t.get_origin(info.annotation) is list
+        kinds = members(t.get_args(info.annotation)[0] if listed else info.annotation)
+        if all(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds):
+            found = {} if is_lifted else {path: "object"}
+            for each in t.cast("dict[type[BaseModel], None]", kinds):
+                for key, kind in model_fields(
+                    each, "" if is_lifted else f"{path}."
+                ).items():
+                    assert found.setdefault(key, kind) == kind, f"{key} is of two kinds"
         else:
             # A type that is new here is shown as itself, next to the schema's kind.
-            fields[path] = KINDS.get(kind, str(kind))
+            (only,) = kinds if len(kinds) == 1 else [info.annotation]
+            found = {path: KINDS.get(only, str(only))}
+        assert fields.keys().isdisjoint(found), f"{path} hides a field of the same name"
+        fields |= found
     return fields
 
 
@@ -186,6 +250,36 @@ def test_stated_differences_from_the_api_are_real(name: str) -> None:
     assert theirs.keys().isdisjoint(STREAMS[name].added)
 
 
+@each_report
+def test_a_report_says_nothing_new_beside_its_rows(name: str) -> None:
+    """A field of the whole answer belongs on its records, and is named here if new."""
+    assert REPORTS[name].page().model_fields.keys() == {"data", *BESIDE_ROWS}
+
+
+@each_report
+def test_every_dimension_is_a_field(name: str) -> None:
+    """Rows can be told apart by whatever the API lets them be grouped by."""
+    hints = t.get_type_hints(REPORTS[name].list_rows)
+    dimensions = {
+        value
+        for listed in members(hints["group_by"])
+        for choice in t.get_args(listed)
+        for value in t.get_args(choice)
+    }
+    assert "product" in dimensions
+    assert dimensions <= load(name)["properties"].keys()
+
+
+@each_report
+def test_reports_agree_on_what_a_field_is(name: str) -> None:
+    """Under one name all six have one type, whichever generation they are of."""
+    fields = schema_fields(load(name))
+    for other in REPORTS:
+        theirs = schema_fields(load(other))
+        shared = fields.keys() & theirs.keys()
+        assert {path for path in shared if fields[path] != theirs[path]} == set()
+
+
 @each_stream
 def test_every_property_is_described(name: str) -> None:
     """At every depth there is a sentence."""
@@ -202,7 +296,7 @@ def test_every_property_is_described(name: str) -> None:
 def test_only_what_identifies_a_record_is_not_nullable(name: str) -> None:
     """A missing block or a drifting type must not break a target."""
     schema = load(name)
-    assert schema["required"] == [*STREAMS[name].keys, "snapshot_at"]
+    assert schema["required"] == [*STREAMS[name].identity, "snapshot_at"]
     never_null = [
         ".".join(path) for path, node in walk(schema) if "null" not in node["type"]
     ]

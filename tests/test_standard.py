@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
+from typing_extensions import override
 
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests.simulator import Options, Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from singer_sdk import Stream
 
 OPTIONS = Options(users=10)
 
@@ -24,8 +27,23 @@ CONFIG: dict[str, Any] = {
     "end_date": "2026-09-10",
 }
 
+
+class TapWithAllStreams(TapClaudeAnalytics):
+    """The tap with the streams selected that are not by default.
+
+    The suite would sync them unselected, and then miss their fields in the output.
+    """
+
+    @override
+    def discover_streams(self) -> Sequence[Stream]:
+        streams = super().discover_streams()
+        for stream in streams:
+            stream.selected_by_default = True
+        return streams
+
+
 StandardTests = get_tap_test_class(
-    TapClaudeAnalytics,
+    TapWithAllStreams,
     config=CONFIG,
     suite_config=SuiteConfig(max_records_limit=100_000),
     parse_env_config=False,

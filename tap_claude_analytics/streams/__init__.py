@@ -16,6 +16,13 @@ from tap_claude_analytics.streams.activity import (
     Skills,
     UserSummaries,
 )
+from tap_claude_analytics.streams.beta_reports import Cost, Usage
+from tap_claude_analytics.streams.legacy_reports import (
+    CostReport,
+    UsageReport,
+    UserCostReport,
+    UserUsageReport,
+)
 from tap_claude_analytics.streams.readings import Readings
 from tap_claude_analytics.streams.summaries import Adoption, OrgSummaries
 
@@ -31,6 +38,12 @@ DAY_STREAM_TYPES: tuple[type[DayStream], ...] = (
     Connectors,
     Plugins,
     Artifacts,
+    Usage,
+    Cost,
+    UserUsageReport,
+    UserCostReport,
+    UsageReport,
+    CostReport,
 )
 
 __all__ = ["DAY_STREAM_TYPES", "Readings"]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
 from tap_claude_analytics import clock, windows
-from tap_claude_analytics.errors import UnexpectedAnswerError
+from tap_claude_analytics.money import exact_amount
 from tap_claude_analytics.streams.base import DATE, DayReading, DayStream
 
 if TYPE_CHECKING:
@@ -73,19 +72,7 @@ class Skills(ActivityStream):
     @override
     def add_fields(self, row: Row) -> None:
         for name in self.money_fields:
-            if isinstance(row.get(name), str):
-                row[name] = self._exact(name, row[name])
-
-    def _exact(self, name: str, text: str) -> Decimal:
-        """Return a decimal string as a number with all its digits."""
-        try:
-            amount = Decimal(text)
-        except InvalidOperation:
-            amount = Decimal("NaN")
-        if not amount.is_finite():
-            msg = f"{self.path} answered a {name} that is not a decimal number."
-            raise UnexpectedAnswerError(msg)
-        return amount
+            row[name] = exact_amount(name, row.get(name))
 
 
 class Connectors(ActivityStream):

@@ -37,17 +37,23 @@ SNAPSHOT_AT = "snapshot_at"
 
 
 class DayReading(NamedTuple):
-    """One reading of one day: its rows, and an instant before its first request."""
+    """One reading of one day.
+
+    Attributes:
+        asked_at: An instant before its first request.
+        is_complete: Whether the day was over when the API gathered the rows.
+    """
 
     day: pendulum.Date
     asked_at: pendulum.DateTime
     rows: Iterable[Row]
+    is_complete: bool = True
 
 
 class DayStream(AnalyticsStream, abc.ABC):
     """A stream whose records belong to whole UTC days, read oldest first."""
 
-    replication_key = DATE
+    replication_key: ClassVar[str] = DATE
     check_sorted = False  # a lookback begins before the bookmark
     schema: ClassVar[StreamSchema[str]] = StreamSchema(SCHEMAS)
 
@@ -76,7 +82,16 @@ class DayStream(AnalyticsStream, abc.ABC):
         """The last day that is completely emitted; None for none, or if unwanted."""
         if not self.is_incremental:
             return None
-        return bookmarks.bookmark(self.name, self.stream_state, DATE)
+        return bookmarks.bookmark(self.name, self.stream_state, self.bookmark_key)
+
+    @property
+    def bookmark_key(self) -> str:
+        """The replication key, whatever a catalog makes of it."""
+        return type(self).replication_key
+
+    def bookmark_text(self, day: pendulum.Date) -> str:
+        """Return how a bookmark names a day."""
+        return day.isoformat()
 
     @property
     def window(self) -> windows.Window | None:
@@ -90,6 +105,19 @@ class DayStream(AnalyticsStream, abc.ABC):
             today=self.tap.today,
             delay_days=settings.data_delay_days,
         )
+
+    def prepare_state(self) -> bool:
+        """Write down where the stream starts, before the run's first STATE.
+
+        Returns:
+            Whether its bookmark lies before the floor.
+        """
+        if not self.is_incremental:
+            return False
+        is_early = self.bookmark is not None and self.bookmark < windows.FLOOR
+        if is_early or self.bookmark is None:
+            bookmarks.write(self.stream_state, self.bookmark_key, None)
+        return is_early
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
@@ -118,13 +146,15 @@ class DayStream(AnalyticsStream, abc.ABC):
         if window is None:
             self.logger.info("Stream %s has no new day to read.", self.name)
             return
+        all_complete = True
         for reading in self.read(window):
+            all_complete = all_complete and reading.is_complete
             day = reading.day.isoformat()
             snapshot_at = bookmarks.next_snapshot(self.stream_state, reading.asked_at)
             self.start_reading()
             row_count = 0
             for row in reading.rows:
-                for record in self.to_records(row):
+                for record in self.to_records(row, reading):
                     record[DATE] = day
                     record[SNAPSHOT_AT] = snapshot_at
                     self._require_keys(record)
@@ -135,38 +165,49 @@ class DayStream(AnalyticsStream, abc.ABC):
                 day,
                 snapshot_at=snapshot_at,
                 row_count=row_count,
-                complete=True,
+                complete=reading.is_complete,
             )
-            self._finish_day(reading.day)
+            if all_complete and self.is_incremental:
+                self._advance(reading.day)
+            self.tap.state_writer.write_state(self.tap_state)
 
-    def _finish_day(self, day: pendulum.Date) -> None:
-        """Write the STATE that says the day is completely emitted."""
-        if self.is_incremental:
-            bookmarks.advance(self.stream_state, DATE, old=self.bookmark, day=day)
-        self.tap.state_writer.write_state(self.tap_state)
+    def _advance(self, day: pendulum.Date) -> None:
+        """Move the bookmark to a day that is completely emitted, never backwards."""
+        day = max(day, self.bookmark or day)
+        bookmarks.write(self.stream_state, self.bookmark_key, self.bookmark_text(day))
 
     @override
     def _increment_stream_state(self, *_: Any, **__: Any) -> None:
         """Leave the bookmark alone.
 
         The SDK would move it with each record, to a day that is not emitted yet, and it
-        has no public way to be told otherwise. ``_finish_day`` moves the bookmark.
+        has no public way to be told otherwise. ``_advance`` moves the bookmark.
         """
 
     def start_reading(self) -> None:
         """Forget what holds for the rows of one reading only."""
 
-    def to_records(self, row: Row) -> Iterable[Record]:
+    def to_records(self, row: Row, reading: DayReading) -> Iterable[Record]:  # noqa: ARG002
         """Return the records that a row becomes: by default one, with its own fields."""
         for name in self.grouped_fields & row.keys():
             if row[name] is None:
                 del row[name]
-        unknown = take_unknown(row, self._shape)
-        if unknown is not None:
-            self._log_new_fields(unknown)
-        row[ADDITIONAL_FIELDS] = unknown
+        row[ADDITIONAL_FIELDS] = self.take_unknown(row)
         self.add_fields(row)
         return (row,)
+
+    def take_unknown(self, row: Row) -> Row | None:
+        """Move the fields that are not known out of the row, and name each in the log."""
+        unknown = take_unknown(row, self.row_shape)
+        for path in field_paths(unknown or {}, self.row_shape):
+            if path not in self._new_fields:
+                self._new_fields.add(path)
+                self.logger.info(
+                    "New field %s: kept under %s until a version of the tap knows it.",
+                    path,
+                    ADDITIONAL_FIELDS,
+                )
+        return unknown
 
     def add_fields(self, row: Row) -> None:
         """Add the stream's own top-level fields to a row."""
@@ -181,23 +222,14 @@ class DayStream(AnalyticsStream, abc.ABC):
                 raise UnexpectedAnswerError(msg)
 
     @cached_property
-    def _shape(self) -> Shape:
+    def row_shape(self) -> Shape:
+        """The names that are known in a row of the API, in the row's own nesting."""
         own = {DATE, SNAPSHOT_AT, ADDITIONAL_FIELDS, *self.added_fields}
         return shape_of(self.effective_schema, without=own)
 
     @cached_property
     def _new_fields(self) -> set[str]:
         return set()
-
-    def _log_new_fields(self, unknown: Row) -> None:
-        for path in field_paths(unknown, self._shape):
-            if path not in self._new_fields:
-                self._new_fields.add(path)
-                self.logger.info(
-                    "New field %s: kept under %s until a version of the tap knows it.",
-                    path,
-                    ADDITIONAL_FIELDS,
-                )
 
     @override
     def validate_response(self, response: requests.Response) -> None:

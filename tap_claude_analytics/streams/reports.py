@@ -1,0 +1,289 @@
+"""The streams of token usage and cost."""
+
+from __future__ import annotations
+
+import abc
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from typing_extensions import override
+
+from tap_claude_analytics import answers, bookmarks, clock, windows
+from tap_claude_analytics.answers import Row
+from tap_claude_analytics.client import REFUSALS
+from tap_claude_analytics.errors import UnexpectedAnswerError
+from tap_claude_analytics.streams.base import DayReading, DayStream
+from tap_claude_analytics.streams.fields import ADDITIONAL_FIELDS, Shape, shape_of
+from tap_claude_analytics.streams.report_fields import (
+    actor_fields,
+    adopt_email_address,
+    instant,
+    money_fields,
+)
+from tap_claude_analytics.streams.row_keys import RowKeys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pendulum
+    import requests
+    from singer_sdk.helpers.types import Record
+    from singer_sdk.streams.rest import HTTPRequest, PageContext
+
+    from tap_claude_analytics.settings import Settings
+
+STARTING_AT = "starting_at"
+SHAPE = "shape"
+
+#: The most days that one request may span.
+MAX_DAYS = 31
+#: Whole days that can be asked for: 365 days back are counted from the instant.
+SERVED_DAYS = 364
+
+MEASURES_OF_USAGE = (
+    "cache_creation",
+    "cache_read_input_tokens",
+    "output_tokens",
+    "requests",
+    "server_tool_use",
+    "total_tokens",
+    "uncached_input_tokens",
+)
+MEASURES_OF_COST = ("amount", "currency", "list_amount", "requests")
+
+
+class ReportStream(DayStream, abc.ABC):
+    """A stream of rows that say how much was used or spent in a bucket of time."""
+
+    replication_key = STARTING_AT
+    primary_keys = (STARTING_AT, "row_key")
+
+    #: The dimensions that the endpoint takes.
+    dimensions: ClassVar[tuple[str, ...]]
+    measures: ClassVar[tuple[str, ...]]
+    #: Under which names of a row its dimensions and measures stand; None for its top.
+    dimensions_under: ClassVar[str | None] = None
+    measures_under: ClassVar[str | None] = None
+    #: What the endpoint calls the width of its buckets.
+    width_parameter: ClassVar[str] = "bucket_width"
+    #: The most days that one request is sent for.
+    days_per_request: ClassVar[int] = MAX_DAYS
+
+    @override
+    def bookmark_text(self, day: pendulum.Date) -> str:
+        return f"{day.isoformat()}T00:00:00Z"
+
+    @property
+    @override
+    def window(self) -> windows.Window | None:
+        """The days to read: up to the one that is still filling."""
+        settings = self.tap.settings
+        window = windows.reading_window(
+            start=settings.start_date,
+            end=settings.end_date,
+            bookmark=self.bookmark,
+            lookback_days=settings.report_lookback_days,
+            today=self.tap.today,
+            delay_days=0,
+        )
+        if window is None:
+            return None
+        first = max(window[0], self.tap.today.subtract(days=SERVED_DAYS))
+        return None if first > window[1] else (first, window[1])
+
+    @property
+    def lost_days(self) -> windows.Window | None:
+        """Days that are still to be read, but that the API does not serve any more."""
+        earliest = self.tap.today.subtract(days=SERVED_DAYS)
+        first = max(windows.FLOOR, self.tap.settings.start_date)
+        if self.bookmark is not None:
+            first = max(first, self.bookmark.add(days=1))
+        last = min(earliest.subtract(days=1), self.tap.settings.end_date or earliest)
+        return None if first > last else (first, last)
+
+    @property
+    def wanted_dimensions(self) -> tuple[str, ...]:
+        """The dimensions that the user wants."""
+        return self.tap.settings.report_group_by
+
+    @property
+    def group_by(self) -> list[str]:
+        """The dimensions that are asked for: those wanted that the endpoint takes."""
+        return [name for name in self.wanted_dimensions if name in self.dimensions]
+
+    @property
+    def shape(self) -> str:
+        """What makes a row, in one text: all that is sent but dates, limit and cursor."""
+        return json.dumps(self.question(), sort_keys=True)
+
+    def question(self) -> dict[str, Any]:
+        """Return the parameters that make a row what it is."""
+        return {
+            self.width_parameter: self.tap.settings.report_bucket_width,
+            "group_by[]": self.group_by,
+        }
+
+    @property
+    def paging(self) -> dict[str, Any]:
+        """The parameters that say how much a page holds, and in which order."""
+        return {"limit": self.tap.settings.page_size}
+
+    @override
+    def prepare_state(self) -> bool:
+        """Start anew when other rows are asked for than before; name days that are lost."""
+        if self.is_incremental and self.stream_state.get(SHAPE) != self.shape:
+            if SHAPE in self.stream_state:
+                self.logger.warning(
+                    "Stream %s asks for other rows than in the last run (%s), so it reads"
+                    " again from start_date.",
+                    self.name,
+                    self.shape,
+                )
+            bookmarks.write(self.stream_state, self.bookmark_key, None)
+            self.stream_state[SHAPE] = self.shape
+        is_early = super().prepare_state()
+        if self.lost_days is not None:
+            first, last = self.lost_days
+            self.logger.warning(
+                "The API serves usage and cost of the last 365 days only: those of %s to"
+                " %s can no longer be had.",
+                first,
+                last,
+            )
+        return is_early
+
+    @override
+    def get_http_request(self, *, page: PageContext[str | None]) -> HTTPRequest:
+        request = super().get_http_request(page=page)
+        request.params.update(self.question() | self.paging)
+        return request
+
+    @override
+    def read(self, window: windows.Window) -> Iterator[DayReading]:
+        size = self.days_per_request
+        if self.tap.settings.report_bucket_width == "1m":
+            size = 1
+        for chunk in windows.chunks(window, size):
+            yield from self._read_chunk(chunk)
+
+    def _read_chunk(self, chunk: windows.Window) -> Iterator[DayReading]:
+        """Yield the days of one request, each as soon as its last row has come."""
+        self._refreshed_at: str | None = None
+        self._lacks_refresh = False
+        days = windows.days(chunk)
+        asked_at = clock.now()
+        day, rows = next(days), list[Row]()
+        for row in self.request_records(
+            {
+                "starting_at": self.bookmark_text(chunk[0]),
+                "ending_at": self.bookmark_text(chunk[1].add(days=1)),  # exclusive
+            }
+        ):
+            row_day = instant(row.get(STARTING_AT)).date()
+            while day < row_day <= chunk[1]:
+                yield self._reading(day, asked_at, rows)
+                day, rows = next(days), list[Row]()
+            if row_day != day:
+                msg = (
+                    f"{self.url_base}{self.path} was asked for {chunk[0]} to {chunk[1]},"
+                    " oldest first, and answered a row whose starting_at is out of that"
+                    " order."
+                )
+                raise UnexpectedAnswerError(msg)
+            rows.append(row)
+        yield self._reading(day, asked_at, rows)
+        for empty_day in days:
+            yield self._reading(empty_day, asked_at, [])
+
+    def _reading(
+        self, day: pendulum.Date, asked_at: pendulum.DateTime, rows: list[Row]
+    ) -> DayReading:
+        end = self.bookmark_text(day.add(days=1))
+        return DayReading(day, asked_at, rows, self._is_complete(end))
+
+    @override
+    def parse_response(self, response: requests.Response) -> Iterable[Row]:
+        page = answers.read_page(response)
+        refreshed = page.data_refreshed_at
+        if refreshed is None:
+            self._lacks_refresh = True
+        elif self._refreshed_at is None or instant(refreshed) < instant(self._refreshed_at):
+            self._refreshed_at = refreshed
+        return self.rows_of(page)
+
+    def rows_of(self, page: answers.Page) -> Iterable[Row]:
+        """Return the rows of a page."""
+        return page.rows
+
+    def _is_complete(self, ending_at: str | None) -> bool:
+        """Tell whether a bucket was over at the earliest refresh of this reading."""
+        if self._lacks_refresh or self._refreshed_at is None or ending_at is None:
+            return False
+        return instant(ending_at) <= instant(self._refreshed_at)
+
+    @override
+    def start_reading(self) -> None:
+        width = self.tap.settings.report_bucket_width
+        self._row_keys = RowKeys(width, set(self.dimensions) - {"actor"})
+
+    @override
+    def to_records(self, row: Row, reading: DayReading) -> Iterable[Record]:
+        adopt_email_address(row.get("actor"))
+        additional = self.take_unknown(row)
+        record: Row = {
+            STARTING_AT: row.get(STARTING_AT),
+            "ending_at": row.get("ending_at"),
+            "bucket_width": self.tap.settings.report_bucket_width,
+            **self._part(row, self.dimensions_under, self.dimensions),
+            **self._part(row, self.measures_under, self.measures),
+        }
+        if "actor" in record:
+            record.update(actor_fields(record["actor"], record.get("actor_type")))
+        if "currency" in record:
+            record.update(money_fields(record))
+        record["row_key"] = self._row_keys.key_of(record)
+        record["data_refreshed_at"] = self._refreshed_at
+        record["is_complete"] = self._is_complete(record["ending_at"])
+        record[ADDITIONAL_FIELDS] = additional
+        return (record,)
+
+    def _part(self, row: Row, under: str | None, names: Iterable[str]) -> Row:
+        part = row if under is None else row.get(under)
+        if not isinstance(part, dict):
+            msg = f"{self.url_base}{self.path} answered a row without {under}."
+            raise UnexpectedAnswerError(msg)
+        known = self.effective_schema["properties"]
+        return {name: part.get(name) for name in names if name in known}
+
+    @cached_property
+    @override
+    def row_shape(self) -> Shape:
+        """The names that are known in a row, in the row's own nesting."""
+        names = shape_of(self.effective_schema)
+        shape: Shape = {name: None for name in (STARTING_AT, "ending_at") if name in names}
+        for under, part in (
+            (self.dimensions_under, self.dimensions),
+            (self.measures_under, self.measures),
+        ):
+            known = {name: names[name] for name in part if name in names}
+            if under is None:
+                shape.update(known)
+            else:
+                shape[under] = known
+        return shape
+
+    @override
+    def response_error_message(self, response: requests.Response) -> str:
+        message = super().response_error_message(response)
+        if response.status_code not in REFUSALS:
+            return message
+        return (
+            f"{message} Usage and cost also need a plan that has them; to run without,"
+            f' deselect the stream ("!{self.name}.*" in select).'
+        )
+
+
+def without_deleted_users(settings: Settings) -> dict[str, Any]:
+    """Return the parameter that leaves out deleted users, if they are to be left out."""
+    return {"exclude_deleted_users": "true"} if settings.exclude_deleted_users else {}

@@ -1,0 +1,130 @@
+"""A target's tables for usage and cost, and the truth that they must add up to."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from decimal import Context, Decimal, localcontext
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from tests.simulator import Simulator
+    from tests.singer import Output
+
+Record: TypeAlias = dict[str, Any]
+#: The bucket and the dimensions of a row, with the identity of its actor.
+Cell: TypeAlias = tuple[str, ...]
+
+#: More digits than any sum has.
+EXACT = Context(prec=100)
+
+MEASURES = {
+    "usage": (
+        "requests",
+        "output_tokens",
+        "uncached_input_tokens",
+        "cache_read_input_tokens",
+    ),
+    "cost": ("amount", "list_amount", "requests"),
+}
+LEGACY = ("user_usage_report", "user_cost_report", "usage_report", "cost_report")
+STREAMS = ("usage", "cost", *LEGACY)
+
+
+def measures_of(stream: str) -> tuple[str, ...]:
+    """Return the measures that are added up."""
+    return MEASURES["cost" if "cost" in stream else "usage"]
+
+
+class Target:
+    """Tables as a target keeps them that upserts by key and deletes nothing."""
+
+    def __init__(self) -> None:
+        """Start with empty tables."""
+        self.tables: dict[str, dict[tuple[str, str], Record]] = defaultdict(dict)
+        self.readings: dict[tuple[str, str], Record] = {}
+
+    def load(self, output: Output) -> None:
+        """Load the records of a run."""
+        for stream in STREAMS:
+            for record in output.records(stream):
+                self.tables[stream][record["starting_at"], record["row_key"]] = record
+        for reading in output.records("readings"):
+            self.readings[reading["stream"], reading["date"]] = reading
+
+    def current(self, stream: str) -> list[Record]:
+        """Return the rows that count: those not older than their day's reading."""
+        return [
+            record
+            for record in self.tables[stream].values()
+            if record["snapshot_at"] >= self.readings[stream, record["date"]]["snapshot_at"]
+        ]
+
+
+def actor_identity(actor: Record | None) -> str:
+    """Return what tells an actor apart, whatever its kind."""
+    if actor is None:
+        return ""
+    return json.dumps(
+        {
+            name: actor[name]
+            for name in actor
+            if name not in {"name", "email_address", "deleted"}
+        },
+        sort_keys=True,
+    )
+
+
+def cells(
+    rows: Iterable[Record], dimensions: Sequence[str], measures: Sequence[str]
+) -> dict[Cell, tuple[Decimal, ...]]:
+    """Add up rows per bucket and value of each dimension."""
+    sums: dict[Cell, list[Decimal]] = {}
+    with localcontext(EXACT):
+        for row in rows:
+            cell = (
+                row["starting_at"],
+                *(
+                    actor_identity(row["actor"]) if name == "actor" else str(row[name])
+                    for name in dimensions
+                ),
+            )
+            total = sums.setdefault(cell, [Decimal(0)] * len(measures))
+            for index, name in enumerate(measures):
+                total[index] += Decimal(row[name] or 0)
+    return {cell: tuple(total) for cell, total in sums.items()}
+
+
+def truth_rows(
+    simulator: Simulator,
+    stream: str,
+    days: tuple[date, date],
+    bucket_width: str,
+    group_by: Sequence[str],
+) -> list[Record]:
+    """Return the true rows of the days (the second one not included), flat."""
+    rows = simulator.truth_report(
+        stream, *days, bucket_width=bucket_width, group_by=group_by
+    )
+    if stream in {"usage", "cost"}:
+        return [{**row, **row["group"], **row[stream]} for row in rows]
+    if stream in {"usage_report", "cost_report"}:
+        return [{**row, **result} for row in rows for result in row["results"]]
+    return rows
+
+
+def identical_rows(rows: Iterable[Record], dimensions: Sequence[str]) -> Counter[Cell]:
+    """Count the rows of each cell."""
+    return Counter(
+        (
+            row["starting_at"],
+            *(
+                actor_identity(row["actor"]) if name == "actor" else str(row[name])
+                for name in dimensions
+            ),
+        )
+        for row in rows
+    )
