@@ -52,9 +52,12 @@ def test_streams_table() -> None:
     assert documented.keys() == entries.keys()
     for name, (endpoint, keys) in documented.items():
         assert keys == list(entries[name]["key_properties"])
-        assert endpoint == ([truth.PATHS[name]] if name in truth.PATHS else [])
+        expected = [] if name == "readings" else [truth.PATHS.get(name, name)]
+        assert endpoint == expected
         assert entries[name]["replication_method"] == "INCREMENTAL"
-        assert entries[name]["replication_key"] == "date"
+        assert entries[name]["replication_key"] == next(
+            key for key in ("starting_at", "date") if key in keys
+        )
 
 
 def test_settings_table() -> None:
@@ -69,7 +72,9 @@ def test_settings_table() -> None:
     assert list(documented) == list(own)
     for name, rule in own.items():
         if "default" in rule:
-            assert documented[name] == f"`{rule['default']}`"
+            default = rule["default"]
+            shown = default if isinstance(default, str) else json.dumps(default)
+            assert documented[name] == f"`{shown}`"
         if "maximum" in rule:
             [row] = [row for row in table("Settings") if row[0] == f"`{name}`"]
             assert f"{rule['minimum']} to {rule['maximum']}" in row[2]
@@ -100,6 +105,7 @@ def test_stream_maps_keep_people_out(
     assert not output.failures
     assert output.records("user_summaries")
     assert output.records("chat_projects")
+    assert output.records("cost")
     everything = json.dumps(output.messages, default=str, ensure_ascii=False)
     people = [record["user"] for record in run(simulator).records("user_summaries")]
     assert people

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.meltano_fixture import MeltanoProject
+    from tests.simulator import Fact
 
 SCHEMA = "tap_claude_analytics"
+
+#: More digits than any sum has.
+EXACT = Context(prec=100)
 
 TODAY = clock.today()
 LAST = TODAY.subtract(days=3)
@@ -38,6 +43,11 @@ CURRENT = (
 def revised(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows with one count changed."""
     return [{**row, "distinct_user_count": 1000} for row in rows]
+
+
+def dearer(facts: list[Fact]) -> list[Fact]:
+    """Return the facts with money and tokens that have grown by a third of a percent."""
+    return [fact.scaled(Decimal("1.00333")) for fact in facts]
 
 
 def without_creator(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -64,6 +74,9 @@ def box(
                 )
                 sandbox.simulator.edit(endpoint, VANISHED, lambda rows: rows[1:])
                 sandbox.simulator.edit(endpoint, EMPTIED, lambda _: [])
+        sandbox.simulator.revise(REVISED, dearer)
+        sandbox.simulator.revise(VANISHED, lambda facts: facts[1:])
+        sandbox.simulator.revise(EMPTIED, lambda _: [])
         sandbox.simulator.requests.clear()
         del sandbox.environment["TAP_CLAUDE_ANALYTICS_END_DATE"]
         second = meltano_project.run(sandbox)
@@ -131,7 +144,7 @@ def test_emptied_days_are_known_to_be_empty(box: Sandbox) -> None:
         f" where date = '{EMPTIED}'"
     )
     counts = {stream: row_count for stream, row_count, _ in readings}
-    assert counts.keys() == set(truth.STREAMS)
+    assert counts.keys() == {*truth.STREAMS, "usage", "cost"}
     assert {stream for stream, count in counts.items() if count} == {
         "adoption",
         "org_summaries",
@@ -148,6 +161,62 @@ def test_second_run_asks_for_the_new_day_and_the_lookback(box: Sandbox) -> None:
             assert [params["starting_date"] for params in asked] == [[window[0]]]
         else:
             assert [params["date"] for params in asked] == [[day] for day in window]
+
+
+def true_costs(box: Sandbox) -> list[dict[str, Any]]:
+    """Return what cost holds in truth for the days of both runs and those up to today."""
+    rows = box.simulator.truth_report(
+        "cost", FIRST, TODAY.add(days=1), group_by=("actor", "product", "model")
+    )
+    return [{**row, **row["group"], **row["cost"]} for row in rows]
+
+
+def test_cost_adds_up_exactly(box: Sandbox) -> None:
+    """Per day, product and model, to the last digit, after figures were revised."""
+    expected: dict[tuple[Any, ...], Decimal] = {}
+    with localcontext(EXACT):
+        for row in true_costs(box):
+            cell = (row["starting_at"][:10], row["product"], row["model"])
+            expected[cell] = expected.get(cell, Decimal(0)) + Decimal(row["amount"])
+    source = CURRENT.format(schema=SCHEMA, table="cost")
+    landed = box.query(
+        f"select date::text, product, model, sum(amount), sum(amount_usd) * 100"
+        f" from ({source}) c group by 1, 2, 3"
+    )
+    assert {tuple(cell): cents for *cell, cents, _ in landed} == expected
+    assert all(cents == dollars for *_, cents, dollars in landed)
+    assert columns(box, "cost")["amount_usd"] == "numeric"
+
+
+def test_usage_adds_up_exactly(box: Sandbox) -> None:
+    """Tokens and requests of all current rows."""
+    rows = box.simulator.truth_report(
+        "usage", FIRST, TODAY.add(days=1), group_by=("actor", "product", "model")
+    )
+    names = ("output_tokens", "total_tokens", "requests")
+    expected = tuple(sum(row["usage"][name] for row in rows) for name in names)
+    [landed] = current(box, "usage", *(f"sum({name})" for name in names))
+    assert landed == expected
+
+
+def test_monthly_bill(box: Sandbox) -> None:
+    """The README's SQL is right: per user, and in total."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    statement = readme.split("<!-- monthly bill -->\n```sql\n")[1].split("```")[0]
+    bill = box.query(statement)
+    costs = true_costs(box)
+    with localcontext(EXACT):
+        total = sum((Decimal(row["amount"]) for row in costs), Decimal(0))
+        assert sum((row[4] for row in bill), Decimal(0)) * 100 == total
+        for user in {
+            r["actor"]["user_id"] for r in costs if "user_id" in (r["actor"] or {})
+        }:
+            cents = sum(
+                Decimal(r["amount"])
+                for r in costs
+                if (r["actor"] or {}).get("user_id") == user
+            )
+            assert sum(row[4] for row in bill if row[2] == user) * 100 == cents
 
 
 @pytest.mark.parametrize("table", [*truth.STREAMS, "readings"])

@@ -83,6 +83,8 @@ def kind_of(setting: Mapping[str, Any]) -> str:
     """
     if setting.get("format") in {"date", "date-time"}:
         return "date_iso8601"
+    if "enum" in setting:
+        return "options"
     (kind,) = set(setting["type"]) - {"null"}
     return str(kind)
 
@@ -152,9 +154,11 @@ def test_asks_the_default_endpoints_only(loaded: Sandbox) -> None:
         "apps/chat/projects",
         "artifacts",
         "connectors",
+        "cost",
         "plugins",
         "skills",
         "summaries",
+        "usage",
         "users",
     }
 
