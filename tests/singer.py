@@ -19,6 +19,26 @@ if TYPE_CHECKING:
 Message: TypeAlias = dict[str, Any]
 
 
+class TargetDiedError(Exception):
+    """The pipe to the target broke."""
+
+
+class FragileOutput(io.StringIO):
+    """Standard output that breaks after so many lines."""
+
+    def __init__(self, lines: int) -> None:
+        """Take the number of lines that get through."""
+        super().__init__()
+        self.left = lines
+
+    def write(self, text: str) -> int:
+        """Write, or break."""
+        if self.left == 0:
+            raise TargetDiedError
+        self.left -= 1
+        return super().write(text)
+
+
 class Output:
     """The messages of one run, in order, and the error it ended with if it did."""
 
@@ -111,3 +131,16 @@ def run(
             error = failed
     buffer.seek(0)
     return Output(buffer.read().split("\n")[:-1], error)
+
+
+def run_broken(
+    simulator: Simulator, *streams: str, lines: int, **settings: object
+) -> Output:
+    """Run these streams until the target has died, after so many lines."""
+    broken = FragileOutput(lines)
+    tap = TapClaudeAnalytics(
+        config=config_for(simulator, **settings), catalog=catalog_of(*streams)
+    )
+    with contextlib.redirect_stdout(broken), contextlib.suppress(TargetDiedError):
+        tap.sync_all()
+    return Output(broken.getvalue().splitlines())

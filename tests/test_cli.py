@@ -27,12 +27,15 @@ STREAMS = {
     "artifacts",
     "chat_projects",
     "connectors",
+    "cost",
     "org_summaries",
     "plugins",
     "readings",
     "skills",
+    "usage",
     "user_summaries",
 }
+NOT_BY_DEFAULT = {"cost_report", "usage_report", "user_cost_report", "user_usage_report"}
 KEY = "sk-ant-api01-Zx9-never_shown"
 DAY = "2026-01-13"
 
@@ -159,7 +162,7 @@ def test_discover(shell: Shell) -> None:
     result = shell.run("--discover")
     result.assert_done()
     found = {entry["tap_stream_id"] for entry in json.loads(result.stdout)["streams"]}
-    assert found == STREAMS
+    assert found == STREAMS | NOT_BY_DEFAULT
 
 
 # What works
@@ -201,8 +204,8 @@ def test_the_connection_test(shell: Shell, simulator: Simulator, config: str) ->
     """It reads from every endpoint."""
     result = shell.run("--config", config, "--test")
     result.assert_done()
-    assert len(simulator.requests) == 7
-    assert result.streams("RECORD") >= STREAMS - {"plugins", "readings"}
+    assert len(simulator.requests) == 7 + 6
+    assert result.streams("RECORD") >= (STREAMS | NOT_BY_DEFAULT) - {"plugins", "readings"}
 
 
 # A key that is refused

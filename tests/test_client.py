@@ -14,6 +14,7 @@ import pytest
 
 from tap_claude_analytics import client
 from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests import truth
 from tests.conftest import TODAY
 from tests.simulator import BASE_PATH, ENDPOINTS, Options, Simulator
 from tests.singer import Output, run
@@ -60,8 +61,8 @@ def _one_try(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(simulator: Simulator, *streams: str, **settings: Any) -> Output:
-    """Read the first three days of some streams, or of all; readings tell of them."""
-    chosen = (*streams, "readings") if streams else ()
+    """Read the first three days of some streams, or of those of engagement."""
+    chosen = (*streams, "readings") if streams else truth.ALL
     return run(simulator, *chosen, end_date="2026-01-03", **settings)
 
 

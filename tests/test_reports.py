@@ -16,7 +16,7 @@ from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ledger
 from tests.simulator import Options, Simulator
-from tests.singer import run
+from tests.singer import run, run_broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,6 +136,23 @@ def test_a_thousand_users_add_up(
             assert_sums(target, simulator, stream, days, bucket_width)
         pages = [request for request in simulator.requests if request.path == "usage"]
     assert len(pages) > 2
+
+
+def test_killed_anywhere_resumes_without_a_gap(simulator: Simulator) -> None:
+    """Without lookback too: what follows completes the sums."""
+    settings: dict[str, Any] = {
+        "start_date": TODAY.subtract(days=3).isoformat(),
+        "report_lookback_days": 0,
+    }
+    whole = run(simulator, "cost", "readings", **settings)
+    for lines in range(0, len(whole.messages), 3):
+        target = ledger.Target()
+        before = run_broken(simulator, "cost", "readings", lines=lines, **settings)
+        target.load(before)
+        state = before.state if before.states else None
+        after = run(simulator, "cost", "readings", state=state, **settings)
+        target.load(after)
+        assert_sums(target, simulator, "cost", (TODAY.subtract(days=3), TODAY.add(days=1)))
 
 
 def test_reconciliation(simulator: Simulator) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import truth
 from tests.conftest import TODAY
-from tests.singer import Output, catalog_of, config_for, run
+from tests.singer import Output, catalog_of, run, run_broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,26 +21,6 @@ if TYPE_CHECKING:
 
 LAST = TODAY.subtract(days=3)
 NEXT_DAY = LAST.add(days=1)
-
-
-class TargetDiedError(Exception):
-    """The pipe to the target broke."""
-
-
-class FragileOutput(io.StringIO):
-    """Standard output that breaks after so many lines."""
-
-    def __init__(self, lines: int) -> None:
-        """Take the number of lines that get through."""
-        super().__init__()
-        self.left = lines
-
-    def write(self, text: str) -> int:
-        """Write, or break."""
-        if self.left == 0:
-            raise TargetDiedError
-        self.left -= 1
-        return super().write(text)
 
 
 def state_with(bookmark: str | None, *streams: str) -> dict[str, Any]:
@@ -72,7 +50,7 @@ def assert_promises_kept(output: Output) -> None:
 
 def test_each_day_end_is_a_state(simulator: Simulator) -> None:
     """A STATE follows at once the last record of every day, and promises no more."""
-    output = run(simulator)
+    output = run(simulator, *truth.ALL)
     assert_promises_kept(output)
     for before, message in zip(output.messages, output.messages[1:], strict=False):
         if before["type"] == "RECORD" and before["stream"] == "readings":
@@ -84,7 +62,7 @@ def test_each_day_end_is_a_state(simulator: Simulator) -> None:
 
 def test_first_state_starts_explicitly(simulator: Simulator) -> None:
     """A reload that breaks off must not leave an older bookmark standing in Meltano."""
-    first = run(simulator).states[0]["bookmarks"]
+    first = run(simulator, *truth.ALL).states[0]["bookmarks"]
     assert first == state_with(None, *truth.STREAMS)["bookmarks"]
 
 
@@ -92,11 +70,11 @@ def test_second_run_one_day_later(
     simulator: Simulator, set_today: Callable[[pendulum.Date], None]
 ) -> None:
     """It asks for exactly 3 + 1 days per daily endpoint, and once for summaries."""
-    first = run(simulator)
+    first = run(simulator, *truth.ALL)
     simulator.requests.clear()
     simulator.today = TODAY.add(days=1)
     set_today(TODAY.add(days=1))
-    second = run(simulator, state=first.state)
+    second = run(simulator, *truth.ALL, state=first.state)
     expected = [(LAST + timedelta(days=n)).isoformat() for n in (-2, -1, 0, 1)]
     for path in truth.PATHS.values():
         asked = [request.params for request in simulator.requests if request.path == path]
@@ -130,9 +108,9 @@ def test_snapshots_grow_from_run_to_run(simulator: Simulator) -> None:
 
 def test_nothing_to_do(simulator: Simulator) -> None:
     """Without a new day and without lookback: no request, and the bookmark stays."""
-    state = run(simulator).state
+    state = run(simulator, *truth.ALL).state
     simulator.requests.clear()
-    output = run(simulator, state=state, lookback_days=0)
+    output = run(simulator, *truth.ALL, state=state, lookback_days=0)
     assert not simulator.requests
     assert not output.failures
     assert output.state == state
@@ -141,7 +119,7 @@ def test_nothing_to_do(simulator: Simulator) -> None:
 def test_bookmark_beyond_the_window_stays(simulator: Simulator) -> None:
     """A state from the future is left as it is, and nothing is asked."""
     state = state_with("2026-06-01", *truth.STREAMS)
-    output = run(simulator, state=state)
+    output = run(simulator, *truth.ALL, state=state)
     assert not simulator.requests
     assert {output.bookmark(stream) for stream in truth.STREAMS} == {"2026-06-01"}
 
@@ -151,7 +129,7 @@ def test_state_from_before_the_floor(
 ) -> None:
     """It is lifted, with one warning; no STATE names a day before the floor."""
     state = state_with("2025-06-01", *truth.STREAMS)
-    output = run(simulator, state=state, start_date="2025-01-01")
+    output = run(simulator, *truth.ALL, state=state, start_date="2025-01-01")
     assert output.read_days("skills")[0] == "2026-01-01"
     assert_promises_kept(output)
     assert "2025" not in json.dumps(output.states)
@@ -182,15 +160,7 @@ def test_killed_anywhere_resumes_without_a_gap(
     }
     whole = run(simulator, *names, **settings)
     for lines in range(len(whole.messages)):
-        broken = FragileOutput(lines)
-        tap = TapClaudeAnalytics(
-            config=config_for(simulator, **settings), catalog=catalog_of(*names)
-        )
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("sys.stdout", broken)
-            with pytest.raises(TargetDiedError):
-                tap.sync_all()
-        before = Output(broken.getvalue().splitlines())
+        before = run_broken(simulator, *names, lines=lines, **settings)
         assert_promises_kept(before)
         state = before.state if before.states else {}
         after = run(simulator, *names, state=state, **settings)
@@ -234,11 +204,11 @@ def test_a_failed_stream_leaves_its_bookmark(simulator: Simulator) -> None:
         times=1,
         when=lambda request: request.params["date"] == ["2026-01-05"],
     )
-    broken = run(simulator)
+    broken = run(simulator, *truth.ALL)
     assert len(broken.failures) == 1
     assert broken.bookmark("skills") == "2026-01-04"
     assert_promises_kept(broken)
-    after = run(simulator, state=broken.state, lookback_days=0)
+    after = run(simulator, *truth.ALL, state=broken.state, lookback_days=0)
     assert after.read_days("skills")[0] == "2026-01-05"
     assert after.read_days("plugins") == []
     assert_true_after(simulator, broken, after)
@@ -266,7 +236,9 @@ def test_full_table_reads_from_start_date(simulator: Simulator) -> None:
                 if not metadata["breadcrumb"]:
                     metadata["metadata"]["forced-replication-method"] = "FULL_TABLE"
     state = state_with("2026-01-12", "skills")
-    output = run(simulator, state=state, catalog=catalog, start_date="2026-01-03")
+    output = run(
+        simulator, *truth.ALL, state=state, catalog=catalog, start_date="2026-01-03"
+    )
     assert output.read_days("skills")[0] == "2026-01-03"
     assert output.read_days("skills")[-1] == LAST.isoformat()
     assert output.bookmark("skills") == "2026-01-12"
@@ -284,7 +256,7 @@ def test_start_date_and_the_bookmark(simulator: Simulator) -> None:
 
 def test_a_day_that_is_not_there_yet(simulator: Simulator) -> None:
     """The stream ends there, without an error, its bookmark before that day."""
-    output = run(simulator, data_delay_days=0)
+    output = run(simulator, *truth.ALL, data_delay_days=0)
     available = TODAY.subtract(days=simulator.options.delay_days).isoformat()
     assert not output.failures
     for stream in truth.STREAMS:

@@ -45,7 +45,7 @@ def assert_true(output: Output, simulator: Simulator, stream: str, day: date) ->
 
 def test_every_record_is_the_truth(simulator: Simulator) -> None:
     """All streams of one run; so are the days and row counts of ``readings``."""
-    output = run(simulator)
+    output = run(simulator, *truth.ALL)
     assert not output.failures
     for stream in truth.STREAMS:
         for day in DAYS:
@@ -64,7 +64,7 @@ def test_a_year_of_500_users(set_today: Callable[[pendulum.Date], None]) -> None
     today = TODAY.replace(month=11, day=24)
     set_today(today)
     with Simulator(Options(users=500, today=today)) as simulator:
-        output = run(simulator)
+        output = run(simulator, *truth.ALL)
         days = [FIRST.add(days=n) for n in range((today - FIRST).days - 2)]
         for stream in truth.STREAMS:
             assert output.read_days(stream) == [day.isoformat() for day in days]
@@ -80,7 +80,7 @@ def test_a_year_of_500_users(set_today: Callable[[pendulum.Date], None]) -> None
 
 def test_records_match_their_schema(simulator: Simulator) -> None:
     """Every record validates, formats included, and holds no field without a schema."""
-    output = run(simulator)
+    output = run(simulator, *truth.ALL)
     schemas = {m["stream"]: m for m in output.messages if m["type"] == "SCHEMA"}
     for stream in (*truth.STREAMS, "readings"):
         schema = schemas[stream]["schema"]
@@ -101,7 +101,7 @@ def test_pages_are_followed(set_today: Callable[[pendulum.Date], None]) -> None:
     set_today(TODAY)
     options = Options(today=TODAY, users=25, projects=8, empty_page_every=2)
     with Simulator(options) as simulator:
-        output = run(simulator, page_size=2, start_date="2026-01-10")
+        output = run(simulator, *truth.ALL, page_size=2, start_date="2026-01-10")
         for stream in truth.STREAMS:
             for day in DAYS[9:]:
                 assert_true(output, simulator, stream, day)
@@ -111,7 +111,7 @@ def test_pages_are_followed(set_today: Callable[[pendulum.Date], None]) -> None:
 
 def test_days_are_asked_one_by_one(simulator: Simulator) -> None:
     """A daily endpoint never gets the rollup parameters; summaries are asked once."""
-    run(simulator)
+    run(simulator, *truth.ALL)
     for path in truth.PATHS.values():
         asked = [request.params for request in simulator.requests if request.path == path]
         if path == "summaries":
@@ -147,7 +147,7 @@ def test_empty_days_are_read(simulator: Simulator) -> None:
     """Of a stream without any rows every day is in ``readings``, and the bookmark moves."""
     for day in DAYS:
         simulator.edit("plugins", day, lambda _: [])
-    output = run(simulator)
+    output = run(simulator, *truth.ALL)
     assert not output.records("plugins")
     assert output.read_days("plugins") == [day.isoformat() for day in DAYS]
     assert {
@@ -260,7 +260,7 @@ def test_plugins_that_share_a_name(simulator: Simulator) -> None:
 def test_a_row_without_its_key_fails_the_stream(simulator: Simulator) -> None:
     """A null key would be lost or refused in the target: say so instead."""
     simulator.edit("users", DAYS[5], lambda rows: [{**row, "user": None} for row in rows])
-    output = run(simulator)
+    output = run(simulator, *truth.ALL)
     [failure] = output.failures
     assert "user_summaries" in failure
     assert "user_id" in failure
@@ -312,7 +312,7 @@ def test_both_generations_of_answers(set_today: Callable[[pendulum.Date], None])
     set_today(TODAY)
     options = Options(today=TODAY, users=10, generation="2023-06-01", force_generation=True)
     with Simulator(options) as simulator:
-        output = run(simulator)
+        output = run(simulator, *truth.ALL)
         assert not output.failures
         for stream in truth.STREAMS:
             for day in DAYS:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import truth
 from tests.conftest import TODAY
 from tests.simulator import ENDPOINTS, Options, Simulator
 from tests.singer import Output, run
@@ -44,8 +45,8 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def read(simulator: Simulator, *streams: str, **settings: Any) -> Output:
-    """Read the first three days of some streams, or of all; readings tell of them."""
-    chosen = (*streams, "readings") if streams else ()
+    """Read the first three days of some streams, or of those of engagement."""
+    chosen = (*streams, "readings") if streams else truth.ALL
     return run(simulator, *chosen, **{"end_date": LAST, **settings})
 
 

@@ -26,6 +26,8 @@ ROW_STREAMS = {
     "artifacts": "artifacts",
 }
 STREAMS = (*ROW_STREAMS, "adoption")
+#: The streams of engagement, and the readings of them.
+ALL = (*STREAMS, "readings")
 
 #: Stream to the path it is asked under.
 PATHS = {

@@ -154,7 +154,7 @@ class DayStream(AnalyticsStream, abc.ABC):
             self.start_reading()
             row_count = 0
             for row in reading.rows:
-                for record in self.to_records(row, reading):
+                for record in self.to_records(row):
                     record[DATE] = day
                     record[SNAPSHOT_AT] = snapshot_at
                     self._require_keys(record)
@@ -187,7 +187,7 @@ class DayStream(AnalyticsStream, abc.ABC):
     def start_reading(self) -> None:
         """Forget what holds for the rows of one reading only."""
 
-    def to_records(self, row: Row, reading: DayReading) -> Iterable[Record]:  # noqa: ARG002
+    def to_records(self, row: Row) -> Iterable[Record]:
         """Return the records that a row becomes: by default one, with its own fields."""
         for name in self.grouped_fields & row.keys():
             if row[name] is None:

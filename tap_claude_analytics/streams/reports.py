@@ -169,6 +169,8 @@ class ReportStream(DayStream, abc.ABC):
 
     def _read_chunk(self, chunk: windows.Window) -> Iterator[DayReading]:
         """Yield the days of one request, each as soon as its last row has come."""
+        # Asking may set these; the rows of a day are turned into records before more of
+        # the request's pages are asked for.
         self._refreshed_at: str | None = None
         self._lacks_refresh = False
         days = windows.days(chunk)
@@ -228,7 +230,7 @@ class ReportStream(DayStream, abc.ABC):
         self._row_keys = RowKeys(width, set(self.dimensions) - {"actor"})
 
     @override
-    def to_records(self, row: Row, reading: DayReading) -> Iterable[Record]:
+    def to_records(self, row: Row) -> Iterable[Record]:
         adopt_email_address(row.get("actor"))
         additional = self.take_unknown(row)
         record: Row = {

@@ -149,7 +149,7 @@ class Adoption(SummaryStream):
     primary_keys = (DATE, "product")
 
     @override
-    def to_records(self, row: Row, reading: DayReading) -> Iterable[Record]:
+    def to_records(self, row: Row) -> Iterable[Record]:
         """Return one record per product whose counts the row has.
 
         A product is known by its counts, so one that the API adds gets its records too.
