@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.utils
 import math
 import time
-from functools import cached_property
+from functools import cache, cached_property
 from http import HTTPStatus
 from importlib.metadata import metadata
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,7 @@ REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 STREAM_FAULTS = (ApiError, RetriableAPIError, *PASSING_FAULTS)
 
 
+@cache
 def default_user_agent() -> str:
     """Return how this tap names itself: name, version and project URL."""
     about = metadata(TAP_NAME)

@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
         ["pytest", *arguments],
     ):
         sys.stderr.write(f"$ {' '.join(tool)}\n")
-        code = subprocess.run(  # noqa: S603
+        code = subprocess.run(
             [sys.executable, "-m", *tool], cwd=ROOT, check=False
         ).returncode
         if code:

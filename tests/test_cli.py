@@ -91,7 +91,7 @@ class Shell:
             for name, value in os.environ.items()
             if name not in {"LOGLEVEL", "SINGER_SDK_LOG_CONFIG"}
         }
-        done = subprocess.run(  # noqa: S603 - the tap itself
+        done = subprocess.run(
             command,
             cwd=self.folder,
             env={**kept, "PYTHONWARNINGS": "default", **variables},

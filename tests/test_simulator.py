@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tests.asking import get, kept_session
 from tests.simulator import BASE_PATH, ENDPOINTS, FLOOR, Endpoint, Options, Simulator
 
 if TYPE_CHECKING:
@@ -53,9 +54,8 @@ def fresh() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[requests.Session]:
-    """Keep connections alive, past any proxy of the environment."""
-    with requests.Session() as kept:
-        kept.trust_env = False
+    """Keep connections alive."""
+    with kept_session() as kept:
         yield kept
 
 
@@ -73,9 +73,7 @@ def asker(simulator: Simulator, session: requests.Session) -> Ask:
     ) -> requests.Response:
         if headers is None:
             headers = {"x-api-key": simulator.options.api_key}
-        wire = {name.replace("__", "[]"): value for name, value in params.items()}
-        url = f"{simulator.url}{BASE_PATH}{path}"
-        return session.get(url, params=wire, headers=headers, timeout=10)  # type: ignore[arg-type]
+        return get(simulator, session, path, headers, params)
 
     return ask
 
@@ -682,7 +680,7 @@ COMMAND = [sys.executable, "-m", "tests.simulator"]
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the module to its end."""
-    return subprocess.run(  # noqa: S603 - our own module
+    return subprocess.run(
         [*COMMAND, *arguments],
         capture_output=True,
         text=True,
@@ -714,7 +712,7 @@ def test_a_wrong_option_is_one_sentence() -> None:
 def test_it_runs_as_a_process(session: requests.Session, end: signal.Signals) -> None:
     """It says where it listens and ends cleanly when told to."""
     options = ["--today", "2026-10-08", "--users", "9", "--api-key", "sk-ant-api01-cli"]
-    with subprocess.Popen(  # noqa: S603 - our own module
+    with subprocess.Popen(
         [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:

@@ -17,6 +17,7 @@ from anthropic.types.organization import analytics as ga_types
 from anthropic.types.organization.analytics.apps import chat as ga_chat_types
 from pydantic import BaseModel, TypeAdapter
 
+from tests.asking import official_client
 from tests.simulator import ENDPOINTS, FLOOR, Endpoint, Options, Simulator
 
 if TYPE_CHECKING:
@@ -66,13 +67,8 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="module")
 def client(simulator: Simulator) -> Iterator[anthropic.Anthropic]:
-    """Point the official client at it, past any proxy of the environment."""
-    with anthropic.Anthropic(
-        api_key=simulator.options.api_key,
-        base_url=simulator.url,
-        max_retries=0,
-        http_client=anthropic.DefaultHttpxClient(trust_env=False),
-    ) as official:
+    """Point the official client at it."""
+    with official_client(simulator) as official:
         yield official
 
 

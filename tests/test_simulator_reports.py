@@ -10,10 +10,9 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 
+from tests.asking import get, kept_session
 from tests.simulator import (
-    BASE_PATH,
     BETA_HEADER,
     REPORTS,
     Fact,
@@ -25,6 +24,8 @@ from tests.simulator.reports.facts import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    import requests
 
     Ask = Callable[..., requests.Response]
     Row = dict[str, Any]
@@ -55,9 +56,8 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[requests.Session]:
-    """Keep connections alive, past any proxy of the environment."""
-    with requests.Session() as kept:
-        kept.trust_env = False
+    """Keep connections alive."""
+    with kept_session() as kept:
         yield kept
 
 
@@ -78,9 +78,7 @@ def asker(simulator: Simulator, session: requests.Session) -> Ask:
             "anthropic-beta": f"other, {BETA_HEADER}",
             **(headers or {}),
         }
-        wire = {key.replace("__", "[]"): value for key, value in params.items()}
-        url = f"{simulator.url}{BASE_PATH}{name}"
-        return session.get(url, params=wire, headers=sent, timeout=10)  # type: ignore[arg-type]
+        return get(simulator, session, name, sent, params)
 
     return ask
 

@@ -9,16 +9,18 @@ from datetime import date, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
-import anthropic
 import pytest
 from anthropic.types.beta.organization import analytics as beta_types
 from anthropic.types.beta.organization import beta_analytics_actor_type
 from pydantic import BaseModel, TypeAdapter
 
+from tests.asking import official_client
 from tests.simulator import REPORTS, Options, Report, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import anthropic
 
 JsonObject = dict[str, Any]
 
@@ -41,13 +43,8 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="module")
 def client(simulator: Simulator) -> Iterator[anthropic.Anthropic]:
-    """Point the official client at it, past any proxy of the environment."""
-    with anthropic.Anthropic(
-        api_key=simulator.options.api_key,
-        base_url=simulator.url,
-        max_retries=0,
-        http_client=anthropic.DefaultHttpxClient(trust_env=False),
-    ) as official:
+    """Point the official client at it."""
+    with official_client(simulator) as official:
         yield official
 
 

@@ -98,7 +98,7 @@ class Command:
         """
         pipe = subprocess.PIPE if capture else None
         try:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(
                 self.arguments,
                 cwd=self.folder,
                 env=self.environment,

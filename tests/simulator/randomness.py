@@ -31,7 +31,7 @@ class Draw:
 
     def __init__(self, *parts: object, blind: bool = False) -> None:
         """Start from the parts; a blind draw cannot tell distinct counts."""
-        self._random = random.Random(number(*parts)).random  # noqa: S311 - figures, not secrets
+        self._random = random.Random(number(*parts)).random
         self.blind = blind
 
     def fraction(self) -> float:
