@@ -45,7 +45,7 @@ ENV_PREFIX = f"{TAP_NAME.upper().replace('-', '_')}_"
 
 
 class TapClaudeAnalytics(Tap):
-    """Singer tap for the Claude Enterprise Analytics API: usage and adoption by UTC day."""
+    """Singer tap for the Claude Enterprise Analytics API: adoption, usage and cost."""
 
     name = TAP_NAME
     config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_JSONSCHEMA
@@ -64,6 +64,7 @@ class TapClaudeAnalytics(Tap):
             ConfigValidationError: With a sentence for every wrong setting.
         """
         self.trouble = Trouble()
+        self.summary_window: Window | None = None
         self.summary_answers: dict[Window, SummaryAnswer] = {}
         try:
             super().__init__(parse_env_config=parse_env_config, **kwargs)

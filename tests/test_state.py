@@ -269,11 +269,17 @@ def test_a_day_that_is_not_there_yet(simulator: Simulator) -> None:
     ]
 
 
-def test_streams_with_different_bookmarks_share_one_answer(simulator: Simulator) -> None:
+@pytest.mark.parametrize(
+    ("ahead", "behind"),
+    [("adoption", "org_summaries"), ("org_summaries", "adoption")],
+)
+def test_streams_with_different_bookmarks_share_one_answer(
+    simulator: Simulator, ahead: str, behind: str
+) -> None:
     """One answer of summaries serves both of its streams, whatever each still needs."""
-    state = state_with("2026-01-12", "adoption")
-    state["bookmarks"].update(state_with("2026-01-05", "org_summaries")["bookmarks"])
+    state = state_with("2026-01-12", ahead)
+    state["bookmarks"].update(state_with("2026-01-05", behind)["bookmarks"])
     output = run(simulator, "adoption", "org_summaries", "readings", state=state)
     assert [r.params["starting_date"] for r in simulator.requests] == [["2026-01-03"]]
-    assert output.read_days("adoption")[0] == "2026-01-10"
-    assert output.read_days("org_summaries")[0] == "2026-01-03"
+    assert output.read_days(ahead)[0] == "2026-01-10"
+    assert output.read_days(behind)[0] == "2026-01-03"

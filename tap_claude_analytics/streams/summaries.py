@@ -71,7 +71,10 @@ class SummaryStream(DayStream):
     def read(self, window: windows.Window) -> Iterator[DayReading]:
         first, last = window
         answers = self.tap.summary_answers
-        for chunk in windows.chunks(self._shared_window(), MAX_DAYS):
+        if self.tap.summary_window is None:
+            # Once, as bookmarks move while the streams are read one after the other.
+            self.tap.summary_window = self._shared_window()
+        for chunk in windows.chunks(self.tap.summary_window, MAX_DAYS):
             if chunk[1] < first or chunk[0] > last:
                 continue
             if chunk not in answers:
