@@ -22,6 +22,7 @@ from tap_claude_analytics.errors import (
     KEY_ADVICE,
     TAP_NAME,
     ApiError,
+    CursorExpiredError,
     RefusedError,
     UnexpectedAnswerError,
 )
@@ -39,10 +40,6 @@ if TYPE_CHECKING:
 
 BASE_PATH = "/v1/organizations/analytics/"
 API_VERSION = "2026-10-21"
-
-#: Seconds; an API that asks for a longer wait has a problem that waiting does not solve.
-MAX_WAIT = 300.0
-MAX_TRIES = 8
 
 REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 #: What fails one stream: an answer that says no, or a passing fault that did not pass.
@@ -186,6 +183,7 @@ class AnalyticsStream(RESTStream[str | None]):
 
         Raises:
             RefusedError: If the key, its scope or the plan does not open the endpoint.
+            CursorExpiredError: If the pages have to be asked for from the first one.
             RetriableAPIError: If asking again may help.
             ApiError: If asking again cannot help.
         """
@@ -203,12 +201,15 @@ class AnalyticsStream(RESTStream[str | None]):
             HTTPStatus.TOO_MANY_REQUESTS,
         } or (status >= HTTPStatus.INTERNAL_SERVER_ERROR):
             wait = requested_wait(response)
-            if wait is None or wait <= MAX_WAIT:
+            longest = self.tap.settings.max_retry_wait
+            if wait is None or wait <= longest:
                 raise RetriableAPIError(message, response)
             message += (
-                f" It asks to wait {wait:.0f} seconds; the tap waits {MAX_WAIT:.0f} at"
-                " most. Run it again later."
+                f" It asks to wait {wait:.0f} seconds, and max_retry_wait is {longest}. Run"
+                " the tap again later."
             )
+        if status == HTTPStatus.GONE:
+            raise CursorExpiredError(message)
         raise ApiError(message)
 
     def _require_json(self, response: requests.Response) -> None:
@@ -249,7 +250,7 @@ class AnalyticsStream(RESTStream[str | None]):
 
     @override
     def backoff_max_tries(self) -> int:
-        return MAX_TRIES
+        return 1 + self.tap.settings.max_retries
 
     @override
     def backoff_wait_generator(self) -> Generator[float, None, None]:
@@ -269,10 +270,10 @@ class AnalyticsStream(RESTStream[str | None]):
     def backoff_handler(self, details: Details) -> None:
         error = details.get("exception")
         self.logger.info(
-            "Asking again in %.1f s (try %d of %d failed): %s",
+            "Asking again in %.1f s (retry %d of %d): %s",
             details.get("wait", 0.0),
             details["tries"],
-            MAX_TRIES,
+            self.tap.settings.max_retries,
             self.fault_text(error),
         )
 

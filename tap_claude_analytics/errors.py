@@ -46,6 +46,10 @@ class RefusedError(ApiError):
     """The key, its scope or the plan does not open this endpoint: 401, 403 or 404."""
 
 
+class CursorExpiredError(ApiError):
+    """The cursor is too old: 410. The pages must be asked for from the first one."""
+
+
 class UnexpectedAnswerError(ApiError):
     """An answer that is not what the API promises."""
 

@@ -131,6 +131,26 @@ CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
         description="Seconds that one whole request may take, its body included.",
     ),
     th.Property(
+        "max_retries",
+        th.IntegerType(minimum=0, maximum=20),
+        default=8,
+        title="Most retries",
+        description=(
+            "How often a request is sent again after passing faults (rate limit, overload,"
+            " network), before its stream fails. 0 to 20."
+        ),
+    ),
+    th.Property(
+        "max_retry_wait",
+        th.IntegerType(minimum=1, maximum=3600),
+        default=300,
+        title="Longest wait in seconds",
+        description=(
+            "The longest wait that the API may ask for (Retry-After). When it asks for a"
+            " longer one, the stream fails. 1 to 3600."
+        ),
+    ),
+    th.Property(
         "api_url",
         th.StringType(min_length=1),
         default="https://api.anthropic.com",
@@ -179,6 +199,8 @@ class Settings:
     exclude_deleted_users: bool
     page_size: int
     request_timeout: int
+    max_retries: int
+    max_retry_wait: int
     api_url: str
     user_agent: str | None
 
@@ -208,6 +230,8 @@ class Settings:
             exclude_deleted_users=bool(value("exclude_deleted_users")),
             page_size=int(value("page_size")),
             request_timeout=int(value("request_timeout")),
+            max_retries=int(value("max_retries")),
+            max_retry_wait=int(value("max_retry_wait")),
             api_url=value("api_url").rstrip("/"),
             user_agent=config.get("user_agent"),
         )

@@ -54,12 +54,6 @@ def _january(set_today: Callable[[pendulum.Date], None]) -> None:
     set_today(TODAY)
 
 
-@pytest.fixture
-def _one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up at once."""
-    monkeypatch.setattr(client, "MAX_TRIES", 1)
-
-
 def read(simulator: Simulator, *streams: str, **settings: Any) -> Output:
     """Read the first three days of some streams, or of those of engagement."""
     chosen = (*streams, "readings") if streams else truth.ALL
@@ -480,17 +474,84 @@ def test_a_fault_that_passes(
 def test_a_fault_that_does_not_pass(
     simulator: Simulator, waits: list[float], fault: dict[str, Any]
 ) -> None:
-    """After eight tries the stream fails; the others have their turn."""
+    """After eight retries the stream fails; the others have their turn."""
     simulator.reply("skills", **fault)
     output = read(simulator, "artifacts", "skills", "user_summaries")
     assert the_failure(output).startswith("Stream skills failed")
-    assert len([r for r in simulator.requests if r.path == "skills"]) == 8
+    assert len([r for r in simulator.requests if r.path == "skills"]) == 9
     assert [int(waited) for waited in waits] == pytest.approx(
-        [1, 2, 4, 8, 16, 32, 60], abs=1
+        [1, 2, 4, 8, 16, 32, 60, 60], abs=1
     )
     assert output.records("skills") == []
     assert output.read_days("skills") == []
     assert output.read_days("artifacts") == output.read_days("user_summaries") == DAYS
+
+
+def test_as_many_retries_as_set(simulator: Simulator, waits: list[float]) -> None:
+    """``max_retries`` counts per request, and starts anew after every success."""
+    simulator.reply(
+        "skills", status=500, times=2, when=lambda r: r.params["date"] == DAYS[:1]
+    )
+    simulator.reply(
+        "skills", status=500, times=2, when=lambda r: r.params["date"] == DAYS[1:2]
+    )
+    assert_skills_are_complete(read(simulator, "skills", max_retries=2), simulator)
+    simulator.reply("skills", status=500)
+    the_failure(read(simulator, "skills", max_retries=2))
+    assert len(waits) == 2 + 2 + 2
+
+
+def test_the_longest_wait(simulator: Simulator, waits: list[float]) -> None:
+    """``max_retry_wait`` says how long an asked wait may be."""
+    simulator.reply("skills", status=429, headers={"retry-after": "9"}, times=1)
+    assert_skills_are_complete(read(simulator, "skills", max_retry_wait=9), simulator)
+    simulator.reply("skills", status=429, headers={"retry-after": "9"}, times=1)
+    assert "max_retry_wait is 8" in the_failure(read(simulator, "skills", max_retry_wait=8))
+    assert len(waits) == 1
+
+
+def is_second_page(request: Request) -> bool:
+    """Tell a page that is asked for with a cursor, on the second day."""
+    return request.params["date"] == [DAYS[1]] and "page" in request.params
+
+
+def test_an_expired_cursor(simulator: Simulator) -> None:
+    """The day is read again from its first page, in a reading of its own."""
+    simulator.reply("skills", status=410, times=2, when=is_second_page)
+    output = read(simulator, "skills", page_size=2)
+    assert output.failures == ()
+    assert output.read_days("skills") == DAYS
+    readings = {r["date"]: r for r in output.records("readings")}
+    current = [
+        record
+        for record in output.records("skills")
+        if record["snapshot_at"] >= readings[record["date"]]["snapshot_at"]
+    ]
+    days = [date.fromisoformat(day) for day in DAYS]
+    assert names(current) == [
+        row["skill_name"] for day in days for row in simulator.truth("skills", day)
+    ]
+    assert len(output.records("skills")) == len(current) + 2 * 2  # first pages, twice
+
+
+def test_a_cursor_that_keeps_expiring(simulator: Simulator) -> None:
+    """Three times in a row are enough; the day before it stays read."""
+    simulator.reply("skills", status=410, when=is_second_page)
+    output = read(simulator, "skills", page_size=2)
+    assert "410" in the_failure(output)
+    assert len([r for r in simulator.requests if is_second_page(r)]) == 3
+    assert output.bookmark("skills") == DAYS[0]
+
+
+def test_rows_with_one_key(simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """They are counted in a warning that does not name them."""
+    simulator.edit("skills", date.fromisoformat(DAYS[1]), lambda rows: [*rows, rows[0]])
+    output = read(simulator, "skills")
+    assert output.failures == ()
+    [warning] = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert warning.startswith("1 of the ")
+    assert DAYS[1] in warning
+    assert output.records("skills")[0]["skill_name"] not in warning
 
 
 def test_a_cut_connection(simulator: Simulator, waits: list[float]) -> None:
@@ -502,7 +563,7 @@ def test_a_cut_connection(simulator: Simulator, waits: list[float]) -> None:
     with server(hang_up) as url:
         output = read(simulator, "skills", api_url=url)
     assert the_failure(output).startswith("Stream skills failed")
-    assert len(waits) == 7
+    assert len(waits) == 8
 
 
 def test_nobody_there(simulator: Simulator, waits: list[float]) -> None:
@@ -511,7 +572,7 @@ def test_nobody_there(simulator: Simulator, waits: list[float]) -> None:
         free = listener.getsockname()[1]
     output = read(simulator, "skills", api_url=f"http://127.0.0.1:{free}")
     assert "object at 0x" not in the_failure(output)
-    assert len(waits) == 7
+    assert len(waits) == 8
 
 
 @pytest.mark.parametrize(
@@ -522,7 +583,6 @@ def test_nobody_there(simulator: Simulator, waits: list[float]) -> None:
     ],
     ids=["body", "head"],
 )
-@pytest.mark.usefixtures("_one_try")
 def test_an_answer_that_drips(simulator: Simulator, start: bytes) -> None:
     """The time-out is for the whole request, not from one byte to the next."""
 
@@ -537,13 +597,13 @@ def test_an_answer_that_drips(simulator: Simulator, start: bytes) -> None:
 
     began = time.monotonic()
     with server(drip) as url:
-        output = read(simulator, "skills", api_url=url, request_timeout=1)
+        output = read(simulator, "skills", api_url=url, request_timeout=1, max_retries=0)
         took = time.monotonic() - began
     for thread in threading.enumerate():
         if thread.name == "api-request":
             thread.join(5)
     assert the_failure(output).startswith("Stream skills failed")
-    assert 1 <= took < 3
+    assert 1 <= took < 4.5
 
 
 # The environment
@@ -573,7 +633,7 @@ def test_no_proxy_for_loopback_hosts(
     assert_skills_are_complete(output, simulator)
 
 
-@pytest.mark.usefixtures("_bare_environment", "_one_try")
+@pytest.mark.usefixtures("_bare_environment")
 def test_the_proxy_of_the_environment(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -586,7 +646,9 @@ def test_the_proxy_of_the_environment(
 
     with server(refuse) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy)
-        output = read(simulator, "skills", api_url="https://api.example.invalid")
+        output = read(
+            simulator, "skills", api_url="https://api.example.invalid", max_retries=0
+        )
     (head,) = heads
     assert head.startswith(b"CONNECT api.example.invalid:443 ")
     assert simulator.options.api_key.encode() not in head

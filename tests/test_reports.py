@@ -155,6 +155,18 @@ def test_killed_anywhere_resumes_without_a_gap(simulator: Simulator) -> None:
         assert_sums(target, simulator, "cost", (TODAY.subtract(days=3), TODAY.add(days=1)))
 
 
+def test_an_expired_cursor_loses_and_doubles_nothing(simulator: Simulator) -> None:
+    """What was emitted before it stays, and the unfinished day is read again."""
+    simulator.reply(
+        "cost", status=410, times=2, when=lambda request: "page" in request.params
+    )
+    target = ledger.Target()
+    output = run(simulator, "cost", "readings", start_date=START.isoformat(), page_size=40)
+    assert not output.failures
+    target.load(output)
+    assert_sums(target, simulator, "cost", (START, TODAY.add(days=1)))
+
+
 def test_reconciliation(simulator: Simulator) -> None:
     """Rows of users and rows without a user make up the organisation's total."""
     output = run(simulator, *NAMES, start_date=START.isoformat())

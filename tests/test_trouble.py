@@ -224,7 +224,7 @@ def test_a_failure_that_is_no_refusal_blames_no_key(simulator: Simulator) -> Non
         "org_summaries",
     ]
     assert_ran(output, "connectors", "plugins", "skills", "user_summaries")
-    assert len(requests_of(simulator, "summaries")) == 8
+    assert len(requests_of(simulator, "summaries")) == 9
 
 
 def test_only_one_stream_selected_and_refused(simulator: Simulator) -> None:
@@ -265,7 +265,7 @@ def test_a_fault_that_does_not_pass(simulator: Simulator, waits: list[float]) ->
     assert "request id req_" in output.failures[0]
     assert_failed_at_once(output, "connectors")
     assert_ran(output, *all_but("connectors"))
-    assert len(waits) == 7
+    assert len(waits) == 8
 
 
 # Days that are not there

@@ -13,7 +13,11 @@ from typing_extensions import override
 from tap_claude_analytics import bookmarks, windows
 from tap_claude_analytics.answers import latest_available_day
 from tap_claude_analytics.client import STREAM_FAULTS, AnalyticsStream
-from tap_claude_analytics.errors import NotAvailableYetError, UnexpectedAnswerError
+from tap_claude_analytics.errors import (
+    CursorExpiredError,
+    NotAvailableYetError,
+    UnexpectedAnswerError,
+)
 from tap_claude_analytics.streams.fields import (
     ADDITIONAL_FIELDS,
     SCHEMAS,
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
 
 DATE = "date"
 SNAPSHOT_AT = "snapshot_at"
+
+#: The cursor of one day may expire so often before the stream fails.
+MAX_RESTARTS = 3
 
 
 class DayReading(NamedTuple):
@@ -146,30 +153,56 @@ class DayStream(AnalyticsStream, abc.ABC):
         if window is None:
             self.logger.info("Stream %s has no new day to read.", self.name)
             return
-        all_complete = True
-        for reading in self.read(window):
-            all_complete = all_complete and reading.is_complete
-            day = reading.day.isoformat()
-            snapshot_at = bookmarks.next_snapshot(self.stream_state, reading.asked_at)
-            self.start_reading()
-            row_count = 0
-            for row in reading.rows:
-                for record in self.to_records(row):
-                    record[DATE] = day
-                    record[SNAPSHOT_AT] = snapshot_at
-                    self._require_keys(record)
-                    row_count += 1
-                    yield record
-            self.tap.readings.write(
-                self.name,
+        first, last = window
+        self._all_complete = True
+        restarts = 0
+        while True:
+            try:
+                for reading in self.read((first, last)):
+                    yield from self._emit(reading)
+                    first, restarts = reading.day.add(days=1), 0
+            except CursorExpiredError:
+                restarts += 1
+                if restarts == MAX_RESTARTS:
+                    raise
+                self.logger.info("The cursor expired: reading again from %s.", first)
+            else:
+                return
+
+    def _emit(self, reading: DayReading) -> Iterator[Record]:
+        """Yield the records of one day, then write its reading and its STATE."""
+        day = reading.day.isoformat()
+        snapshot_at = bookmarks.next_snapshot(self.stream_state, reading.asked_at)
+        self.start_reading()
+        row_count = 0
+        keys = set()
+        for row in reading.rows:
+            for record in self.to_records(row):
+                record[DATE] = day
+                record[SNAPSHOT_AT] = snapshot_at
+                row_count += 1
+                keys.add(self._key_of(record))
+                yield record
+        if len(keys) < row_count:
+            self.logger.warning(
+                "%d of the %d rows of %s have the key of another row, so that a target"
+                " that upserts keeps %d.",
+                row_count - len(keys),
+                row_count,
                 day,
-                snapshot_at=snapshot_at,
-                row_count=row_count,
-                complete=reading.is_complete,
+                len(keys),
             )
-            if all_complete and self.is_incremental:
-                self._advance(reading.day)
-            self.tap.state_writer.write_state(self.tap_state)
+        self.tap.readings.write(
+            self.name,
+            day,
+            snapshot_at=snapshot_at,
+            row_count=row_count,
+            complete=reading.is_complete,
+        )
+        self._all_complete = self._all_complete and reading.is_complete
+        if self._all_complete and self.is_incremental:
+            self._advance(reading.day)
+        self.tap.state_writer.write_state(self.tap_state)
 
     def _advance(self, day: pendulum.Date) -> None:
         """Move the bookmark to a day that is completely emitted, never backwards."""
@@ -212,14 +245,21 @@ class DayStream(AnalyticsStream, abc.ABC):
     def add_fields(self, row: Row) -> None:
         """Add the stream's own top-level fields to a row."""
 
-    def _require_keys(self, record: Record) -> None:
-        for key in self.primary_keys:
-            if record.get(key) is None:
-                msg = (
-                    f"{self.url_base}{self.path} answered a row of {record[DATE]} without"
-                    f" a value for {key}, which is a key of stream {self.name}."
-                )
-                raise UnexpectedAnswerError(msg)
+    def _key_of(self, record: Record) -> tuple[Any, ...]:
+        """Return the values of a record's key.
+
+        Raises:
+            UnexpectedAnswerError: If one of them is missing.
+        """
+        key = tuple(record.get(name) for name in self.primary_keys)
+        if None in key:
+            missing = self.primary_keys[key.index(None)]
+            msg = (
+                f"{self.url_base}{self.path} answered a row of {record[DATE]} without a"
+                f" value for {missing}, which is a key of stream {self.name}."
+            )
+            raise UnexpectedAnswerError(msg)
+        return key
 
     @cached_property
     def row_shape(self) -> Shape:
