@@ -60,6 +60,20 @@ def test_streams_table() -> None:
         )
 
 
+def test_meltano_plugin() -> None:
+    """The definition to copy is part of the project's own, its selection is the default."""
+    block = README.split("```yaml\n")[1].split("```")[0]
+    [copied] = yaml.safe_load(block)["plugins"]["extractors"]
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    [own] = project["plugins"]["extractors"]
+    for name in ("name", "namespace", "executable", "config", "select"):
+        assert copied[name] == own[name]
+    assert set(copied["capabilities"]) <= set(own["capabilities"])
+    tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
+    defaults = {name for name, stream in tap.streams.items() if stream.selected_by_default}
+    assert {rule.removesuffix(".*") for rule in copied["select"]} == defaults
+
+
 def test_settings_table() -> None:
     """Every setting of the tap's own stands in the README, with its default."""
     builtin = {"stream_maps", "stream_map_config", "faker_config"}
