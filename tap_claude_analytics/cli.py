@@ -6,19 +6,25 @@ import contextlib
 import json
 import logging
 import os
+import sys
+import threading
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
-from tap_claude_analytics.errors import TAP_NAME, RunFailedError
+from tap_claude_analytics.errors import TAP_NAME, RunFailedError, StoppedBySignalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+#: How long a target may take to read the last line after a signal.
+FLUSH_SECONDS = 2.0
 
 
 @contextlib.contextmanager
@@ -61,10 +67,29 @@ class SentenceCommand(SingerCommand):
         )
 
     @override
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except StoppedBySignalError as stop:
+            _leave(int(str(stop.code)))
+
+    @override
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         # --discover and --test do their work while the options are parsed.
         with sentences():
             return super().make_context(*args, **kwargs)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process soon, whatever the target does.
+
+    Python flushes standard output at its end: the target gets a whole last line, unless it
+    does not read any more, and then that would take for ever.
+    """
+    flushing = threading.Thread(target=sys.stdout.flush, daemon=True)
+    flushing.start()
+    flushing.join(FLUSH_SECONDS)
+    os._exit(code)
 
 
 def take_wrong_log_level(prefix: str) -> RunFailedError | None:

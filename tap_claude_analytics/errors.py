@@ -38,6 +38,10 @@ class RunFailedError(click.ClickException):
             logger.error("%s", sentence)
 
 
+class StoppedBySignalError(SystemExit):
+    """A signal ends the run; the exit code is 128 and the signal's number."""
+
+
 class ApiError(FatalAPIError):
     """The API's answer makes it impossible to read on; this stream fails."""
 

@@ -22,7 +22,7 @@ from tap_claude_analytics.cli import (
     read_json_object,
     take_wrong_log_level,
 )
-from tap_claude_analytics.errors import TAP_NAME, RunFailedError
+from tap_claude_analytics.errors import TAP_NAME, RunFailedError, StoppedBySignalError
 from tap_claude_analytics.settings import CONFIG_JSONSCHEMA, Settings
 from tap_claude_analytics.streams import DAY_STREAM_TYPES, Readings
 from tap_claude_analytics.streams.base import DayStream
@@ -31,6 +31,7 @@ from tap_claude_analytics.windows import FLOOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import FrameType
 
     import click
     import pendulum
@@ -86,6 +87,12 @@ class TapClaudeAnalytics(Tap):
         if raise_errors:
             raise _wrong_settings(mistakes)
         return mistakes
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        # The SDK's handler writes a STATE, which can deadlock on a slow target, and then
+        # exits with 0. The STATE of the last whole day stands already.
+        raise StoppedBySignalError(128 + signum)
 
     @cached_property
     def settings(self) -> Settings:
