@@ -221,6 +221,21 @@ def test_a_catalog_that_knows_less(simulator: Simulator) -> None:
     ]
 
 
+def test_a_catalog_without_keys(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever wants rows appended may leave them out; no row is then one too many."""
+    catalog = catalog_of("skills", "readings")
+    for entry in catalog["streams"]:
+        entry["key_properties"] = []
+        for metadata in entry["metadata"]:
+            metadata["metadata"].pop("table-key-properties", None)
+    output = run(simulator, catalog=catalog)
+    assert not output.failures
+    assert output.records("skills")
+    assert not [r for r in caplog.records if r.levelname == "WARNING"]
+
+
 def test_a_new_product_gets_its_rows(simulator: Simulator) -> None:
     """Any ``<name>_daily_active_user_count`` is a product; its rates follow from seats."""
 

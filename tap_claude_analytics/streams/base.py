@@ -183,7 +183,7 @@ class DayStream(AnalyticsStream, abc.ABC):
                 row_count += 1
                 keys.add(self._key_of(record))
                 yield record
-        if len(keys) < row_count:
+        if self.primary_keys and len(keys) < row_count:
             self.logger.warning(
                 "%d of the %d rows of %s have the key of another row, so that a target"
                 " that upserts keeps %d.",
