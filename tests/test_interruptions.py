@@ -147,27 +147,6 @@ def test_killed_at_random_the_next_run_completes_the_truth(
         before = Output(whole_lines("".join(lines)))
         after = run(simulator, *NAMES, state=before.state, **SETTINGS)
         assert not after.failures
-        assert_truth(simulator, before, after)
-
-
-def assert_truth(simulator: Simulator, *outputs: Output) -> None:
-    """The current rows of a target that loaded all outputs are the truth."""
-    for stream in ("adoption", "skills"):
-        table: dict[tuple[Any, ...], dict[str, Any]] = {}
-        readings: dict[str, str] = {}
-        for output in outputs:
-            for record in output.records(stream):
-                table[tuple(record[key] for key in truth.KEYS[stream])] = record
-            for reading in output.records("readings"):
-                if reading["stream"] == stream:
-                    readings[reading["date"]] = reading["snapshot_at"]
         days = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
-        assert sorted(readings) == [day.isoformat() for day in days]
-        current = [r for r in table.values() if r["snapshot_at"] >= readings[r["date"]]]
-        expected = [r for day in days for r in truth.records(simulator, stream, day)]
-        for record in current:
-            record.pop("snapshot_at")
-        keys = truth.KEYS[stream]
-        assert sorted(current, key=lambda r: str([r[k] for k in keys])) == sorted(
-            expected, key=lambda r: str([r[k] for k in keys])
-        )
+        for stream in ("adoption", "skills"):
+            truth.assert_current_rows(simulator, stream, days, before, after)

@@ -165,35 +165,9 @@ def test_killed_anywhere_resumes_without_a_gap(
         state = before.state if before.states else {}
         after = run(simulator, *names, state=state, **settings)
         for stream in ("adoption", "skills"):
-            assert_current_rows(simulator, stream, before, after)
+            days = [date(2026, 1, 10 + n) for n in range(LAST.day - 9)]
+            truth.assert_current_rows(simulator, stream, days, before, after)
             assert after.bookmark(stream) == LAST.isoformat()
-
-
-def assert_current_rows(
-    simulator: Simulator, stream: str, before: Output, after: Output
-) -> None:
-    """After both runs, upserted by key, a target's current rows are the truth."""
-    table: dict[tuple[Any, ...], dict[str, Any]] = {}
-    readings: dict[str, str] = {}
-    for output in (before, after):
-        for record in output.records(stream):
-            table[tuple(record[key] for key in truth.KEYS[stream])] = record
-        for reading in output.records("readings"):
-            if reading["stream"] == stream:
-                readings[reading["date"]] = reading["snapshot_at"]
-    current = [
-        {name: value for name, value in record.items() if name != "snapshot_at"}
-        for record in table.values()
-        if record["snapshot_at"] >= readings[record["date"]]
-    ]
-    days = [date(2026, 1, 10 + n) for n in range(LAST.day - 9)]
-    assert sorted(readings) == [day.isoformat() for day in days]
-    expected = [r for day in days for r in truth.records(simulator, stream, day)]
-
-    def order(record: dict[str, Any]) -> str:
-        return str([record[key] for key in truth.KEYS[stream]])
-
-    assert sorted(current, key=order) == sorted(expected, key=order)
 
 
 def test_a_failed_stream_leaves_its_bookmark(simulator: Simulator) -> None:

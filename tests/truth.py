@@ -9,9 +9,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from tests.simulator import Simulator
+    from tests.singer import Output
 
 Record: TypeAlias = dict[str, Any]
 
@@ -121,3 +123,30 @@ def _adoption(row: Record) -> list[Record]:
             record[f"{period}_adoption_rate"] = rate and round(rate, 12)
         made.append(record)
     return made
+
+
+def assert_current_rows(
+    simulator: Simulator, stream: str, days: Sequence[date], *outputs: Output
+) -> None:
+    """Check that the current rows of a target that loaded all outputs are the truth."""
+    keys = KEYS[stream]
+    table: dict[tuple[Any, ...], Record] = {}
+    readings: dict[str, str] = {}
+    for output in outputs:
+        for record in output.records(stream):
+            table[tuple(record[key] for key in keys)] = record
+        for reading in output.records("readings"):
+            if reading["stream"] == stream:
+                readings[reading["date"]] = reading["snapshot_at"]
+    assert sorted(readings) == [day.isoformat() for day in days]
+    current = [
+        {name: value for name, value in record.items() if name != "snapshot_at"}
+        for record in table.values()
+        if record["snapshot_at"] >= readings[record["date"]]
+    ]
+    expected = [record for day in days for record in records(simulator, stream, day)]
+
+    def order(record: Record) -> str:
+        return str([record[key] for key in keys])
+
+    assert sorted(current, key=order) == sorted(expected, key=order)
