@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import math
-import time
+import random
 from functools import cache, cached_property
 from http import HTTPStatus
 from importlib.metadata import metadata
@@ -17,19 +17,21 @@ from singer_sdk.pagination import BaseAPIPaginator
 from singer_sdk.streams import RESTStream
 from typing_extensions import override
 
-from tap_claude_analytics import answers
+from tap_claude_analytics import answers, clock
 from tap_claude_analytics.errors import (
     KEY_ADVICE,
     TAP_NAME,
     ApiError,
+    BadRequestError,
     CursorExpiredError,
     RefusedError,
     UnexpectedAnswerError,
 )
 from tap_claude_analytics.session import PASSING_FAULTS, ApiSession
+from tap_claude_analytics.storable import is_suspect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Iterable
 
     import requests
     from backoff.types import Details
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
     from tap_claude_analytics.tap import TapClaudeAnalytics
 
 BASE_PATH = "/v1/organizations/analytics/"
+#: More rows than any question has; pages that hold so many follow each other for ever.
+MAX_ROWS = 10_000_000
+#: Seconds that waits grow to where the API does not say how long to wait.
+LONGEST_GROWN_WAIT = 60
 API_VERSION = "2026-10-21"
 
 REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
@@ -57,9 +63,10 @@ def default_user_agent() -> str:
 class CursorPaginator(BaseAPIPaginator[str | None]):
     """Follow ``next_page`` until it is null, over empty pages too."""
 
-    def __init__(self) -> None:
-        """Start at the first page."""
+    def __init__(self, most_pages: int) -> None:
+        """Start at the first page, and take so many pages for endless ones."""
         super().__init__(None)
+        self._most_pages = most_pages
         self._seen: set[str] = set()
 
     @override
@@ -74,22 +81,27 @@ class CursorPaginator(BaseAPIPaginator[str | None]):
     def advance(self, response: requests.Response) -> None:
         cursor = answers.read_page(response).next_page
         if cursor in self._seen:
-            msg = (
-                f"{answers.asked(response)} was answered with a cursor that was sent"
-                " before, so its pages would never end (request id"
-                f" {answers.request_id(response)})."
-            )
-            raise UnexpectedAnswerError(msg)
+            raise _endless(response, "a cursor that was sent before")
         if cursor:
             self._seen.add(cursor)
+        if len(self._seen) > self._most_pages:
+            raise _endless(response, f"the cursor of page {len(self._seen) + 1}")
         super().advance(response)
+
+
+def _endless(response: requests.Response, found: str) -> UnexpectedAnswerError:
+    return UnexpectedAnswerError(
+        f"{answers.asked(response)} was answered with {found}, where its pages were"
+        f" expected to end (request id {answers.request_id(response)})."
+    )
 
 
 def requested_wait(response: requests.Response) -> float | None:
     """Return the seconds that an answer asks to wait, None if it does not say.
 
     ``retry-after-ms`` holds milliseconds; ``retry-after`` seconds, maybe fractional, or
-    an HTTP date.
+    an HTTP date, which counts from the answer's own date: the clock of this machine may be
+    wrong.
     """
     headers = response.headers
     milliseconds = _number(headers.get("retry-after-ms"))
@@ -98,11 +110,18 @@ def requested_wait(response: requests.Response) -> float | None:
     seconds = _number(headers.get("retry-after"))
     if seconds is not None:
         return seconds
-    try:
-        moment = email.utils.parsedate_to_datetime(headers["retry-after"])
-    except (KeyError, ValueError):
+    moment = _instant(headers.get("retry-after"))
+    if moment is None:
         return None
-    return max(0.0, moment.timestamp() - time.time())
+    return max(0.0, moment - (_instant(headers.get("date")) or clock.now().timestamp()))
+
+
+def _instant(text: str | None) -> float | None:
+    """Return the instant that an HTTP date names, None if it names none."""
+    try:
+        return email.utils.parsedate_to_datetime(text or "").timestamp()
+    except (OverflowError, ValueError):
+        return None
 
 
 def _number(text: str | None) -> float | None:
@@ -171,11 +190,16 @@ class AnalyticsStream(RESTStream[str | None]):
 
     @override
     def get_new_paginator(self) -> CursorPaginator:
-        return CursorPaginator()
+        return CursorPaginator(MAX_ROWS // self.tap.settings.page_size)
 
     @override
     def parse_response(self, response: requests.Response) -> Iterable[answers.Row]:
-        return answers.read_page(response).rows
+        return self.read_page(response).rows
+
+    def read_page(self, response: requests.Response) -> answers.Page:
+        """Return a page; note whether it may hold what databases cannot store."""
+        self.tap.is_suspect = self.tap.is_suspect or is_suspect(response.content)
+        return answers.read_page(response)
 
     @override
     def validate_response(self, response: requests.Response) -> None:
@@ -185,6 +209,7 @@ class AnalyticsStream(RESTStream[str | None]):
             RefusedError: If the key, its scope or the plan does not open the endpoint.
             CursorExpiredError: If the pages have to be asked for from the first one.
             RetriableAPIError: If asking again may help.
+            BadRequestError: If the question is called wrong.
             ApiError: If asking again cannot help.
         """
         status = response.status_code
@@ -210,6 +235,8 @@ class AnalyticsStream(RESTStream[str | None]):
             )
         if status == HTTPStatus.GONE:
             raise CursorExpiredError(message)
+        if status == HTTPStatus.BAD_REQUEST:
+            raise BadRequestError(message)
         raise ApiError(message)
 
     def _require_json(self, response: requests.Response) -> None:
@@ -238,43 +265,33 @@ class AnalyticsStream(RESTStream[str | None]):
 
     @override
     def request_decorator(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        # The waiting is done in the handler, where a long wait can say what it is for.
         retrying: Callable[..., Any] = backoff.on_exception(
-            self.backoff_wait_generator,
+            backoff.constant,
             (RetriableAPIError, *PASSING_FAULTS),
-            max_tries=self.backoff_max_tries,
+            interval=0,
+            max_tries=1 + self.tap.settings.max_retries,
             on_backoff=self.backoff_handler,
-            jitter=self.backoff_jitter,
+            jitter=None,
             logger=None,
         )(func)
         return retrying
 
     @override
-    def backoff_max_tries(self) -> int:
-        return 1 + self.tap.settings.max_retries
-
-    @override
-    def backoff_wait_generator(self) -> Generator[float, None, None]:
-        """Wait as long as the API asks, else exponentially longer each time."""
-        growing = backoff.expo(base=2, factor=1, max_value=60)
-        next(growing)
-
-        def wait(error: Exception) -> float:
-            grown = float(next(growing))
-            response = getattr(error, "response", None)
-            asked = None if response is None else requested_wait(response)
-            return grown if asked is None else asked
-
-        return self.backoff_runtime(value=wait)
-
-    @override
     def backoff_handler(self, details: Details) -> None:
-        error = details.get("exception")
-        self.logger.info(
-            "Asking again in %.1f s (retry %d of %d): %s",
-            details.get("wait", 0.0),
-            details["tries"],
-            self.tap.settings.max_retries,
-            self.fault_text(error),
+        """Wait as long as the API asks, else exponentially longer each time.
+
+        A part of a second is left to chance, so that clients do not come in step.
+        """
+        error, retry = details.get("exception"), details["tries"]
+        response = getattr(error, "response", None)
+        seconds = None if response is None else requested_wait(response)
+        if seconds is None:
+            seconds = min(2.0 ** (retry - 1), LONGEST_GROWN_WAIT)
+        self.tap.progress.wait(
+            seconds + random.random(),  # noqa: S311 - no secret
+            f"Retry {retry} of {self.tap.settings.max_retries} follows, since"
+            f" {self.fault_text(error)}",
         )
 
     def fault_text(self, error: object) -> str:

@@ -1,6 +1,8 @@
-"""The one place that reads the clock."""
+"""The one place that reads the clock and waits."""
 
 from __future__ import annotations
+
+import time
 
 import pendulum
 
@@ -13,3 +15,8 @@ def now() -> pendulum.DateTime:
 def today() -> pendulum.Date:
     """Return the current UTC calendar day, the only kind of day the API knows."""
     return now().date()
+
+
+def sleep(seconds: float) -> None:
+    """Wait; every wait of the tap is one of these."""
+    time.sleep(seconds)

@@ -50,6 +50,10 @@ class RefusedError(ApiError):
     """The key, its scope or the plan does not open this endpoint: 401, 403 or 404."""
 
 
+class BadRequestError(ApiError):
+    """The API calls the question wrong: 400."""
+
+
 class CursorExpiredError(ApiError):
     """The cursor is too old: 410. The pages must be asked for from the first one."""
 

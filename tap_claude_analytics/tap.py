@@ -23,6 +23,7 @@ from tap_claude_analytics.cli import (
     take_wrong_log_level,
 )
 from tap_claude_analytics.errors import TAP_NAME, RunFailedError, StoppedBySignalError
+from tap_claude_analytics.progress import Progress
 from tap_claude_analytics.settings import CONFIG_JSONSCHEMA, Settings
 from tap_claude_analytics.streams import DAY_STREAM_TYPES, Readings
 from tap_claude_analytics.streams.base import DayStream
@@ -65,6 +66,8 @@ class TapClaudeAnalytics(Tap):
             ConfigValidationError: With a sentence for every wrong setting.
         """
         self.trouble = Trouble()
+        #: Whether any answer may hold what databases refuse; then records are checked.
+        self.is_suspect = False
         self.summary_window: Window | None = None
         self.summary_answers: dict[Window, SummaryAnswer] = {}
         try:
@@ -103,6 +106,11 @@ class TapClaudeAnalytics(Tap):
     def today(self) -> pendulum.Date:
         """The UTC day on which the run began; it holds for the whole run."""
         return clock.today()
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far the run has come."""
+        return Progress(self.logger)
 
     @property
     def readings(self) -> Readings:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tap_claude_analytics import clock
+from tap_claude_analytics.progress import Progress
 from tests.meltano_fixture import meltano_project
 from tests.simulator import Options, Simulator
 
@@ -34,6 +35,30 @@ def _no_tap_settings_in_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("TAP_CLAUDE_ANALYTICS_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let nobody sleep, and keep how long they would have."""
+    asked: list[float] = []
+    monkeypatch.setattr(clock, "sleep", asked.append)
+    return asked
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch, sleeps: list[float]) -> list[float]:
+    """Keep how long each wait is, which may be a sleep after the other."""
+    asked: list[float] = []
+    wait = Progress.wait
+
+    def waited(progress: Progress, seconds: float, reason: str) -> None:
+        sleeps.clear()
+        wait(progress, seconds, reason)
+        assert sum(sleeps) == pytest.approx(seconds)
+        asked.append(seconds)
+
+    monkeypatch.setattr(Progress, "wait", waited)
+    return asked
 
 
 @pytest.fixture

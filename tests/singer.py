@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_claude_analytics.errors import RunFailedError
@@ -102,12 +103,18 @@ def config_for(simulator: Simulator, **settings: object) -> dict[str, Any]:
 
 def catalog_of(*streams: str) -> dict[str, Any]:
     """Return the discovered catalog with just these streams selected."""
-    catalog = TapClaudeAnalytics(validate_config=False, setup_mapper=False).catalog_dict
+    catalog: dict[str, Any] = json.loads(_discovered())
     for entry in catalog["streams"]:
         for metadata in entry["metadata"]:
             if not metadata["breadcrumb"]:
                 metadata["metadata"]["selected"] = entry["stream"] in streams
     return catalog
+
+
+@cache
+def _discovered() -> str:
+    tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
+    return json.dumps(tap.catalog_dict)
 
 
 def run(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,15 +32,10 @@ ENDPOINT_OF = {
 DAYS = ["2026-01-01", "2026-01-02", "2026-01-03"]
 LAST = DAYS[-1]
 ADVICE = ("Analytics API key", "read:analytics", "Claude Enterprise")
+# Nobody sleeps.
+pytestmark = pytest.mark.usefixtures("waits")
+
 each_refusal = pytest.mark.parametrize("status", [401, 403, 404])
-
-
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let nobody sleep, and keep how long they would have."""
-    asked: list[float] = []
-    monkeypatch.setattr(time, "sleep", asked.append)
-    return asked
 
 
 def read(simulator: Simulator, *streams: str, **settings: Any) -> Output:

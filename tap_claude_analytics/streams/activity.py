@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
 from tap_claude_analytics import clock, windows
+from tap_claude_analytics.errors import UnexpectedAnswerError
 from tap_claude_analytics.money import exact_amount
-from tap_claude_analytics.streams.base import DATE, DayReading, DayStream
+from tap_claude_analytics.streams.base import DATE, STARTING_AT, DayReading, DayStream
+from tap_claude_analytics.streams.fields import day_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pendulum
 
     from tap_claude_analytics.answers import Row
 
@@ -32,7 +36,23 @@ class ActivityStream(DayStream):
     def read(self, window: windows.Window) -> Iterator[DayReading]:
         for day in windows.days(window):
             question = {"date": day.isoformat(), "limit": self.tap.settings.page_size}
-            yield DayReading(day, clock.now(), self.request_records(question))
+            yield DayReading(day, clock.now(), self._rows_of(day, question))
+
+    def _rows_of(self, day: pendulum.Date, question: dict[str, Any]) -> Iterator[Row]:
+        """Yield the rows of a day.
+
+        Raises:
+            UnexpectedAnswerError: If a row says, as none does today, that it is of another.
+        """
+        for row in self.request_records(question):
+            for name in (DATE, STARTING_AT):
+                if name in row and day_in(row, name) not in {day, None}:
+                    msg = (
+                        f"{self.url_base}{self.path} was asked for {day} and answered a row"
+                        f" whose {name} is another day."
+                    )
+                    raise UnexpectedAnswerError(msg)
+            yield row
 
 
 class UserSummaries(ActivityStream):
@@ -66,12 +86,11 @@ class Skills(ActivityStream):
     path = "skills"
     primary_keys = (DATE, "skill_name")
 
-    #: Decimal strings in cents.
-    money_fields = ("attributed_list_price", "estimated_overage_spend")
+    amounts = ("attributed_list_price", "estimated_overage_spend")
 
     @override
     def add_fields(self, row: Row) -> None:
-        for name in self.money_fields:
+        for name in self.amounts:
             row[name] = exact_amount(name, row.get(name))
 
 

@@ -18,14 +18,9 @@ from tap_claude_analytics.errors import (
     NotAvailableYetError,
     UnexpectedAnswerError,
 )
-from tap_claude_analytics.streams.fields import (
-    ADDITIONAL_FIELDS,
-    SCHEMAS,
-    Shape,
-    field_paths,
-    shape_of,
-    take_unknown,
-)
+from tap_claude_analytics.storable import ADDITIONAL_FIELDS
+from tap_claude_analytics.streams.drift import Drift
+from tap_claude_analytics.streams.fields import SCHEMAS, Shape, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,6 +33,8 @@ if TYPE_CHECKING:
 
 DATE = "date"
 SNAPSHOT_AT = "snapshot_at"
+#: Where rows of summaries and reports say their time.
+STARTING_AT = "starting_at"
 
 #: The cursor of one day may expire so often before the stream fails.
 MAX_RESTARTS = 3
@@ -71,6 +68,12 @@ class DayStream(AnalyticsStream, abc.ABC):
     #: Top-level fields that are the tap's own; a field of the API that comes to have one
     #: of these names is kept under ``additional_fields``.
     added_fields: ClassVar[frozenset[str]] = frozenset()
+
+    #: Where the log says that the values of fields are kept that do not fit the schema.
+    kept_under: ClassVar[str] = ADDITIONAL_FIELDS
+
+    #: Fields that are amounts of money: decimal strings in cents.
+    amounts: ClassVar[tuple[str, ...]] = ()
 
     #: Fields that have a value in grouped answers only.
     grouped_fields: ClassVar[frozenset[str]] = frozenset()
@@ -146,6 +149,7 @@ class DayStream(AnalyticsStream, abc.ABC):
         except STREAM_FAULTS as error:
             self.tap.trouble.failed(self.name, self.path, error, self.fault_text(error))
         finally:
+            self.drift.tell()
             self.requests_session.close()
 
     def _read_days(self) -> Iterator[Record]:
@@ -154,6 +158,7 @@ class DayStream(AnalyticsStream, abc.ABC):
             self.logger.info("Stream %s has no new day to read.", self.name)
             return
         first, last = window
+        self.tap.progress.begin(self.name, (last - first).days + 1)
         self._all_complete = True
         restarts = 0
         while True:
@@ -180,6 +185,8 @@ class DayStream(AnalyticsStream, abc.ABC):
             for record in self.to_records(row):
                 record[DATE] = day
                 record[SNAPSHOT_AT] = snapshot_at
+                if self.tap.is_suspect:
+                    self.drift.make_storable(record, self.primary_keys)
                 row_count += 1
                 keys.add(self._key_of(record))
                 yield record
@@ -203,6 +210,7 @@ class DayStream(AnalyticsStream, abc.ABC):
         if self._all_complete and self.is_incremental:
             self._advance(reading.day)
         self.tap.state_writer.write_state(self.tap_state)
+        self.tap.progress.day_done()
 
     def _advance(self, day: pendulum.Date) -> None:
         """Move the bookmark to a day that is completely emitted, never backwards."""
@@ -225,22 +233,9 @@ class DayStream(AnalyticsStream, abc.ABC):
         for name in self.grouped_fields & row.keys():
             if row[name] is None:
                 del row[name]
-        row[ADDITIONAL_FIELDS] = self.take_unknown(row)
+        row[ADDITIONAL_FIELDS] = self.drift.take_misfits(row)
         self.add_fields(row)
         return (row,)
-
-    def take_unknown(self, row: Row) -> Row | None:
-        """Move the fields that are not known out of the row, and name each in the log."""
-        unknown = take_unknown(row, self.row_shape)
-        for path in field_paths(unknown or {}, self.row_shape):
-            if path not in self._new_fields:
-                self._new_fields.add(path)
-                self.logger.info(
-                    "New field %s: kept under %s until a version of the tap knows it.",
-                    path,
-                    ADDITIONAL_FIELDS,
-                )
-        return unknown
 
     def add_fields(self, row: Row) -> None:
         """Add the stream's own top-level fields to a row."""
@@ -256,7 +251,7 @@ class DayStream(AnalyticsStream, abc.ABC):
             missing = self.primary_keys[key.index(None)]
             msg = (
                 f"{self.url_base}{self.path} answered a row of {record[DATE]} without a"
-                f" value for {missing}, which is a key of stream {self.name}."
+                f" value for {missing} that can be a key of stream {self.name}."
             )
             raise UnexpectedAnswerError(msg)
         return key
@@ -265,11 +260,12 @@ class DayStream(AnalyticsStream, abc.ABC):
     def row_shape(self) -> Shape:
         """The names that are known in a row of the API, in the row's own nesting."""
         own = {DATE, SNAPSHOT_AT, ADDITIONAL_FIELDS, *self.added_fields}
-        return shape_of(self.effective_schema, without=own)
+        return shape_of(self.effective_schema, without=own, amounts=self.amounts)
 
     @cached_property
-    def _new_fields(self) -> set[str]:
-        return set()
+    def drift(self) -> Drift:
+        """What the rows held that was not expected."""
+        return Drift(self.row_shape, self.logger, kept_under=self.kept_under)
 
     @override
     def validate_response(self, response: requests.Response) -> None:

@@ -12,10 +12,12 @@ from typing_extensions import override
 from tap_claude_analytics import answers, bookmarks, clock, windows
 from tap_claude_analytics.answers import Row
 from tap_claude_analytics.client import REFUSALS
-from tap_claude_analytics.errors import UnexpectedAnswerError
-from tap_claude_analytics.streams.base import DayReading, DayStream
-from tap_claude_analytics.streams.fields import ADDITIONAL_FIELDS, Shape, shape_of
+from tap_claude_analytics.errors import BadRequestError, UnexpectedAnswerError
+from tap_claude_analytics.storable import ADDITIONAL_FIELDS
+from tap_claude_analytics.streams.base import STARTING_AT, DayReading, DayStream
+from tap_claude_analytics.streams.fields import Shape, shape_of
 from tap_claude_analytics.streams.report_fields import (
+    AMOUNTS,
     actor_fields,
     adopt_email_address,
     instant,
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
     from tap_claude_analytics.settings import Settings
 
-STARTING_AT = "starting_at"
 SHAPE = "shape"
 
 #: The most days that one request may span.
@@ -58,6 +59,7 @@ class ReportStream(DayStream, abc.ABC):
 
     replication_key = STARTING_AT
     primary_keys = (STARTING_AT, "row_key")
+    amounts = AMOUNTS
 
     #: The dimensions that the endpoint takes.
     dimensions: ClassVar[tuple[str, ...]]
@@ -89,17 +91,23 @@ class ReportStream(DayStream, abc.ABC):
         )
         if window is None:
             return None
-        first = max(window[0], self.tap.today.subtract(days=SERVED_DAYS))
+        first = max(window[0], self.earliest_day)
         return None if first > window[1] else (first, window[1])
+
+    @property
+    def earliest_day(self) -> pendulum.Date:
+        """The earliest day that the API still serves."""
+        return self.tap.today.subtract(days=SERVED_DAYS)
 
     @property
     def lost_days(self) -> windows.Window | None:
         """Days that are still to be read, but that the API does not serve any more."""
-        earliest = self.tap.today.subtract(days=SERVED_DAYS)
         first = max(windows.FLOOR, self.tap.settings.start_date)
         if self.bookmark is not None:
             first = max(first, self.bookmark.add(days=1))
-        last = min(earliest.subtract(days=1), self.tap.settings.end_date or earliest)
+        last = self.earliest_day.subtract(days=1)
+        if self.tap.settings.end_date is not None:
+            last = min(last, self.tap.settings.end_date)
         return None if first > last else (first, last)
 
     @property
@@ -144,14 +152,16 @@ class ReportStream(DayStream, abc.ABC):
             self.stream_state[SHAPE] = self.shape
         is_early = super().prepare_state()
         if self.lost_days is not None:
-            first, last = self.lost_days
-            self.logger.warning(
-                "The API serves usage and cost of the last 365 days only: those of %s to"
-                " %s can no longer be had.",
-                first,
-                last,
-            )
+            self._warn_of_lost(*self.lost_days)
         return is_early
+
+    def _warn_of_lost(self, first: pendulum.Date, last: pendulum.Date) -> None:
+        self.logger.warning(
+            "The API serves usage and cost of the last 365 days only: those of %s to %s can"
+            " no longer be had.",
+            first,
+            last,
+        )
 
     @override
     def get_http_request(self, *, page: PageContext[str | None]) -> HTTPRequest:
@@ -164,8 +174,16 @@ class ReportStream(DayStream, abc.ABC):
         size = self.days_per_request
         if self.tap.settings.report_bucket_width == "1m":
             size = 1
-        for chunk in windows.chunks(window, size):
-            yield from self._read_chunk(chunk)
+        for first, last in windows.chunks(window, size):
+            try:
+                yield from self._read_chunk((first, last))
+            except BadRequestError:
+                # By the API's own clock the day may lie too far back by now.
+                if first != self.earliest_day or first == window[1]:
+                    raise
+                self._warn_of_lost(first, first)
+                if first < last:
+                    yield from self._read_chunk((first.add(days=1), last))
 
     def _read_chunk(self, chunk: windows.Window) -> Iterator[DayReading]:
         """Yield the days of one request, each as soon as its last row has come."""
@@ -206,7 +224,7 @@ class ReportStream(DayStream, abc.ABC):
 
     @override
     def parse_response(self, response: requests.Response) -> Iterable[Row]:
-        page = answers.read_page(response)
+        page = self.read_page(response)
         refreshed = page.data_refreshed_at
         if refreshed is None:
             self._lacks_refresh = True
@@ -232,7 +250,7 @@ class ReportStream(DayStream, abc.ABC):
     @override
     def to_records(self, row: Row) -> Iterable[Record]:
         adopt_email_address(row.get("actor"))
-        additional = self.take_unknown(row)
+        additional = self.drift.take_misfits(row)
         record: Row = {
             STARTING_AT: row.get(STARTING_AT),
             "ending_at": row.get("ending_at"),
@@ -262,8 +280,10 @@ class ReportStream(DayStream, abc.ABC):
     @override
     def row_shape(self) -> Shape:
         """The names that are known in a row, in the row's own nesting."""
-        names = shape_of(self.effective_schema)
-        shape: Shape = {name: None for name in (STARTING_AT, "ending_at") if name in names}
+        names = shape_of(self.effective_schema, amounts=self.amounts)
+        shape: Shape = {
+            name: names[name] for name in (STARTING_AT, "ending_at") if name in names
+        }
         for under, part in (
             (self.dimensions_under, self.dimensions),
             (self.measures_under, self.measures),

@@ -13,7 +13,9 @@ from typing_extensions import override
 from tap_claude_analytics import clock, windows
 from tap_claude_analytics.client import STREAM_FAULTS
 from tap_claude_analytics.errors import NotAvailableYetError, UnexpectedAnswerError
-from tap_claude_analytics.streams.base import DATE, DayReading, DayStream
+from tap_claude_analytics.storable import ADDITIONAL_FIELDS
+from tap_claude_analytics.streams.base import DATE, STARTING_AT, DayReading, DayStream
+from tap_claude_analytics.streams.fields import day_in, fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -119,7 +121,7 @@ class SummaryStream(DayStream):
             "ending_date": last.add(days=1).isoformat(),  # exclusive
         }
         for row in self.request_records(question):
-            day = _day_of(row)
+            day = day_in(row, STARTING_AT)
             if day not in rows:
                 msg = (
                     f"{self.url_base}{self.path} was asked for {first} to {last} and"
@@ -128,14 +130,6 @@ class SummaryStream(DayStream):
                 raise UnexpectedAnswerError(msg)
             rows[day].append(row)
         return rows
-
-
-def _day_of(row: Row) -> pendulum.Date | None:
-    """Return the day that a row says it is of, None if it does not say."""
-    try:
-        return windows.parse_day(row["starting_at"])
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 class OrgSummaries(SummaryStream):
@@ -150,6 +144,7 @@ class Adoption(SummaryStream):
 
     name = "adoption"
     primary_keys = (DATE, "product")
+    kept_under = f"{ADDITIONAL_FIELDS} of stream {OrgSummaries.name}"
 
     @override
     def to_records(self, row: Row) -> Iterable[Record]:
@@ -158,27 +153,36 @@ class Adoption(SummaryStream):
         A product is known by its counts, so one that the API adds gets its records too.
         """
         counts: dict[str, dict[str, Any]] = {}
-        for name, value in row.items():
+        for name in row:
             match = _COUNT.fullmatch(name)
             if match:
                 product = match["product"] or ALL_PRODUCTS
-                counts.setdefault(product, {})[match["period"]] = value
+                count = self._value(row, name, "integer")
+                counts.setdefault(product, {})[match["period"]] = count
         return [self._record(row, product, counts[product]) for product in counts]
 
     def _record(self, row: Row, product: str, counts: dict[str, Any]) -> Record:
-        seats = row.get("assigned_seat_count")
+        seats = self._value(row, "assigned_seat_count", "integer")
         record = {"product": product, "assigned_seat_count": seats}
         for period in PERIODS:
             count = counts.get(period)
             record[f"{period}_active_user_count"] = count
             rate = f"{period}_adoption_rate"
             if product == ALL_PRODUCTS:
-                record[rate] = row.get(rate)
+                record[rate] = self._value(row, rate, "number")
             elif product in WITHOUT_SEATS:
                 record[rate] = None
             else:
                 record[rate] = adoption_rate(count, seats)
         return record
+
+    def _value(self, row: Row, name: str, kind: str) -> Any:  # noqa: ANN401 - a JSON value
+        """Return a field's value, null if it is not of its kind."""
+        value = row.get(name)
+        if fits(value, kind):
+            return value
+        self.drift.changed(name, kind)
+        return None
 
 
 def adoption_rate(count: int | None, seats: int | None) -> Decimal | None:

@@ -1,0 +1,116 @@
+"""What databases refuse is replaced where that is safe, and named; nothing else changes."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_claude_analytics.errors import UnexpectedAnswerError
+from tap_claude_analytics.storable import is_suspect, make_storable
+
+ODD = ["\x00", "\ud800", "\udfff", "a\x00b", "\udc00\ud800"]
+
+
+def stored(record: dict[str, Any], *keys: str) -> list[str]:
+    """Make a record storable, and return the paths that were noted."""
+    notes: list[str] = []
+    make_storable(record, keys, notes.append)
+    return notes
+
+
+@pytest.mark.parametrize("text", ODD, ids=ascii)
+def test_texts(text: str) -> None:
+    """Each such character becomes U+FFFD, at whatever depth, and the path is told."""
+    record = {"id": "x", "name": text, "user": {"name": text}, "list": [text, 1]}
+    before = copy.deepcopy(record)
+    assert stored(record, "id") == ["name", "user.name", "list[]"]
+    assert list(record) == list(before)
+    clean = "".join(
+        "\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in text
+    )
+    assert record == {"id": "x", "name": clean, "user": {"name": clean}, "list": [clean, 1]}
+
+
+def test_names_of_fields_that_are_not_known() -> None:
+    """They may be people's own words, so no more than the place is told."""
+    record = {"additional_fields": {"by_user": {"anna\x00": {"x": "\x00"}}}}
+    assert stored(record) == ["additional_fields.by_user", "additional_fields.by_user"]
+    assert record == {"additional_fields": {"by_user": {"anna\ufffd": {"x": "\ufffd"}}}}
+
+
+def test_names_that_would_become_one() -> None:
+    """Nothing is overwritten."""
+    with pytest.raises(UnexpectedAnswerError, match="two fields under additional_fields"):
+        stored({"additional_fields": {"by": {"a\x00": 1, "a\ufffd": 2}}})
+
+
+@pytest.mark.parametrize("text", ODD, ids=ascii)
+def test_keys(text: str) -> None:
+    """A key is never changed: two could become one."""
+    record = {"id": text, "name": text}
+    with pytest.raises(UnexpectedAnswerError, match="a id that holds"):
+        stored(record, "id")
+    assert record == {"id": text, "name": text}
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+def test_integers_beyond_64_bits(number: int) -> None:
+    """They are named by their path, and not by their value."""
+    with pytest.raises(UnexpectedAnswerError, match=r"the field user\.count") as caught:
+        stored({"user": {"count": number}})
+    assert str(number) not in str(caught.value)
+    assert stored({"count": 2**63 - 1, "other": -(2**63), "yes": True}) == []
+
+
+def test_an_emoji_is_no_half_character() -> None:
+    """A pair of escaped surrogates is one character."""
+    record = json.loads(r'{"name": "\ud83d\ude00"}')
+    assert stored(record) == []
+    assert record == {"name": "\U0001f600"}
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(st.characters(exclude_categories=()), max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.text(max_size=2), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+
+
+@given(record=st.dictionaries(st.sampled_from("abc"), json_values))
+def test_nothing_odd_is_overlooked(record: dict[str, Any]) -> None:
+    """What is changed or refused is found in the body first; afterwards nothing is left."""
+    before = copy.deepcopy(record)
+    bodies = [json.dumps(record).encode()]
+    bodies.append(json.dumps(record, ensure_ascii=False).encode(errors="surrogatepass"))
+    try:
+        noted = stored(record)
+    except UnexpectedAnswerError:
+        noted = ["refused"]
+    if not noted:
+        assert record == before
+    else:
+        assert all(is_suspect(body) for body in bodies)
+    if noted != ["refused"]:
+        text = json.dumps(record, ensure_ascii=False)
+        assert "\\u0000" not in text
+        text.encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"data": [], "next_page": null}', b'{"n": 123456789012345678}', "{'é'}".encode()],
+)
+def test_ordinary_bodies(body: bytes) -> None:
+    """They cost no look at each record."""
+    assert not is_suspect(body)
