@@ -29,9 +29,10 @@ YOUNG_DAYS = 31
 _MESSAGE_LIMIT = 400
 
 _DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PRIVATE = (
     (re.compile(r"sk-ant-[\w-]+"), "[key]"),
-    (re.compile(r'[^\s"<>]+@[^\s"<>]+'), "[e-mail]"),
+    (re.compile(r'[^\s"<>]+(?:@|%40)[^\s"<>]+'), "[e-mail]"),
 )
 
 
@@ -91,7 +92,9 @@ def read_page(response: requests.Response) -> Page:
         raise _unexpected(response, f"a JSON {type(body).__name__}")
     rows = next((body[key] for key in ROW_KEYS if key in body), None)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        found = ", ".join(f"{key}: {type(body[key]).__name__}" for key in sorted(body))
+        found = ", ".join(
+            f"{told_name(key)}: {type(body[key]).__name__}" for key in sorted(body)
+        )
         raise _unexpected(response, f"an object with the keys {{{found}}}")
     next_page = body.get("next_page")
     if next_page is not None and not isinstance(next_page, str):
@@ -174,7 +177,16 @@ def _error_message(response: requests.Response) -> str:
         return ""
     error = body.get("error") if isinstance(body, dict) else None
     message = error.get("message") if isinstance(error, dict) else None
-    return scrub(message) if isinstance(message, str) else ""
+    if not isinstance(message, str):
+        return ""
+    # Before the text is cut, or a part of the key would be left at its end.
+    key = response.request.headers.get("x-api-key")
+    return scrub(message.replace(key, "[key]") if key else message)
+
+
+def told_name(name: str) -> str:
+    """Return a field's name fit for a log; what is no such name may be a person's."""
+    return name if _FIELD_NAME.fullmatch(name) else "[name]"
 
 
 def scrub(text: str) -> str:

@@ -40,13 +40,15 @@ def sentences() -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
         raise
     except Exception as error:
-        # The text of an exception may quote a record.
-        logging.getLogger(TAP_NAME).debug("Unexpected error", exc_info=True)
+        # The text of an exception may quote a record: at no level more is told of it than
+        # its type and where it was raised.
+        nameless = RuntimeError(type(error).__name__).with_traceback(error.__traceback__)
+        logging.getLogger(TAP_NAME).debug("Unexpected error", exc_info=nameless)
         where = traceback.extract_tb(error.__traceback__)[-1]
         msg = (
             f"Unexpected {type(error).__name__} in {Path(where.filename).name}, line"
             f" {where.lineno}. If stream_maps is set, check its expressions first; the"
-            " log at level DEBUG has the whole story."
+            " log at level DEBUG shows the way to it."
         )
         raise RunFailedError(msg) from None
 

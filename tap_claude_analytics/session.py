@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import queue
+import re
 import threading
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +23,18 @@ PASSING_FAULTS = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
+
+_CURSOR = re.compile(r"(?<=[?&]page=)[^&\s]+")
+
+
+def _without_cursor(record: logging.LogRecord) -> bool:
+    """Take cursors out of the URLs that urllib3 logs: nobody knows what they hold."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            _CURSOR.sub("[cursor]", part) if isinstance(part, str) else part
+            for part in record.args
+        )
+    return True
 
 
 def is_loopback(url: str) -> bool:
@@ -44,6 +58,7 @@ class ApiSession(requests.Session):
     def __init__(self, *, base_url: str, request_timeout: float) -> None:
         """Take the base URL and the seconds that one request may take, body included."""
         super().__init__()
+        logging.getLogger("urllib3.connectionpool").addFilter(_without_cursor)
         self.trust_env = not is_loopback(base_url)
         self.request_timeout = request_timeout
 

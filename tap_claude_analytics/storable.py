@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tap_claude_analytics.answers import scrub
+from tap_claude_analytics.answers import told_name
 from tap_claude_analytics.errors import UnexpectedAnswerError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _below(path: str, name: str) -> str:
     """Return the path of a field; of one not known, no more than where it is kept."""
     if path.startswith(f"{ADDITIONAL_FIELDS}."):
         return path
-    return f"{path}.{scrub(name)}" if path else scrub(name)
+    return f"{path}.{told_name(name)}" if path else told_name(name)
 
 
 def _clean(value: Any, path: str, note: Callable[[str], None]) -> Any:  # noqa: ANN401 - JSON

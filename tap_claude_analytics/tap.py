@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import os
 import sys
@@ -96,6 +97,19 @@ class TapClaudeAnalytics(Tap):
         # The SDK's handler writes a STATE, which can deadlock on a slow target, and then
         # exits with 0. The STATE of the last whole day stands already.
         raise StoppedBySignalError(128 + signum)
+
+    @override
+    def setup_mapper(self) -> None:
+        """Set up the stream maps, those of streams that are not selected among them.
+
+        The SDK takes such a stream for one without fields, and then refuses its map for
+        want of the keys.
+        """
+        super(Tap, self).setup_mapper()
+        catalog = copy.deepcopy(self.catalog)
+        for entry in catalog.streams:
+            entry.metadata.root.selected = True
+        self.mapper.register_raw_streams_from_catalog(catalog)
 
     @cached_property
     def settings(self) -> Settings:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from singer_sdk import SchemaDirectory
 
+from tap_claude_analytics.answers import told_name
 from tap_claude_analytics.windows import parse_day
 
 if TYPE_CHECKING:
@@ -136,11 +137,10 @@ def misfit_paths(
 ) -> Iterator[tuple[str, str | None]]:
     """Yield the path of each misfit and the kind that was expected, None for no field."""
     for name, value in misfits.items():
-        kind = shape.get(name)
-        if isinstance(kind, dict):
-            if isinstance(value, dict):
-                yield from misfit_paths(value, kind, f"{prefix}{name}.")
-            else:
-                yield f"{prefix}{name}", "object"
+        kind, path = shape.get(name), f"{prefix}{told_name(name)}"
+        if not isinstance(kind, dict):
+            yield path, kind
+        elif isinstance(value, dict):
+            yield from misfit_paths(value, kind, f"{path}.")
         else:
-            yield f"{prefix}{name}", kind
+            yield path, "object"
