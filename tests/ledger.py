@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from datetime import timedelta
 from decimal import Context, Decimal, localcontext
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -60,7 +61,8 @@ class Target:
         return [
             record
             for record in self.tables[stream].values()
-            if record["snapshot_at"] >= self.readings[stream, record["date"]]["snapshot_at"]
+            if (reading := self.readings.get((stream, record["date"])))
+            and record["snapshot_at"] >= reading["snapshot_at"]
         ]
 
 
@@ -127,4 +129,39 @@ def identical_rows(rows: Iterable[Record], dimensions: Sequence[str]) -> Counter
             ),
         )
         for row in rows
+    )
+
+
+def assert_current_sums(
+    simulator: Simulator,
+    stream: str,
+    days: Sequence[date],
+    *outputs: Output,
+    group_by: Sequence[str],
+    copies: int = 1,
+) -> None:
+    """Check that the current rows of a target that loaded all outputs are the truth.
+
+    Args:
+        simulator: What holds the truth.
+        stream: The stream.
+        days: The days in a row that are to have been read, and no others.
+        outputs: What the target loaded.
+        group_by: The dimensions that were asked for, without the actor.
+        copies: How often the API gave every row.
+    """
+    target = Target()
+    for output in outputs:
+        target.load(output)
+    read = sorted(day for name, day in target.readings if name == stream)
+    assert read == [day.isoformat() for day in days]
+    if not days:
+        return
+    span = (days[0], days[-1] + timedelta(days=1))
+    rows = truth_rows(simulator, stream, span, "1d", group_by)
+    dimensions = (*group_by, *(("actor",) if stream.startswith("user_") else ()))
+    current, measures = target.current(stream), measures_of(stream)
+    assert identical_rows(current, dimensions) == identical_rows(rows * copies, dimensions)
+    assert cells(current, dimensions, measures) == cells(
+        rows * copies, dimensions, measures
     )

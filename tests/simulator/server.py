@@ -8,9 +8,11 @@ import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from .delivery import deliver
 from .endpoints import BASE_PATH
 from .traffic import Answer, Request
 
@@ -30,11 +32,47 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, port: int, respond: Callable[[Request], Answer]) -> None:
-        """Listen; requests wait until `serve_forever` runs."""
+        """Listen; requests wait until the server is started."""
         self.respond = respond
+        self.stopping = threading.Event()
         self._open: dict[_Connection, threading.Thread] = {}
+        self._aborted: set[_Connection] = set()
         self._lock = threading.Lock()
+        self._refusal = threading.Lock()
+        self._refusing = threading.Event()
+        self._pause = 0.0
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         super().__init__(("127.0.0.1", port), _Handler)
+
+    def start(self) -> None:
+        """Answer, in a thread of its own."""
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            # A short poll, because stopping waits for it.
+            self.serve_forever(0.01)
+            if self.stopping.is_set():
+                return
+            pause, self._pause = self._pause, 0.0
+            self._refuse_for(pause)
+
+    def _refuse_for(self, seconds: float) -> None:
+        # A socket that is bound but does not listen: nobody else can take the port.
+        self.socket.close()
+        self.socket = socket.socket(self.address_family, self.socket_type)
+        TCPServer.server_bind(self)
+        self._refusing.set()
+        self.stopping.wait(seconds)
+        self.server_activate()
+
+    def refuse(self, seconds: float) -> None:
+        """Have new connections refused from now on, for so long."""
+        with self._refusal:
+            self._refusing.clear()
+            self._pause = seconds
+            self.shutdown()
+            self._refusing.wait(_PATIENCE)
 
     def process_request(self, request: _Connection, client_address: object) -> None:
         """Hold each connection's conversation in a thread of its own."""
@@ -47,9 +85,20 @@ class Server(ThreadingHTTPServer):
             self._open[request] = thread
         thread.start()
 
+    def abort(self, connection: _Connection) -> None:
+        """Have a connection closed without an orderly end."""
+        with self._lock:
+            self._aborted.add(connection)
+
     def shutdown_request(self, request: _Connection) -> None:
-        """Forget a connection when it is closed."""
-        super().shutdown_request(request)
+        """Close a connection and forget it."""
+        with self._lock:
+            aborted = request in self._aborted
+            self._aborted.discard(request)
+        if aborted:
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
         with self._lock:
             self._open.pop(request, None)
 
@@ -60,7 +109,9 @@ class Server(ThreadingHTTPServer):
 
     def stop(self) -> None:
         """Stop listening, cut every connection and wait for the threads."""
+        self.stopping.set()
         self.shutdown()
+        self._thread.join()
         self.server_close()
         with self._lock:
             conversations = dict(self._open)
@@ -97,6 +148,10 @@ class _Handler(BaseHTTPRequestHandler):
             headers={name.lower(): value for name, value in self.headers.items()},
         )
         answer = self.server.respond(request)
+        body = b"" if self.command == "HEAD" else answer.body
+        deliver(self, lambda: self._send_head(answer), body, answer.delivery)
+
+    def _send_head(self, answer: Answer) -> None:
         headers = {
             "content-type": "application/json",
             "content-length": str(len(answer.body)),
@@ -109,12 +164,24 @@ class _Handler(BaseHTTPRequestHandler):
         phrase = (
             HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
         )
-        self.send_response(answer.status, phrase)
+        self.send_response_only(answer.status, phrase)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(answer.body)
+
+    @property
+    def stopping(self) -> threading.Event:
+        """Set when the server stops."""
+        return self.server.stopping
+
+    def abort(self) -> None:
+        """Have the connection closed as it is, once the conversation ends."""
+        self.close_connection = True
+        self.server.abort(self.connection)
+
+    def refuse(self, seconds: float) -> None:
+        """Have new connections refused from now on, for so long."""
+        self.server.refuse(seconds)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
         """Keep quiet: whoever wants to know reads `Simulator.requests`."""

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import itertools
 import threading
-from datetime import date, datetime, timezone
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
+from .edits import without_detour
 from .endpoints import find
 from .errors import ApiError, error_body
 from .options import Options
 from .randomness import tagged_id
 from .reports.catalog import REPORTS, find_report
 from .reports.ledger import Ledger
+from .script import Act, Exchange, Script, Selection
 from .server import Server
 from .service import Service
 from .store import Store
-from .traffic import Answer, Request, Script, as_bytes
+from .traffic import Answer, Request, as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from .faults import Fault
     from .reports.facts import Fact
     from .store import Row
 
@@ -43,16 +48,11 @@ class Simulator:
         self._count = itertools.count(1)
         self._lock = threading.Lock()
         self._server: Server | None = None
-        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         """Start to answer."""
         self._server = Server(self.options.port, self._respond)
-        # A short poll, because leaving waits for it.
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), daemon=True
-        )
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(
@@ -62,10 +62,9 @@ class Simulator:
         traceback: TracebackType | None,
     ) -> None:
         """Stop, and leave no socket and no thread behind."""
-        if self._server is not None and self._thread is not None:
+        if self._server is not None:
             self._server.stop()
-            self._thread.join()
-            self._server = self._thread = None
+            self._server = None
 
     @property
     def url(self) -> str:
@@ -83,6 +82,18 @@ class Simulator:
     @today.setter
     def today(self, day: date) -> None:
         self._today = day
+
+    @property
+    def now(self) -> datetime:
+        """The current instant, or noon of the day that was set."""
+        if self._today is None:
+            return datetime.now(timezone.utc)
+        return self._ledger.clock(self._today).now
+
+    @property
+    def latest(self) -> date:
+        """The youngest day that is available."""
+        return self.today - timedelta(days=self.options.delay_days)
 
     def truth(self, endpoint: str, day: date) -> list[Row]:
         """Give the rows that an endpoint holds for a day, available yet or not."""
@@ -142,20 +153,73 @@ class Simulator:
         larger than the body makes an answer that breaks off.
         """
         answer = Answer(status=status, body=as_bytes(body), headers=dict(headers or {}))
-        path = endpoint if endpoint in REPORTS else find(endpoint).path
-        self._script.add(path, answer, times, when)
+        selection = Selection(path=_path_of(endpoint), times=times, when=when)
+        self._script.add((Act(name="reply", answer=lambda _: answer),), selection)
+
+    def fail(
+        self,
+        *faults: Fault,
+        path: str | None = None,
+        nth: int | None = None,
+        every: int | None = None,
+        share: float = 1.0,
+        seed: int = 0,
+        times: int | None = None,
+    ) -> None:
+        """Let requests go wrong that one of the faults, taken at random, can befall.
+
+        Args:
+            faults: What is to happen; one of `FAULTS`.
+            path: Only to this endpoint, by name or path; else to any.
+            nth: Only to the nth such request; with `every`, from this one on.
+            every: To each kth such request.
+            share: To this share of the requests, at random.
+            seed: Of the randomness.
+            times: So often at most.
+        """
+        selection = Selection(
+            path=None if path is None else _path_of(path),
+            nth=nth,
+            every=every,
+            share=share,
+            seed=seed,
+            times=times,
+        )
+        self._script.add(faults, selection)
+
+    def recover(self) -> None:
+        """Let nothing go wrong any more, and dictate nothing."""
+        self._script.clear()
 
     def _respond(self, request: Request) -> Answer:
         with self._lock:
             self.requests.append(request)
             request_id = tagged_id("req", self.options.seed, next(self._count))
-        answer = self._script.find(request) or self._answer(request, request_id)
-        request.status = answer.status
-        return Answer(
-            status=answer.status,
-            body=answer.body,
-            headers={"request-id": request_id, **answer.headers},
+        question = without_detour(request)
+        exchange = Exchange(
+            request=request,
+            now=self.now,
+            latest=self.latest,
+            request_id=request_id,
+            answer=lambda: self._answer(question, request_id),
+            revise=lambda day: self._take_rows_away(request.path, day),
         )
+        act = self._script.find(exchange)
+        answer = exchange.truth if act is None else act.answer(exchange)
+        request.status = answer.status
+        request.fault = None if act is None else act.name
+        headers = {
+            "request-id": request_id,
+            "date": format_datetime(exchange.now, usegmt=True),
+            **answer.headers,
+        }
+        return replace(answer, headers=headers)
+
+    def _take_rows_away(self, path: str, day: date) -> None:
+        if path in REPORTS:
+            self.revise(day, lambda facts: facts[1::2])
+        else:
+            self.edit(path, day, lambda rows: rows[1:])
 
     def _answer(self, request: Request, request_id: str) -> Answer:
         try:
@@ -165,3 +229,7 @@ class Simulator:
                 status=error.status,
                 body=as_bytes(error_body(error.status, error.message, request_id)),
             )
+
+
+def _path_of(endpoint: str) -> str:
+    return endpoint if endpoint in REPORTS else find(endpoint).path

@@ -1,14 +1,14 @@
-"""What was asked, and answers that a test dictates."""
+"""What was asked, what is answered, and in which manner it goes over the wire."""
 
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from .rules import Parameters
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Request:
     """One request: `path` below the base path, decoded `params`, lower-case `headers`.
 
-    The status is 0 until the answer is decided.
+    The status is 0 until the answer is decided. `fault` names what went wrong with the
+    answer, if anything was made to.
     """
 
     method: str = "GET"
@@ -25,64 +26,31 @@ class Request:
     params: Parameters = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     status: int = 0
+    fault: str | None = None
+
+
+class Delivery(Enum):
+    """How an answer leaves."""
+
+    WHOLE = "at once"
+    LATE = "after a long wait"
+    DRIPPING = "its body byte by byte"
+    RESET = "not at all: the connection is reset"
+    RESET_MIDWAY = "up to the middle of its body, where the connection is reset"
+    REFUSED = "not at all: the connection is reset, and new ones are refused for a moment"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What goes back over the wire."""
+    """What goes back over the wire.
+
+    A `content-length` larger than the body makes an answer that breaks off.
+    """
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(kw_only=True)
-class _Scripted:
-    path: str
-    answer: Answer
-    left: int | None
-    when: Callable[[Request], bool] | None
-
-    def take(self, request: Request) -> bool:
-        if (
-            request.path != self.path
-            or self.left == 0
-            or not (self.when is None or self.when(request))
-        ):
-            return False
-        if self.left is not None:
-            self.left -= 1
-        return True
-
-
-class Script:
-    """Dictated answers; of several that fit, the earliest is used up first."""
-
-    def __init__(self) -> None:
-        """Start without any."""
-        self._lock = threading.Lock()
-        self._scripted: list[_Scripted] = []
-
-    def add(
-        self,
-        path: str,
-        answer: Answer,
-        times: int | None,
-        when: Callable[[Request], bool] | None,
-    ) -> None:
-        """Dictate an answer."""
-        with self._lock:
-            self._scripted.append(
-                _Scripted(path=path, answer=answer, left=times, when=when)
-            )
-
-    def find(self, request: Request) -> Answer | None:
-        """Take the dictated answer to a request, if there is one."""
-        with self._lock:
-            return next(
-                (scripted.answer for scripted in self._scripted if scripted.take(request)),
-                None,
-            )
+    delivery: Delivery = Delivery.WHOLE
 
 
 def as_bytes(body: object) -> bytes:

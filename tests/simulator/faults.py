@@ -1,0 +1,184 @@
+"""What can go wrong with an answer: one table, for tests to be made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import format_datetime
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from . import edits
+from .edits import (
+    asked_for_later_than,
+    broken_off,
+    delivered,
+    is_good,
+    on_a_cursor,
+    refused,
+)
+from .options import ONE_DAY
+from .script import Act
+from .traffic import Answer, Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .script import Exchange
+
+
+class Kind(Enum):
+    """What kind of trouble a fault is."""
+
+    PASSING = "asking again helps"
+    LONG = "asking again helps, but only after very long"
+    EXPIRED = "the pages have to be asked for from the first one"
+    REVISED = "a reading breaks off, and the next one finds other rows"
+    WRONG = "the answer is not one of this API"
+    MISPLACED = "rows are of a day that was not asked for"
+    ENDLESS = "the pages have no end"
+    DOUBLED = "rows come twice"
+    EMPTY = "a page has no rows, and others follow it"
+    STALE = "the last page shows a cursor all the same"
+    NOT_YET = "the API does not have the day yet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault(Act):
+    """An act that is a fault, of a kind."""
+
+    kind: Kind
+
+
+LONGEST_WAIT = 86400
+
+
+def _rate_limited(headers: Callable[[Exchange], dict[str, str]]) -> Callable[..., Answer]:
+    return lambda exchange: refused(exchange, 429, "too many requests", headers(exchange))
+
+
+def _http_date(exchange: Exchange) -> dict[str, str]:
+    later = exchange.now + timedelta(seconds=2)
+    return {"retry-after": format_datetime(later, usegmt=True)}
+
+
+def _status(status: int) -> Callable[[Exchange], Answer]:
+    return lambda exchange: refused(exchange, status, "something went wrong")
+
+
+def _body(body: bytes) -> Callable[[Exchange], Answer]:
+    return lambda _: Answer(status=200, body=body)
+
+
+def _html(status: int) -> Callable[[Exchange], Answer]:
+    page = b"<html><body><h1>Please stand by</h1></body></html>"
+    return lambda _: Answer(status=status, body=page, headers={"content-type": "text/html"})
+
+
+def _expired(exchange: Exchange) -> Answer:
+    return refused(exchange, 410, "page: this cursor has expired")
+
+
+def _may_break_off(exchange: Exchange) -> bool:
+    """Tell whether it is a page after the first one, or the only one."""
+    return on_a_cursor(exchange) or edits.is_last_page(exchange)
+
+
+def _revised(exchange: Exchange) -> Answer:
+    """Break off, where a cursor can expire in the way that makes a new reading."""
+    exchange.revise(edits.day_of(exchange))
+    if on_a_cursor(exchange):
+        return _expired(exchange)
+    return delivered(Delivery.RESET_MIDWAY)(exchange)
+
+
+def _not_yet(*, repeating: bool) -> Callable[[Exchange], Answer]:
+    """Take the youngest day away that the simulator has, in one of two wordings."""
+
+    def answer(exchange: Exchange) -> Answer:
+        message = f"the latest available day is {exchange.latest - ONE_DAY}"
+        if repeating:
+            asked = edits.last_day_asked(exchange.request)
+            message = f"data for {asked} is not available yet; {message}"
+        return refused(exchange, 400, message)
+
+    return answer
+
+
+def _too_young(exchange: Exchange) -> bool:
+    return asked_for_later_than(exchange, exchange.latest - ONE_DAY)
+
+
+def _passing() -> Iterator[Fault]:
+    for name, answer in {
+        "rate_limit_in_seconds": _rate_limited(lambda _: {"retry-after": "2"}),
+        "rate_limit_in_fractions": _rate_limited(lambda _: {"retry-after": "0.75"}),
+        "rate_limit_until_a_date": _rate_limited(_http_date),
+        "rate_limit_in_milliseconds": _rate_limited(lambda _: {"retry-after-ms": "250"}),
+        "rate_limit_without_a_wait": _rate_limited(lambda _: {}),
+        "status_500": _status(500),
+        "status_502": _status(502),
+        "status_503": _status(503),
+        "status_504": _status(504),
+        "status_529": _status(529),
+        "html_with_502": _html(502),
+        "html_with_200": _html(200),
+        "invalid_json": _body(b'{"data": [}'),
+        "connection_refused": delivered(Delivery.REFUSED),
+        "reset_before_the_answer": delivered(Delivery.RESET),
+        "reset_in_the_body": delivered(Delivery.RESET_MIDWAY),
+        "body_cut_short": broken_off,
+        "late_answer": delivered(Delivery.LATE),
+        "dripping_answer": delivered(Delivery.DRIPPING),
+    }.items():
+        yield Fault(name=name, kind=Kind.PASSING, answer=answer)
+    yield Fault(
+        name="rate_limit_for_very_long",
+        kind=Kind.LONG,
+        answer=_rate_limited(lambda _: {"retry-after": str(LONGEST_WAIT)}),
+    )
+
+
+def _pages() -> Iterator[Fault]:
+    yield Fault(name="expired_cursor", kind=Kind.EXPIRED, answer=_expired, fits=on_a_cursor)
+    yield Fault(
+        name="revised_rows", kind=Kind.REVISED, answer=_revised, fits=_may_break_off
+    )
+    for name, kind, answer in (
+        ("cursor_that_repeats", Kind.ENDLESS, edits.repeating_cursor),
+        ("pages_without_end", Kind.ENDLESS, edits.empty_page),
+        ("empty_page_with_a_cursor", Kind.EMPTY, edits.empty_page),
+    ):
+        yield Fault(name=name, kind=kind, answer=answer, fits=is_good)
+    yield Fault(
+        name="stale_cursor",
+        kind=Kind.STALE,
+        answer=edits.stale_cursor,
+        fits=edits.is_last_page,
+    )
+
+
+def _answers() -> Iterator[Fault]:
+    for name, body in {
+        "empty_object": b"{}",
+        "null": b"null",
+        "list": b"[]",
+        "wrong_envelope": b'{"rows": [], "next_page": null}',
+        "null_data": b'{"data": null, "next_page": null}',
+    }.items():
+        yield Fault(name=name, kind=Kind.WRONG, answer=_body(body))
+    for name, kind, answer in (
+        ("rows_of_another_day", Kind.MISPLACED, edits.rows_of_another_day),
+        ("rows_twice", Kind.DOUBLED, edits.rows_twice),
+    ):
+        yield Fault(name=name, kind=kind, answer=answer, fits=edits.has_rows)
+    for name, repeating in (("not_yet", False), ("not_yet_repeating_the_day", True)):
+        yield Fault(
+            name=name,
+            kind=Kind.NOT_YET,
+            answer=_not_yet(repeating=repeating),
+            fits=_too_young,
+        )
+
+
+FAULTS = {fault.name: fault for fault in (*_passing(), *_pages(), *_answers())}

@@ -1,0 +1,139 @@
+"""Which requests are answered otherwise than by the truth, and how."""
+
+from __future__ import annotations
+
+import random
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date, datetime
+
+    from .traffic import Answer, Request
+
+
+@dataclass(kw_only=True)
+class Exchange:
+    """One request, and what is needed to make up an answer to it.
+
+    Attributes:
+        now: The simulator's clock.
+        latest: The youngest day that the simulator has.
+        request_id: What the answer names in its header.
+        answer: Works the true answer out.
+        revise: Takes rows of a day away, for good.
+    """
+
+    request: Request
+    now: datetime
+    latest: date
+    request_id: str
+    answer: Callable[[], Answer]
+    revise: Callable[[date], None]
+
+    @cached_property
+    def truth(self) -> Answer:
+        """The true answer."""
+        return self.answer()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which of the requests that fit are meant; without any of these, all are.
+
+    Attributes:
+        path: Only those to this path.
+        when: Only those for which this is true.
+        nth: The nth of them, counted from 1; with `every`, the first that is meant.
+        every: Each kth of them; 1 for all, from the nth on.
+        share: This share of them, at random.
+        seed: Of the randomness.
+        times: At most so many.
+    """
+
+    path: str | None = None
+    when: Callable[[Request], bool] | None = None
+    nth: int | None = None
+    every: int | None = None
+    share: float = 1.0
+    seed: int = 0
+    times: int | None = None
+
+    def fits(self, request: Request) -> bool:
+        """Tell whether a request counts."""
+        return self.path in {None, request.path} and (
+            self.when is None or self.when(request)
+        )
+
+    def means(self, count: int) -> bool:
+        """Tell whether the request that fits as the count-th one is meant."""
+        if self.every is None:
+            return self.nth in {None, count}
+        first = self.every if self.nth is None else self.nth
+        return count >= first and (count - first) % self.every == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """One way to answer otherwise.
+
+    Attributes:
+        name: What a request is marked with that was answered so.
+        answer: Makes the answer.
+        fits: Tells whether it can be done to a request.
+    """
+
+    name: str
+    answer: Callable[[Exchange], Answer]
+    fits: Callable[[Exchange], bool] = lambda _: True
+
+
+class Script:
+    """Acts and the requests they are meant for; of several that fit, the earliest wins."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._lock = threading.Lock()
+        self._rules: list[_Rule] = []
+
+    def add(self, acts: tuple[Act, ...], selection: Selection) -> None:
+        """Let one of the acts, at random, be done to the requests selected."""
+        with self._lock:
+            self._rules.append(_Rule(acts, selection))
+
+    def clear(self) -> None:
+        """Answer truly from now on."""
+        with self._lock:
+            self._rules.clear()
+
+    def find(self, exchange: Exchange) -> Act | None:
+        """Take the act that is to be done, if there is one."""
+        with self._lock:
+            return next(filter(None, (rule.take(exchange) for rule in self._rules)), None)
+
+
+class _Rule:
+    def __init__(self, acts: tuple[Act, ...], selection: Selection) -> None:
+        self._acts = acts
+        self._selection = selection
+        self._random = random.Random(selection.seed)
+        self._count = 0
+        self._left = selection.times
+
+    def take(self, exchange: Exchange) -> Act | None:
+        if self._left == 0 or not self._selection.fits(exchange.request):
+            return None
+        possible = [act for act in self._acts if act.fits(exchange)]
+        if not possible:
+            return None
+        self._count += 1
+        if not self._selection.means(self._count):
+            return None
+        if self._random.random() >= self._selection.share:
+            return None
+        if self._left is not None:
+            self._left -= 1
+        return self._random.choice(possible)
