@@ -1,43 +1,37 @@
-"""Signals, at any moment: the run ends soon and says so, the next one completes it."""
+"""Signals at the worst moments: the run ends soon and says so."""
 
 from __future__ import annotations
 
 import json
-import os
-import random
-import signal
 import subprocess
 import sys
 import threading
 import time
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
-from tests import truth
-from tests.singer import Output, config_for, run
+from tests.kill_points.launchers import PATIENCE
+from tests.kill_points.points import ANSWERED, EXIT_CODES
+from tests.singer import Output, config_for
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.simulator import Simulator
 
 FIRST, LAST = date(2026, 1, 5), date(2026, 1, 14)
-NAMES = ("adoption", "skills", "readings")
 SETTINGS: dict[str, Any] = {
     "start_date": FIRST.isoformat(),
     "end_date": LAST.isoformat(),
     "lookback_days": 0,
 }
 
-#: The signals that a tap can answer, and with which exit code.
-EXIT_CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
-#: More than enough for what is promised in 5 seconds, on a busy machine too.
-PATIENCE = 20.0
-each_signal = pytest.mark.parametrize("number", EXIT_CODES)
+each_signal = pytest.mark.parametrize("number", ANSWERED)
 
 
 @contextmanager
@@ -125,28 +119,3 @@ def test_with_a_target_that_does_not_read(
         running.send_signal(number)
         assert running.wait(timeout=PATIENCE) == EXIT_CODES[number]
         assert time.monotonic() - began < 5
-
-
-def test_killed_at_random_the_next_run_completes_the_truth(
-    simulator: Simulator, tmp_path: Path
-) -> None:
-    """Whatever the signal and the moment, with the state that had reached the target."""
-    dice = random.Random(7)
-    whole = len(run(simulator, *NAMES, **SETTINGS).messages)
-    for _ in range(24):
-        number = dice.choice([signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-        with process(simulator, tmp_path) as running:
-            assert running.stdout is not None
-            reads = dice.randrange(1, whole)
-            lines = [running.stdout.readline() for _ in range(reads)]
-            os.kill(running.pid, number)
-            lines.append(running.stdout.read())
-            code = running.wait(timeout=PATIENCE)
-        # It may have been done already.
-        assert code in {0, -number, EXIT_CODES.get(number)}
-        before = Output(whole_lines("".join(lines)))
-        after = run(simulator, *NAMES, state=before.state, **SETTINGS)
-        assert not after.failures
-        days = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
-        for stream in ("adoption", "skills"):
-            truth.assert_current_rows(simulator, stream, days, before, after)

@@ -1,0 +1,1 @@
+"""Kill the tap or its target at random moments, and see whether anything is lost."""
