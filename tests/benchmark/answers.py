@@ -1,0 +1,150 @@
+"""The bodies of all answers, encoded beforehand; every day has the same rows."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from tests.simulator import ENDPOINTS
+from tests.simulator.endpoints import BY_PATH
+
+from .rows import ReportRows, Template, daily_rows, user_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Parameters: TypeAlias = "Mapping[str, Sequence[str]]"
+#: A body in pieces, for one writing without copies.
+Body: TypeAlias = "list[bytes]"
+
+REPORTS = ("usage", "cost")
+#: Questions of a tap that has its default settings, and of one that looks for revisions.
+GROUPINGS = (("actor", "product", "model"), ("product", "model"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Organisation:
+    """How much the answers hold.
+
+    Attributes:
+        users: Rows of `users` on every day.
+        report_users: Accounts that make the rows of usage and cost.
+        stale_days: How many days before the midnight that began this day usage and cost
+            were gathered.
+    """
+
+    users: int = 0
+    report_users: int = 100
+    stale_days: int = 0
+
+
+class Answers:
+    """What the server says, by path and parameters."""
+
+    def __init__(self, organisation: Organisation) -> None:
+        """Encode everything that a tap asks for with its default settings."""
+        self._organisation = organisation
+        self._report_rows = ReportRows(organisation.report_users)
+        self._rows = {
+            endpoint.path: daily_rows(name)
+            for name, endpoint in ENDPOINTS.items()
+            if name != "users"
+        }
+        self._rows["users"] = user_rows(organisation.users)
+        self._pages = lru_cache(maxsize=None)(self._cut)
+        self._rows_of_report = lru_cache(maxsize=None)(self._encode_report)
+        self._pages("users", 1000)
+        for report, grouping in itertools.product(REPORTS, GROUPINGS):
+            self._rows_of_report(report, grouping)
+
+    def body(self, path: str, parameters: Parameters) -> Body:
+        """Give the body of an answer.
+
+        Raises:
+            LookupError: If there is no such path, or a parameter is missing.
+            ValueError: If a parameter is not one that is simulated here.
+        """
+        if path in REPORTS:
+            return self._report(path, parameters)
+        if path == "summaries":
+            return self._summaries(parameters)
+        pages = self._pages(BY_PATH[path].path, int(parameters.get("limit", ["100"])[0]))
+        page = int(parameters.get("page", ["0"])[0])
+        return pages[page].on(date.fromisoformat(parameters["date"][0]))
+
+    def rows_per_day(self) -> dict[str, int]:
+        """Count the rows of a day, by path, and those of reports by path and grouping."""
+        counts = {path: len(rows) for path, rows in self._rows.items()}
+        for report, grouping in itertools.product(REPORTS, GROUPINGS):
+            name = f"{report} by {', '.join(grouping)}"
+            counts[name] = len(self._rows_of_report(report, grouping))
+        return counts
+
+    def _cut(self, path: str, limit: int) -> list[Template]:
+        rows = self._rows[path]
+        starts = range(0, len(rows), limit) or [0]
+        return [
+            Template(
+                b'{"data": [%b], "next_page": %b}'
+                % (b", ".join(rows[start : start + limit]), cursor)
+            )
+            for start, cursor in zip(starts, _cursors(len(starts)), strict=True)
+        ]
+
+    def _summaries(self, parameters: Parameters) -> Body:
+        first = date.fromisoformat(parameters["starting_date"][0])
+        last = date.fromisoformat(parameters["ending_date"][0])
+        (row,) = map(Template, self._rows["summaries"])
+        rows = [b"".join(row.on(day)) for day in _days(first, last)]
+        return [b'{"data": [', b", ".join(rows), b'], "next_page": null}']
+
+    def _report(self, path: str, parameters: Parameters) -> Body:
+        """Answer buckets of a day by ascending time, whatever order is asked for."""
+        if parameters["time_bucket_width"] != ["1d"]:
+            message = "time_bucket_width: only 1d is served here"
+            raise ValueError(message)
+        limit = int(parameters.get("limit", ["20"])[0])
+        page = int(parameters.get("page", ["0"])[0])
+        rows = self._rows_of_report(path, tuple(parameters.get("group_by[]", ())))
+        days = _days(_day(parameters["starting_at"][0]), _day(parameters["ending_at"][0]))
+        wanted = itertools.islice(
+            itertools.product(days, rows), page * limit, (page + 1) * limit
+        )
+        more = (page + 1) * limit < len(days) * len(rows)
+        today = datetime.now(timezone.utc).date()
+        refreshed = today - timedelta(days=self._organisation.stale_days)
+        envelope = {
+            "has_more": more,
+            "next_page": str(page + 1) if more else None,
+            "data_refreshed_at": f"{refreshed}T00:00:00Z",
+        }
+        return [
+            b'{"data": [',
+            b", ".join(b"".join(row.on(day)) for day, row in wanted),
+            b"], ",
+            json.dumps(envelope).encode()[1:],
+        ]
+
+    def _encode_report(self, report: str, grouping: tuple[str, ...]) -> list[Template]:
+        return [Template(row) for row in self._report_rows.of(report, grouping)]
+
+
+def _cursors(pages: int) -> list[bytes]:
+    return [b'"%d"' % page for page in range(1, pages)] + [b"null"]
+
+
+def _days(first: date, end: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range((end - first).days)]
+
+
+def _day(instant: str) -> date:
+    """Read the UTC midnight that a bucket of a day begins with."""
+    day, _, midnight = instant.partition("T")
+    if midnight not in {"00:00:00Z", "00:00:00+00:00"}:
+        message = f"{instant} is not the beginning of a UTC day"
+        raise ValueError(message)
+    return date.fromisoformat(day)

@@ -1,0 +1,41 @@
+"""The floor: downloads, decodes and writes the rows of `users`, and nothing else.
+
+``python -m tests.benchmark.floor URL FIRST_DAY DAYS``
+"""
+
+from __future__ import annotations
+
+import http.client
+import sys
+from datetime import date, timedelta
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from tests.simulator import BASE_PATH
+
+LIMIT = 1000
+
+
+def main(url: str, first: str, days: str) -> None:
+    """Write every row as a line of JSON."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc)
+    decode = msgspec.json.Decoder().decode
+    encode = msgspec.json.Encoder().encode
+    write = sys.stdout.buffer.write
+    for number in range(int(days)):
+        day = date.fromisoformat(first) + timedelta(days=number)
+        question = {"date": day.isoformat(), "limit": str(LIMIT)}
+        while True:
+            connection.request("GET", f"{BASE_PATH}users?{urlencode(question)}")
+            answer = decode(connection.getresponse().read())
+            for row in answer["data"]:
+                write(encode(row) + b"\n")
+            if answer["next_page"] is None:
+                break
+            question["page"] = answer["next_page"]
+    connection.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

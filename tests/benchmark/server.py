@@ -1,0 +1,213 @@
+"""The process that answers: ``python -m tests.benchmark.server '{"users": 2000}'``.
+
+It must not be what is measured: one thread, many connections, bodies from memory. Besides
+the API it has the path `COUNTERS`, which tells what was counted and starts anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import sys
+import time
+import zlib
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote
+
+from typing_extensions import override
+
+from tests.simulator import BASE_PATH
+from tests.simulator.limits import KINDS, Limit, SharedLimit
+
+from .answers import Answers, Organisation
+
+if TYPE_CHECKING:
+    from .answers import Body
+
+COUNTERS = "/counters"
+_END_OF_HEAD = b"\r\n\r\n"
+_REASONS = {200: b"OK", 400: b"Bad Request", 429: b"Too Many Requests"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """How the answers come.
+
+    Attributes:
+        latency: Seconds from a request to its answer.
+        jitter: Seconds more, at most; a question always has the same share of them.
+        limit: The kind of the limit, one of `KINDS`; None for no limit.
+        per_minute: How many requests a minute it allows.
+        others_per_minute: How many of these other clients send.
+        others_first: How many of them other clients have sent just before.
+    """
+
+    latency: float = 0.0
+    jitter: float = 0.0
+    limit: str | None = None
+    per_minute: int = 60
+    others_per_minute: float = 0.0
+    others_first: int = 0
+
+
+@dataclass
+class Counters:
+    """What happened since they were last told.
+
+    Attributes:
+        requests: All requests, refused ones too.
+        refused: Those that were answered with 429.
+        repeated: Answers that had been given before.
+        wrong: Requests that were answered with 400.
+        most_in_flight: The largest number of requests without their answer.
+        cpu_seconds: What the server itself took.
+    """
+
+    requests: int = 0
+    refused: int = 0
+    repeated: int = 0
+    wrong: int = 0
+    most_in_flight: int = 0
+    cpu_seconds: float = 0.0
+
+
+class Desk:
+    """What all connections share: answers, limit and counters."""
+
+    def __init__(self, answers: Answers, service: Service) -> None:
+        """Start to count."""
+        self._answers = answers
+        self.service = service
+        self.in_flight = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self.counters = Counters()
+        self._answered: set[str] = set()
+        self._cpu_before = time.process_time()
+        self._limit = _limit(self.service)
+
+    def arrive(self) -> None:
+        """Note a request that has come."""
+        self.counters.requests += 1
+        self.in_flight += 1
+        self.counters.most_in_flight = max(self.counters.most_in_flight, self.in_flight)
+
+    def answer(self, target: str) -> tuple[int, bytes, Body]:
+        """Decide on status, additional header lines and body."""
+        wait = self._limit.admit() if self._limit else 0.0
+        if wait:
+            self.counters.refused += 1
+            header = b"retry-after: %.3f\r\n" % (math.ceil(wait * 1000) / 1000)
+            return 429, header, [_error("rate_limit_error", "too many requests")]
+        path, _, query = target.partition("?")
+        try:
+            body = self._answers.body(
+                unquote(path).removeprefix(BASE_PATH), parse_qs(query)
+            )
+        except (LookupError, ValueError) as error:
+            self.counters.wrong += 1
+            return 400, b"", [_error("invalid_request_error", str(error))]
+        self.counters.repeated += target in self._answered
+        self._answered.add(target)
+        return 200, b"", body
+
+    def latency_of(self, target: str) -> float:
+        """Give the seconds that an answer takes."""
+        share = zlib.crc32(target.encode()) % 1000 / 1000
+        return self.service.latency + self.service.jitter * share
+
+    def tell(self) -> bytes:
+        """Tell what was counted, and count anew."""
+        self.counters.cpu_seconds = time.process_time() - self._cpu_before
+        told = {**asdict(self.counters), "rows_per_day": self._answers.rows_per_day()}
+        self._begin()
+        return json.dumps(told).encode()
+
+
+def _limit(service: Service) -> Limit | SharedLimit | None:
+    if service.limit is None:
+        return None
+    limit = KINDS[service.limit](service.per_minute)
+    for _ in range(service.others_first):
+        limit.admit()
+    return SharedLimit(limit, service.others_per_minute)
+
+
+def _error(kind: str, message: str) -> bytes:
+    error = {"type": kind, "message": message}
+    return json.dumps({"type": "error", "error": error}).encode()
+
+
+class Connection(asyncio.Protocol):
+    """One connection that the client keeps alive; one request at a time."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Belong to the desk."""
+        self._desk = desk
+        self._received = b""
+        self._transport: asyncio.Transport | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            self._transport = transport
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, end, rest = self._received.partition(_END_OF_HEAD)
+        if not end:
+            return
+        self._received = rest
+        target = head.split(b" ", 2)[1].decode()
+        if target == COUNTERS:
+            self._send(200, b"", [self._desk.tell()])
+            return
+        self._desk.arrive()
+        status, header, body = self._desk.answer(target)
+        # A refusal comes at once.
+        latency = self._desk.latency_of(target) if status == 200 else 0.0
+        if latency:
+            loop = asyncio.get_running_loop()
+            loop.call_later(latency, self._depart, status, header, body)
+        else:
+            self._depart(status, header, body)
+
+    def _depart(self, status: int, header: bytes, body: Body) -> None:
+        self._desk.in_flight -= 1
+        self._send(status, header, body)
+
+    def _send(self, status: int, header: bytes, body: Body) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        head = (
+            b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\n"
+            b"content-length: %d\r\n%b\r\n"
+        ) % (status, _REASONS[status], sum(map(len, body)), header)
+        self._transport.writelines([head, *body])
+
+
+async def _serve(organisation: Organisation, service: Service) -> None:
+    desk = Desk(Answers(organisation), service)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(desk), "127.0.0.1", 0)
+    sys.stdout.write(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    # Whoever started the server ends it by closing its standard input.
+    await loop.run_in_executor(None, sys.stdin.read)
+
+
+def main(options: str) -> None:
+    """Serve until standard input is closed."""
+    given = json.loads(options)
+    organisation = {name: given.pop(name) for name in _ORGANISATION if name in given}
+    asyncio.run(_serve(Organisation(**organisation), Service(**given)))
+
+
+_ORGANISATION = tuple(Organisation.__dataclass_fields__)
+
+if __name__ == "__main__":
+    main(sys.argv[1])

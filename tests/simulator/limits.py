@@ -1,0 +1,145 @@
+"""Rate limits, counted in the three ways that servers count a minute."""
+
+from __future__ import annotations
+
+import abc
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MINUTE = 60.0
+
+
+class Limit(abc.ABC):
+    """At most so many requests a minute; safe to ask from many threads."""
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] | None = None) -> None:
+        """Take the limit, and a clock that tells seconds."""
+        if per_minute < 1:
+            message = f"a limit lets at least one request through, not {per_minute}"
+            raise ValueError(message)
+        self.per_minute = per_minute
+        self._clock = clock or self.own_clock()
+        self._lock = threading.Lock()
+
+    @staticmethod
+    def own_clock() -> Callable[[], float]:
+        """Give the clock that a server of this kind goes by."""
+        return time.monotonic
+
+    def admit(self) -> float:
+        """Count a request that arrives now, if there is room for it.
+
+        Returns:
+            0 if it is accepted; else, and then it does not count, the seconds until one
+            would be accepted if no other came first.
+        """
+        with self._lock:
+            return self._admit(self._clock())
+
+    @abc.abstractmethod
+    def _admit(self, now: float) -> float: ...
+
+
+class SlidingMinute(Limit):
+    """At any instant, the requests accepted within the 60 seconds before it count."""
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] | None = None) -> None:
+        """Start with nothing to count."""
+        super().__init__(per_minute, clock)
+        self._accepted: deque[float] = deque()
+
+    @override
+    def _admit(self, now: float) -> float:
+        while self._accepted and self._accepted[0] + MINUTE <= now:
+            self._accepted.popleft()
+        if len(self._accepted) < self.per_minute:
+            self._accepted.append(now)
+            return 0.0
+        return self._accepted[0] + MINUTE - now
+
+
+class FixedMinute(Limit):
+    """The count starts anew with every full minute of the server's clock."""
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] | None = None) -> None:
+        """Start in no minute yet."""
+        super().__init__(per_minute, clock)
+        self._minute = float("-inf")
+        self._count = 0
+
+    @staticmethod
+    @override
+    def own_clock() -> Callable[[], float]:
+        return time.time
+
+    @override
+    def _admit(self, now: float) -> float:
+        minute = now // MINUTE
+        if minute != self._minute:
+            self._minute, self._count = minute, 0
+        if self._count < self.per_minute:
+            self._count += 1
+            return 0.0
+        return (minute + 1) * MINUTE - now
+
+
+class Bucket(Limit):
+    """A bucket that holds one minute's requests, full at first, refilled evenly."""
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] | None = None) -> None:
+        """Start full."""
+        super().__init__(per_minute, clock)
+        self._interval = MINUTE / per_minute
+        # One instant says it all: at `_full_at` the bucket is full again.
+        self._full_at = float("-inf")
+
+    @override
+    def _admit(self, now: float) -> float:
+        full_at = max(self._full_at, now) + self._interval
+        # A full bucket is a minute's worth; rounding must not refuse its last drop.
+        missing = full_at - now - MINUTE
+        if missing > self._interval * 1e-6:
+            return missing
+        self._full_at = full_at
+        return 0.0
+
+
+KINDS: dict[str, type[Limit]] = {
+    "sliding": SlidingMinute,
+    "fixed": FixedMinute,
+    "bucket": Bucket,
+}
+
+
+class SharedLimit:
+    """A limit that other clients of the organisation use too, steadily."""
+
+    def __init__(
+        self,
+        limit: Limit,
+        others_per_minute: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the limit, and how many requests a minute the others send from now on."""
+        self._limit = limit
+        self._others_per_second = others_per_minute / MINUTE
+        self._clock = clock
+        self._start = clock()
+        self._sent = 0
+        self._lock = threading.Lock()
+
+    def admit(self) -> float:
+        """Count a request of ours; what the others have sent by now was there first."""
+        with self._lock:
+            due = int((self._clock() - self._start) * self._others_per_second)
+            for _ in range(due - self._sent):
+                self._limit.admit()
+            self._sent = due
+        return self._limit.admit()
