@@ -1,16 +1,14 @@
-"""What one answer of the API says: its rows, its cursor, or its reason for refusing."""
+"""What one answer of the API says, in words for people: what was asked, and its reason."""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from tap_claude_analytics.errors import UnexpectedAnswerError
 from tap_claude_analytics.windows import FLOOR, parse_day
 
 if TYPE_CHECKING:
@@ -19,9 +17,6 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = dict[str, Any]
 
-#: Rows stand under ``data``; until version 2026-10-21, those of summaries under
-#: ``summaries``.
-ROW_KEYS = ("data", "summaries")
 #: The parameters that say which day was asked for; a cursor says nothing to a reader.
 TOLD_PARAMETERS = ("date", "starting_date", "ending_date")
 #: The delay is a matter of days; an older day that is not there is no delay.
@@ -34,19 +29,6 @@ _PRIVATE = (
     (re.compile(r"sk-ant-[\w-]+"), "[key]"),
     (re.compile(r'[^\s"<>]+(?:@|%40)[^\s"<>]+'), "[e-mail]"),
 )
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of rows, and the cursor of the next one if there is one.
-
-    Attributes:
-        data_refreshed_at: Reports only: what lies after this instant is incomplete.
-    """
-
-    rows: list[Row]
-    next_page: str | None
-    data_refreshed_at: str | None = None
 
 
 def read_body(response: requests.Response) -> object:
@@ -78,41 +60,6 @@ def _exact(number: str) -> Decimal:
 def _reject_constant(constant: str) -> None:
     msg = f"{constant} is not JSON"
     raise ValueError(msg)
-
-
-def read_page(response: requests.Response) -> Page:
-    """Return the rows and the cursor of an answer of either generation.
-
-    Raises:
-        UnexpectedAnswerError: If the answer has neither envelope: that must never pass
-            for "no rows".
-    """
-    body = read_body(response)
-    if not isinstance(body, dict):
-        raise _unexpected(response, f"a JSON {type(body).__name__}")
-    rows = next((body[key] for key in ROW_KEYS if key in body), None)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        found = ", ".join(
-            f"{told_name(key)}: {type(body[key]).__name__}" for key in sorted(body)
-        )
-        raise _unexpected(response, f"an object with the keys {{{found}}}")
-    next_page = body.get("next_page")
-    if next_page is not None and not isinstance(next_page, str):
-        raise _unexpected(response, f"a next_page that is a {type(next_page).__name__}")
-    if body.get("has_more") is False:
-        next_page = None  # A cursor that is echoed all the same leads nowhere.
-    elif body.get("has_more") and not next_page:
-        raise _unexpected(response, "more to come and no cursor to it")
-    refreshed = body.get("data_refreshed_at")
-    return Page(rows, next_page or None, refreshed if isinstance(refreshed, str) else None)
-
-
-def _unexpected(response: requests.Response, found: str) -> UnexpectedAnswerError:
-    return UnexpectedAnswerError(
-        f"{asked(response)} was answered with {scrub(found)}, where a list of rows under"
-        f" {' or '.join(ROW_KEYS)} was expected (request id {request_id(response)})."
-        " See whether a newer version of the tap knows this answer."
-    )
 
 
 def asked(response: requests.Response) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import logging
 import os
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 #: How long a target may take to read the last line after a signal.
 FLUSH_SECONDS = 2.0
+STDOUT_BYTES = 2**16
 
 
 @contextlib.contextmanager
@@ -40,6 +42,8 @@ def sentences() -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
         raise
     except Exception as error:
+        if StoppedBySignalError.latest is not None:
+            raise StoppedBySignalError.latest from None
         # The text of an exception may quote a record: at no level more is told of it than
         # its type and where it was raised.
         nameless = RuntimeError(type(error).__name__).with_traceback(error.__traceback__)
@@ -72,8 +76,9 @@ class SentenceCommand(SingerCommand):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().main(*args, **kwargs)
-        except StoppedBySignalError as stop:
-            _leave(int(str(stop.code)))
+        finally:
+            if StoppedBySignalError.latest is not None:
+                _leave(int(str(StoppedBySignalError.latest.code)))
 
     @override
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
@@ -92,6 +97,18 @@ def _leave(code: int) -> NoReturn:
     flushing.start()
     flushing.join(FLUSH_SECONDS)
     os._exit(code)
+
+
+def widen_stdout() -> None:
+    """Give standard output a buffer for many records, which has four kilobytes else.
+
+    Each time that it is written out, all threads wait for each other.
+    """
+    sys.stdout.flush()
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "w", closefd=False), STDOUT_BYTES),
+        encoding="utf-8",
+    )
 
 
 def take_wrong_log_level(prefix: str) -> RunFailedError | None:

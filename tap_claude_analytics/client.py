@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import email.utils
 import math
 import random
@@ -28,7 +29,6 @@ from tap_claude_analytics.errors import (
     UnexpectedAnswerError,
 )
 from tap_claude_analytics.session import PASSING_FAULTS, ApiSession
-from tap_claude_analytics.storable import is_suspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
     from singer_sdk.streams.rest import HTTPRequest, PageContext
 
+    from tap_claude_analytics.pages import Page, PageReader
     from tap_claude_analytics.tap import TapClaudeAnalytics
 
 BASE_PATH = "/v1/organizations/analytics/"
@@ -63,15 +64,16 @@ def default_user_agent() -> str:
 class CursorPaginator(BaseAPIPaginator[str | None]):
     """Follow ``next_page`` until it is null, over empty pages too."""
 
-    def __init__(self, most_pages: int) -> None:
+    def __init__(self, pages: PageReader, most_pages: int) -> None:
         """Start at the first page, and take so many pages for endless ones."""
         super().__init__(None)
+        self._pages = pages
         self._most_pages = most_pages
         self._seen: set[str] = set()
 
     @override
     def get_next(self, response: requests.Response) -> str | None:
-        return answers.read_page(response).next_page
+        return self._pages.read(response).next_page
 
     @override
     def continue_if_empty(self, response: requests.Response) -> bool:
@@ -79,7 +81,7 @@ class CursorPaginator(BaseAPIPaginator[str | None]):
 
     @override
     def advance(self, response: requests.Response) -> None:
-        cursor = answers.read_page(response).next_page
+        cursor = self.get_next(response)
         if cursor in self._seen:
             raise _endless(response, "a cursor that was sent before")
         if cursor:
@@ -133,7 +135,7 @@ def _number(text: str | None) -> float | None:
     return number if 0 <= number < math.inf else None
 
 
-class AnalyticsStream(RESTStream[str | None]):
+class AnalyticsStream(RESTStream[str | None], abc.ABC):
     """A stream that talks to one endpoint of the Analytics API."""
 
     path: str
@@ -157,7 +159,12 @@ class AnalyticsStream(RESTStream[str | None]):
     @cached_property
     @override
     def requests_session(self) -> requests.Session:
-        return ApiSession(base_url=self.tap.settings.api_url, request_timeout=self.timeout)
+        return ApiSession(
+            base_url=self.tap.settings.api_url,
+            request_timeout=self.timeout,
+            pacer=self.tap.pacer,
+            connections=self.tap.settings.max_parallel_requests,
+        )
 
     @property
     @override
@@ -190,16 +197,25 @@ class AnalyticsStream(RESTStream[str | None]):
 
     @override
     def get_new_paginator(self) -> CursorPaginator:
-        return CursorPaginator(MAX_ROWS // self.tap.settings.page_size)
+        return CursorPaginator(self.page_reader, MAX_ROWS // self.tap.settings.page_size)
+
+    @property
+    @abc.abstractmethod
+    def page_reader(self) -> PageReader:
+        """What reads the pages of this stream's endpoint."""
 
     @override
-    def parse_response(self, response: requests.Response) -> Iterable[answers.Row]:
-        return self.read_page(response).rows
+    def parse_response(self, response: requests.Response) -> Iterable[Any]:
+        """Return the page: its rows are decoded when they are to be emitted."""
+        return (self.page_reader.read(response),)
 
-    def read_page(self, response: requests.Response) -> answers.Page:
-        """Return a page; note whether it may hold what databases cannot store."""
-        self.tap.is_suspect = self.tap.is_suspect or is_suspect(response.content)
-        return answers.read_page(response)
+    def request_pages(self, question: dict[str, Any]) -> Iterable[Page]:
+        """Ask a question and yield its pages, in order.
+
+        Args:
+            question: The parameters, without the cursor.
+        """
+        return self.request_records(question)  # type: ignore[return-value]
 
     @override
     def validate_response(self, response: requests.Response) -> None:
@@ -242,7 +258,7 @@ class AnalyticsStream(RESTStream[str | None]):
     def _require_json(self, response: requests.Response) -> None:
         """Have a body that is cut short or not JSON asked for again."""
         try:
-            answers.read_body(response)
+            self.page_reader.read(response)
         except ValueError as error:
             message = (
                 f"{answers.asked(response)} was answered with a body that is not JSON"
@@ -288,8 +304,11 @@ class AnalyticsStream(RESTStream[str | None]):
         seconds = None if response is None else requested_wait(response)
         if seconds is None:
             seconds = min(2.0 ** (retry - 1), LONGEST_GROWN_WAIT)
+        seconds += random.random()  # noqa: S311 - no secret
+        if response is not None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            self.tap.pacer.pause(seconds)
         self.tap.progress.wait(
-            seconds + random.random(),  # noqa: S311 - no secret
+            seconds,
             f"Retry {retry} of {self.tap.settings.max_retries} follows, since"
             f" {self.fault_text(error)}",
         )

@@ -39,7 +39,18 @@ class RunFailedError(click.ClickException):
 
 
 class StoppedBySignalError(SystemExit):
-    """A signal ends the run; the exit code is 128 and the signal's number."""
+    """A signal ends the run; the exit code is 128 and the signal's number.
+
+    Where a signal comes in the middle of taking or leaving a lock, another error may take
+    this one's place on the way up, so the latest one is kept here.
+    """
+
+    latest: StoppedBySignalError | None = None
+
+    def __init__(self, code: int) -> None:
+        """Take the exit code."""
+        super().__init__(code)
+        StoppedBySignalError.latest = self
 
 
 class ApiError(FatalAPIError):
@@ -60,6 +71,14 @@ class CursorExpiredError(ApiError):
 
 class UnexpectedAnswerError(ApiError):
     """An answer that is not what the API promises."""
+
+
+class UnexpectedRowError(ApiError):
+    """A row that is not what the API promises.
+
+    Its text goes on after the endpoint's name; the stream, which knows that and the
+    request, makes a whole sentence of it.
+    """
 
 
 class NotAvailableYetError(ApiError):

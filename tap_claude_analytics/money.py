@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-from tap_claude_analytics.errors import UnexpectedAnswerError
+from tap_claude_analytics.errors import UnexpectedRowError
 
 
 def exact_amount(field: str, value: object) -> Decimal | None:
@@ -15,7 +15,7 @@ def exact_amount(field: str, value: object) -> Decimal | None:
         value: A decimal string, as the API writes money.
 
     Raises:
-        UnexpectedAnswerError: If the value is not a decimal number.
+        UnexpectedRowError: If the value is not a decimal number.
     """
     if value is None:
         return None
@@ -26,8 +26,8 @@ def exact_amount(field: str, value: object) -> Decimal | None:
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite():
-        msg = f"The API answered a {field} that is not a decimal number."
-        raise UnexpectedAnswerError(msg)
+        msg = f"answered a {field} that is not a decimal number"
+        raise UnexpectedRowError(msg)
     return amount
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from tap_claude_analytics import clock
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 #: A log is silent for at most so many seconds of a wait.
 LINE_EVERY = 30.0
+#: Waits that keep the pace are not worth a line up to so many seconds.
+SHORT = 5.0
 
 
 class Progress:
@@ -21,6 +24,8 @@ class Progress:
         self._logger = logger
         self._stream = ""
         self._days_done = self._days = 0
+        self._lock = threading.Lock()
+        self._latest_line = float("-inf")
 
     def begin(self, stream: str, days: int) -> None:
         """Note that a stream begins that has so many days to read."""
@@ -37,7 +42,19 @@ class Progress:
     def wait(self, seconds: float, reason: str) -> None:
         """Wait, and say for what, how long still and how far the run is."""
         while seconds > 0:
-            self._logger.info("Waiting %.1f s (%s). %s", seconds, str(self), reason)
+            self._say(seconds, reason)
             step = min(seconds, LINE_EVERY)
             clock.sleep(step)
             seconds -= step
+
+    def pace(self, seconds: float, reason: str) -> None:
+        """Wait as others may do at the same time: a line for all of them is enough."""
+        with self._lock:
+            is_due = clock.seconds() - self._latest_line >= LINE_EVERY
+            if seconds > SHORT and is_due:
+                self._say(seconds, reason)
+        clock.sleep(min(seconds, LINE_EVERY))
+
+    def _say(self, seconds: float, reason: str) -> None:
+        self._latest_line = clock.seconds()
+        self._logger.info("Waiting %.1f s (%s). %s", seconds, str(self), reason)

@@ -6,14 +6,20 @@ import ipaddress
 import logging
 import queue
 import re
-import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from typing_extensions import override
 
+from tap_claude_analytics import threads
 from tap_claude_analytics.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_claude_analytics.pacer import Pacer
 
 #: What may go well when tried again.
 PASSING_FAULTS = (
@@ -23,6 +29,9 @@ PASSING_FAULTS = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
+
+#: Bytes of a body that are read at a time.
+PIECE = 2**16
 
 _CURSOR = re.compile(r"(?<=[?&]page=)[^&\s]+")
 
@@ -48,6 +57,28 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+class _LargeBody(requests.Response):
+    """An answer whose body is read in large pieces.
+
+    In the 10 kB that requests reads at a time, a page of rows would cost hundreds of calls,
+    each of which makes the threads wait for each other.
+    """
+
+    @override
+    def iter_content(
+        self, chunk_size: int | None = 1, decode_unicode: bool = False
+    ) -> Iterator[Any]:
+        return super().iter_content(max(chunk_size or 1, PIECE), decode_unicode)
+
+
+class _LargeBodies(HTTPAdapter):
+    @override
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        response = super().build_response(req, resp)
+        response.__class__ = _LargeBody
+        return response
+
+
 class ApiSession(requests.Session):
     """A requests session for one base URL.
 
@@ -55,24 +86,42 @@ class ApiSession(requests.Session):
     ``.netrc`` is not read: requests asks it only where no authenticator is set.
     """
 
-    def __init__(self, *, base_url: str, request_timeout: float) -> None:
-        """Take the base URL and the seconds that one request may take, body included."""
+    def __init__(
+        self, *, base_url: str, request_timeout: float, pacer: Pacer, connections: int
+    ) -> None:
+        """Prepare for requests.
+
+        Args:
+            base_url: Where all of them go.
+            request_timeout: The seconds that one request may take, body included.
+            pacer: Lets each of them through in its time.
+            connections: How many requests are sent at a time, at most.
+        """
         super().__init__()
         logging.getLogger("urllib3.connectionpool").addFilter(_without_cursor)
+        self.mount(base_url, _LargeBodies(pool_maxsize=connections))
+        self._pacer = pacer
         self.trust_env = not is_loopback(base_url)
         self.request_timeout = request_timeout
 
     @override
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send a request and read its whole answer within ``request_timeout`` seconds.
+        """Send a request in its time; read its answer within ``request_timeout`` seconds.
 
         The time-out of requests starts anew with every byte received, so an answer that
         drips would never end; hence the exchange runs in a thread that can be given up.
 
         Raises:
             requests.exceptions.ReadTimeout: If the time is up.
+            AbandonedError: If nobody wants the answer any more.
             ApiError: If the request cannot be sent as things are set up.
         """
+        with self._pacer.request():
+            return self._exchange(request, **kwargs)
+
+    def _exchange(
+        self, request: requests.PreparedRequest, **kwargs: Any
+    ) -> requests.Response:
         environment = self.merge_environment_settings(
             request.url, {}, stream=None, verify=None, cert=None
         )
@@ -86,7 +135,7 @@ class ApiSession(requests.Session):
             except BaseException as error:  # noqa: BLE001 - raised again by the caller
                 outcome.put(error)
 
-        threading.Thread(target=exchange, name="api-request", daemon=True).start()
+        threads.start("api-request", exchange)
         try:
             result = outcome.get(timeout=self.request_timeout)
         except queue.Empty:

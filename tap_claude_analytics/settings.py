@@ -85,6 +85,17 @@ CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
         ),
     ),
     th.Property(
+        "report_revision_check",
+        th.StringType(allowed_values=["totals", "full"]),
+        default="totals",
+        title="Report revision check",
+        description=(
+            "How usage and cost of the days of the lookback are read again: totals asks"
+            " for their totals and reads the days whose totals have changed, full reads"
+            " all of them every time."
+        ),
+    ),
+    th.Property(
         "report_group_by",
         th.ArrayType(th.StringType),
         default=["actor", "product", "model"],
@@ -121,6 +132,26 @@ CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
         description=(
             "Rows per page, 1 to 1000. Smaller pages cost more of the organisation's"
             " requests per minute."
+        ),
+    ),
+    th.Property(
+        "requests_per_minute",
+        th.IntegerType(minimum=1, maximum=10_000),
+        default=60,
+        title="Requests per minute",
+        description=(
+            "The most requests that the tap sends in any minute. The API grants 60 to the"
+            " whole organisation unless Anthropic has raised the limit. 1 to 10000."
+        ),
+    ),
+    th.Property(
+        "max_parallel_requests",
+        th.IntegerType(minimum=1, maximum=32),
+        default=4,
+        title="Parallel requests",
+        description=(
+            "How many requests may be under way at the same time, to keep the pace when"
+            " answers are slow. 1 to 32."
         ),
     ),
     th.Property(
@@ -172,7 +203,8 @@ CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
     additional_properties=False,
 ).to_dict()
 # Null means the default, here as for every other setting.
-CONFIG_JSONSCHEMA["properties"]["report_bucket_width"]["enum"].append(None)
+for _name in ("report_bucket_width", "report_revision_check"):
+    CONFIG_JSONSCHEMA["properties"][_name]["enum"].append(None)
 
 
 def default_of(name: str) -> Any:  # noqa: ANN401 - as many types as there are settings
@@ -194,10 +226,13 @@ class Settings:
     lookback_days: int
     report_bucket_width: str
     report_lookback_days: int
+    report_revision_check: str
     report_group_by: tuple[str, ...]
     cost_group_by: tuple[str, ...]
     exclude_deleted_users: bool
     page_size: int
+    requests_per_minute: int
+    max_parallel_requests: int
     request_timeout: int
     max_retries: int
     max_retry_wait: int
@@ -221,6 +256,7 @@ class Settings:
             lookback_days=int(value("lookback_days")),
             report_bucket_width=value("report_bucket_width"),
             report_lookback_days=int(value("report_lookback_days")),
+            report_revision_check=value("report_revision_check"),
             report_group_by=tuple(value("report_group_by")),
             cost_group_by=tuple(
                 value("report_group_by")
@@ -229,6 +265,8 @@ class Settings:
             ),
             exclude_deleted_users=bool(value("exclude_deleted_users")),
             page_size=int(value("page_size")),
+            requests_per_minute=int(value("requests_per_minute")),
+            max_parallel_requests=int(value("max_parallel_requests")),
             request_timeout=int(value("request_timeout")),
             max_retries=int(value("max_retries")),
             max_retry_wait=int(value("max_retry_wait")),

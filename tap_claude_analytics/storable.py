@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tap_claude_analytics.answers import told_name
-from tap_claude_analytics.errors import UnexpectedAnswerError
+from tap_claude_analytics.errors import UnexpectedRowError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -29,6 +29,12 @@ def is_suspect(body: bytes) -> bool:
     return _SUSPECT.search(body) is not None
 
 
+def has_nul(body: bytes) -> bool:
+    """Tell whether a body may hold a NUL, which JSON can only write as an escape."""
+    # A single byte is found much faster than several.
+    return b"\\" in body and b"\\u0000" in body
+
+
 def make_storable(
     record: Record, keys: Collection[str], note: Callable[[str], None]
 ) -> None:
@@ -40,17 +46,17 @@ def make_storable(
         note: Called with the path of each text that is changed.
 
     Raises:
-        UnexpectedAnswerError: If a key would have to be changed, or if an integer has more
+        UnexpectedRowError: If a key would have to be changed, or if an integer has more
             than 64 bits; with the field's path.
     """
     for name in keys:
         value = record.get(name)
         if isinstance(value, str) and _REFUSED.search(value):
             msg = (
-                f"The API answered a {name} that holds a NUL or half a character, which"
-                " databases refuse and which cannot be replaced in a key."
+                f"answered a {name} that holds a NUL or half a character, which databases"
+                " refuse and which cannot be replaced in a key"
             )
-            raise UnexpectedAnswerError(msg)
+            raise UnexpectedRowError(msg)
     _clean_object(record, "", note)
 
 
@@ -58,8 +64,8 @@ def _clean_object(value: dict[str, Any], path: str, note: Callable[[str], None])
     for name in list(value):
         clean_name = _clean_text(name, path, note)
         if clean_name != name and clean_name in value:
-            msg = f"The API answered two fields under {path} that databases take for one."
-            raise UnexpectedAnswerError(msg)
+            msg = f"answered two fields under {path} that databases take for one"
+            raise UnexpectedRowError(msg)
         value[clean_name] = _clean(value.pop(name), _below(path, clean_name), note)
 
 
@@ -79,10 +85,10 @@ def _clean(value: Any, path: str, note: Callable[[str], None]) -> Any:  # noqa: 
         return [_clean(item, f"{path}[]", note) for item in value]
     elif isinstance(value, int) and value not in _INTEGERS:
         msg = (
-            f"The API answered an integer of more than 64 bits in the field {path}, which"
-            " databases refuse."
+            f"answered an integer of more than 64 bits in the field {path}, which databases"
+            " refuse"
         )
-        raise UnexpectedAnswerError(msg)
+        raise UnexpectedRowError(msg)
     return value
 
 

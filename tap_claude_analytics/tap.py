@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import io
 import os
 import sys
@@ -22,14 +23,17 @@ from tap_claude_analytics.cli import (
     check_catalog,
     read_json_object,
     take_wrong_log_level,
+    widen_stdout,
 )
 from tap_claude_analytics.errors import TAP_NAME, RunFailedError, StoppedBySignalError
+from tap_claude_analytics.pacer import Pacer
 from tap_claude_analytics.progress import Progress
 from tap_claude_analytics.settings import CONFIG_JSONSCHEMA, Settings
 from tap_claude_analytics.streams import DAY_STREAM_TYPES, Readings
 from tap_claude_analytics.streams.base import DayStream
 from tap_claude_analytics.trouble import Trouble
 from tap_claude_analytics.windows import FLOOR
+from tap_claude_analytics.writer import MessageWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +48,9 @@ if TYPE_CHECKING:
     from tap_claude_analytics.streams.summaries import SummaryAnswer
     from tap_claude_analytics.windows import Window
 
+#: New containers between two searches for cycles; a page of users has about 20,000.
+CONTAINERS_PER_COLLECTION = 200_000
+
 ENV_PREFIX = f"{TAP_NAME.upper().replace('-', '_')}_"
 
 
@@ -52,6 +59,8 @@ class TapClaudeAnalytics(Tap):
 
     name = TAP_NAME
     config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_JSONSCHEMA
+
+    message_writer_class = MessageWriter
 
     # Batch files hold raw records: no stream map and no deselection would reach them.
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
@@ -125,6 +134,11 @@ class TapClaudeAnalytics(Tap):
     def progress(self) -> Progress:
         """How far the run has come."""
         return Progress(self.logger)
+
+    @cached_property
+    def pacer(self) -> Pacer:
+        """Lets the requests of all streams through."""
+        return Pacer(self.settings.requests_per_minute, self.progress)
 
     @property
     def readings(self) -> Readings:
@@ -218,6 +232,11 @@ class TapClaudeAnalytics(Tap):
         Raises:
             RunFailedError: If a file given is not right, or if a stream failed.
         """
+        # Rows hold no cycles: to look for some after every few would take longer than to
+        # decode them.
+        widen_stdout()
+        gc.freeze()
+        gc.set_threshold(CONTAINERS_PER_COLLECTION)
         super().invoke(
             state=_checked("--state", state),
             catalog=_checked("--catalog", catalog, check_catalog),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pendulum
@@ -41,7 +42,15 @@ def _no_tap_settings_in_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let nobody sleep, and keep how long they would have."""
     asked: list[float] = []
-    monkeypatch.setattr(clock, "sleep", asked.append)
+    passed = 0.0
+
+    def sleep(duration: float) -> None:
+        nonlocal passed
+        passed += duration
+        asked.append(duration)
+
+    monkeypatch.setattr(clock, "sleep", sleep)
+    monkeypatch.setattr(clock, "seconds", lambda: time.monotonic() + passed)
     return asked
 
 

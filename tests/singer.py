@@ -15,6 +15,8 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from _typeshed import ReadableBuffer
+
     from tests.simulator import Simulator
 
 Message: TypeAlias = dict[str, Any]
@@ -24,7 +26,7 @@ class TargetDiedError(Exception):
     """The pipe to the target broke."""
 
 
-class FragileOutput(io.StringIO):
+class FragileOutput(io.BytesIO):
     """Standard output that breaks after so many lines."""
 
     def __init__(self, lines: int) -> None:
@@ -32,12 +34,12 @@ class FragileOutput(io.StringIO):
         super().__init__()
         self.left = lines
 
-    def write(self, text: str) -> int:
+    def write(self, line: ReadableBuffer) -> int:
         """Write, or break."""
         if self.left == 0:
             raise TargetDiedError
         self.left -= 1
-        return super().write(text)
+        return super().write(line)
 
 
 class Output:
@@ -97,6 +99,8 @@ def config_for(simulator: Simulator, **settings: object) -> dict[str, Any]:
     return {
         "api_url": simulator.url,
         "api_key": simulator.options.api_key,
+        "requests_per_minute": 10_000,
+        "max_parallel_requests": 1,
         **settings,
     }
 
@@ -148,6 +152,9 @@ def run_broken(
     tap = TapClaudeAnalytics(
         config=config_for(simulator, **settings), catalog=catalog_of(*streams)
     )
-    with contextlib.redirect_stdout(broken), contextlib.suppress(TargetDiedError):
+    # Each line is written through at once, as into a pipe.
+    stdout = io.TextIOWrapper(broken, encoding="utf-8", write_through=True)
+    with contextlib.redirect_stdout(stdout), contextlib.suppress(TargetDiedError):
         tap.sync_all()
-    return Output(broken.getvalue().splitlines())
+    stdout.detach()
+    return Output(broken.getvalue().decode().splitlines())

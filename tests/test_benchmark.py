@@ -180,8 +180,8 @@ def test_needed_requests_follow_from_the_contract() -> None:
     # 4 + 1 pages of usage, 1 + 1 of cost; totals of 30 days: 1 and 2.
     assert needed.first_load(rows, 40, totals=False) == 38 * 8 + 1 + 5 + 2
     assert needed.first_load(rows, 40, totals=True) == 38 * 8 + 1 + 5 + 2 + 1 + 2
-    # Four days; 32 days of reports or two with totals of thirty.
-    assert needed.daily_run(rows, totals=False) == 4 * 8 + 1 + 5 + 2
+    # Four days; 31 days of reports or two with totals of thirty.
+    assert needed.daily_run(rows, totals=False) == 4 * 8 + 1 + 4 + 1
     assert needed.daily_run(rows, totals=True) == 4 * 8 + 1 + 1 + 1 + 1 + 2
 
 

@@ -292,9 +292,10 @@ def test_a_late_refresh_holds_the_bookmark(
     """A day is read again until all of its buckets were over when it was gathered."""
     set_today(TODAY)
     with Simulator(Options(today=TODAY, users=25, refreshed_hours=-30)) as simulator:
-        output = run(simulator, *NAMES, start_date=START.isoformat())
+        settings: dict[str, Any] = {"report_lookback_days": 0}
+        output = run(simulator, *NAMES, start_date=START.isoformat(), **settings)
         assert output.bookmark("cost") == f"{TODAY.subtract(days=3)}T00:00:00Z"
-        again = run(simulator, *NAMES, state=output.state, report_lookback_days=0)
+        again = run(simulator, *NAMES, state=output.state, **settings)
         assert again.read_days("cost")[0] == TODAY.subtract(days=2).isoformat()
 
 
@@ -332,6 +333,7 @@ def test_windows(simulator: Simulator, bucket_width: str, longest: int) -> None:
         *ledger.STREAMS,
         start_date=start.isoformat(),
         report_bucket_width=bucket_width,
+        report_revision_check="full",
     )
     for stream in ledger.STREAMS:
         asked = [
@@ -418,7 +420,8 @@ def test_cost_has_a_grouping_of_its_own(simulator: Simulator) -> None:
 
 def test_parameters(simulator: Simulator) -> None:
     """The same on every page, oldest first, with the beta header where it is needed."""
-    run(simulator, *ledger.STREAMS, start_date=START.isoformat(), page_size=50)
+    settings: dict[str, Any] = {"page_size": 50, "report_revision_check": "full"}
+    run(simulator, *ledger.STREAMS, start_date=START.isoformat(), **settings)
     for request in simulator.requests:
         beta = request.path in {"usage", "cost"}
         assert ("anthropic-beta" in request.headers) is beta

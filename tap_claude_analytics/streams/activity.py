@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_claude_analytics import clock, windows
-from tap_claude_analytics.errors import UnexpectedAnswerError
+from tap_claude_analytics import windows
+from tap_claude_analytics.errors import UnexpectedRowError
 from tap_claude_analytics.money import exact_amount
 from tap_claude_analytics.streams.base import DATE, STARTING_AT, DayReading, DayStream
 from tap_claude_analytics.streams.fields import day_in
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pendulum
 
     from tap_claude_analytics.answers import Row
+    from tap_claude_analytics.streams.base import Asked, Batch
 
 
 class ActivityStream(DayStream):
@@ -33,26 +35,32 @@ class ActivityStream(DayStream):
     )
 
     @override
-    def read(self, window: windows.Window) -> Iterator[DayReading]:
-        for day in windows.days(window):
-            question = {"date": day.isoformat(), "limit": self.tap.settings.page_size}
-            yield DayReading(day, clock.now(), self._rows_of(day, question))
+    def parts(self, window: windows.Window) -> Iterator[windows.Window]:
+        return windows.chunks(window, 1)
 
-    def _rows_of(self, day: pendulum.Date, question: dict[str, Any]) -> Iterator[Row]:
-        """Yield the rows of a day.
+    @override
+    def question(self, part: windows.Window) -> dict[str, Any]:
+        return {"date": part[0].isoformat(), "limit": self.tap.settings.page_size}
+
+    @override
+    def readings(self, asked: Asked) -> Iterator[DayReading]:
+        day = asked.part[0]
+        batches = (self._of_day(day, self.batch(page)) for page in asked)
+        yield DayReading(day, asked.asked_at, batches)
+
+    def _of_day(self, day: pendulum.Date, batch: Batch) -> Batch:
+        """Return rows, once it is sure that they are of the day.
 
         Raises:
-            UnexpectedAnswerError: If a row says, as none does today, that it is of another.
+            UnexpectedRowError: If a row says, as none does today, that it is of another.
         """
-        for row in self.request_records(question):
-            for name in (DATE, STARTING_AT):
-                if name in row and day_in(row, name) not in {day, None}:
-                    msg = (
-                        f"{self.url_base}{self.path} was asked for {day} and answered a row"
-                        f" whose {name} is another day."
-                    )
-                    raise UnexpectedAnswerError(msg)
-            yield row
+        for row, name in product(
+            [] if batch.are_plain else batch.rows, (DATE, STARTING_AT)
+        ):
+            if name in row and day_in(row, name) not in {day, None}:
+                msg = f"was asked for {day} and answered a row whose {name} is another day"
+                raise UnexpectedRowError(msg)
+        return batch
 
 
 class UserSummaries(ActivityStream):
@@ -111,7 +119,7 @@ class Plugins(ActivityStream):
     added_fields = frozenset({"plugin_key"})
 
     @override
-    def start_reading(self) -> None:
+    def start_reading(self, day: pendulum.Date) -> None:
         self._unidentified: Counter[str] = Counter()
 
     @override

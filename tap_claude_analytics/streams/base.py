@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import abc
+import contextlib
+from datetime import datetime, timezone
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from singer_sdk import StreamSchema
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib import RecordMessage
 from typing_extensions import override
 
 from tap_claude_analytics import bookmarks, windows
@@ -17,19 +20,23 @@ from tap_claude_analytics.errors import (
     CursorExpiredError,
     NotAvailableYetError,
     UnexpectedAnswerError,
+    UnexpectedRowError,
 )
+from tap_claude_analytics.pages import PageReader
+from tap_claude_analytics.prefetch import Ahead
 from tap_claude_analytics.storable import ADDITIONAL_FIELDS
 from tap_claude_analytics.streams.drift import Drift
-from tap_claude_analytics.streams.fields import SCHEMAS, Shape, shape_of
+from tap_claude_analytics.streams.fields import SCHEMAS, Shape, row_type, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     import pendulum
     import requests
     from singer_sdk.helpers.types import Context, Record
 
     from tap_claude_analytics.answers import Row
+    from tap_claude_analytics.pages import Page
 
 DATE = "date"
 SNAPSHOT_AT = "snapshot_at"
@@ -38,6 +45,13 @@ STARTING_AT = "starting_at"
 
 #: The cursor of one day may expire so often before the stream fails.
 MAX_RESTARTS = 3
+
+
+class Batch(NamedTuple):
+    """Some rows of a day, and whether they are just what the schema says."""
+
+    rows: list[Row]
+    are_plain: bool
 
 
 class DayReading(NamedTuple):
@@ -50,8 +64,23 @@ class DayReading(NamedTuple):
 
     day: pendulum.Date
     asked_at: pendulum.DateTime
-    rows: Iterable[Row]
+    batches: Iterable[Batch]
     is_complete: bool = True
+
+
+class Asked(Protocol):
+    """The answer to the question about some days, a page at a time."""
+
+    @property
+    def part(self) -> windows.Window:
+        """The days."""
+
+    @property
+    def asked_at(self) -> pendulum.DateTime:
+        """An instant before the first request."""
+
+    def __iter__(self) -> Iterator[Page]:
+        """Yield the pages."""
 
 
 class DayStream(AnalyticsStream, abc.ABC):
@@ -62,8 +91,8 @@ class DayStream(AnalyticsStream, abc.ABC):
     schema: ClassVar[StreamSchema[str]] = StreamSchema(SCHEMAS)
 
     # Rows are JSON and hold no field that the schema does not know, so there is nothing
-    # to conform below the root.
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.ROOT_ONLY
+    # to conform.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     #: Top-level fields that are the tap's own; a field of the API that comes to have one
     #: of these names is kept under ``additional_fields``.
@@ -75,12 +104,23 @@ class DayStream(AnalyticsStream, abc.ABC):
     #: Fields that are amounts of money: decimal strings in cents.
     amounts: ClassVar[tuple[str, ...]] = ()
 
+    #: Errors after which the days that follow are read all the same.
+    mended: ClassVar[tuple[type[Exception], ...]] = (CursorExpiredError,)
+
     #: Fields that have a value in grouped answers only.
     grouped_fields: ClassVar[frozenset[str]] = frozenset()
 
     @abc.abstractmethod
-    def read(self, window: windows.Window) -> Iterator[DayReading]:
-        """Yield one reading per day of the window, oldest first."""
+    def parts(self, window: windows.Window) -> Iterator[windows.Window]:
+        """Cut a window into the days of one question each, oldest first."""
+
+    @abc.abstractmethod
+    def question(self, part: windows.Window) -> dict[str, Any]:
+        """Return the parameters that ask for these days."""
+
+    @abc.abstractmethod
+    def readings(self, asked: Asked) -> Iterator[DayReading]:
+        """Yield one reading per day that was asked for, oldest first."""
 
     @property
     def is_incremental(self) -> bool:
@@ -142,7 +182,8 @@ class DayStream(AnalyticsStream, abc.ABC):
         if self.tap.trouble.key_refused:
             return
         try:
-            yield from self._read_days()
+            with contextlib.ExitStack() as self._exit:
+                yield from self._read_days()
         except NotAvailableYetError as error:
             self.tap.trouble.answered(self.path)
             self.logger.info("Stream %s ends here for now: %s", self.name, error)
@@ -157,13 +198,46 @@ class DayStream(AnalyticsStream, abc.ABC):
         if window is None:
             self.logger.info("Stream %s has no new day to read.", self.name)
             return
-        first, last = window
-        self.tap.progress.begin(self.name, (last - first).days + 1)
+        parts = list(self.parts(window))
+        self.tap.progress.begin(
+            self.name, sum((last - first).days + 1 for first, last in parts)
+        )
         self._all_complete = True
+        for asked in self.ask(parts):
+            yield from self.read_part(asked)
+
+    def ask(self, parts: Iterable[windows.Window]) -> Iterable[Asked]:
+        """Ask for parts ahead and in parallel; yield the answers in order."""
+        ahead = Ahead(
+            parts,
+            lambda part: self.request_pages(self.question(part)),
+            parallel=self.tap.settings.max_parallel_requests,
+            mended=self.mended,
+        )
+        self._exit.callback(ahead.close)
+        return ahead
+
+    def ask_whole(self, question: dict[str, Any]) -> list[Page]:
+        """Return all pages of an answer; from the first one anew if a cursor expires."""
         restarts = 0
         while True:
             try:
-                for reading in self.read((first, last)):
+                return list(self.request_pages(question))
+            except CursorExpiredError:
+                restarts += 1
+                if restarts == MAX_RESTARTS:
+                    raise
+
+    def read_part(self, asked: Asked) -> Iterator[Record]:
+        """Yield the records of some days.
+
+        Should a cursor expire, the days that are not completely emitted are asked for anew.
+        """
+        first, last = asked.part
+        restarts = 0
+        while True:
+            try:
+                for reading in self.readings(asked):
                     yield from self._emit(reading)
                     first, restarts = reading.day.add(days=1), 0
             except CursorExpiredError:
@@ -171,6 +245,10 @@ class DayStream(AnalyticsStream, abc.ABC):
                 if restarts == MAX_RESTARTS:
                     raise
                 self.logger.info("The cursor expired: reading again from %s.", first)
+                (asked,) = self.ask([(first, last)])
+            except UnexpectedRowError as error:
+                msg = f"{self.url_base}{self.path} {error} (request id {self._request_id})."
+                raise UnexpectedAnswerError(msg) from None
             else:
                 return
 
@@ -178,19 +256,25 @@ class DayStream(AnalyticsStream, abc.ABC):
         """Yield the records of one day, then write its reading and its STATE."""
         day = reading.day.isoformat()
         snapshot_at = bookmarks.next_snapshot(self.stream_state, reading.asked_at)
-        self.start_reading()
+        self.start_reading(reading.day)
+        key_names = tuple(self.primary_keys)
         row_count = 0
         keys = set()
-        for row in reading.rows:
-            for record in self.to_records(row):
-                record[DATE] = day
-                record[SNAPSHOT_AT] = snapshot_at
-                if self.tap.is_suspect:
-                    self.drift.make_storable(record, self.primary_keys)
-                row_count += 1
-                keys.add(self._key_of(record))
-                yield record
-        if self.primary_keys and len(keys) < row_count:
+        for rows, is_plain in reading.batches:
+            is_suspect = self.tap.is_suspect
+            for row in rows:
+                for record in self.to_records(row, is_plain=is_plain):
+                    record[DATE] = day
+                    record[SNAPSHOT_AT] = snapshot_at
+                    if is_suspect:
+                        self.drift.make_storable(record, key_names)
+                    key = tuple(map(record.get, key_names))
+                    if None in key:
+                        raise self._keyless(day, key_names[key.index(None)])
+                    keys.add(key)
+                    row_count += 1
+                    yield record
+        if key_names and len(keys) < row_count:
             self.logger.warning(
                 "%d of the %d rows of %s have the key of another row, so that a target"
                 " that upserts keeps %d.",
@@ -206,11 +290,15 @@ class DayStream(AnalyticsStream, abc.ABC):
             row_count=row_count,
             complete=reading.is_complete,
         )
+        self.note_reading(reading.day, row_count)
         self._all_complete = self._all_complete and reading.is_complete
         if self._all_complete and self.is_incremental:
             self._advance(reading.day)
         self.tap.state_writer.write_state(self.tap_state)
         self.tap.progress.day_done()
+
+    def note_reading(self, day: pendulum.Date, row_count: int) -> None:
+        """Note in the state what else is to be known of a reading, before its STATE."""
 
     def _advance(self, day: pendulum.Date) -> None:
         """Move the bookmark to a day that is completely emitted, never backwards."""
@@ -225,42 +313,77 @@ class DayStream(AnalyticsStream, abc.ABC):
         has no public way to be told otherwise. ``_advance`` moves the bookmark.
         """
 
-    def start_reading(self) -> None:
+    @override
+    def _generate_record_messages(
+        self, record: Record
+    ) -> Generator[RecordMessage, None, None]:
+        # To look at every field of every record for whether it is deselected takes longer
+        # than all else together, and the SDK has no public way to leave it out.
+        if not self._is_whole:
+            yield from super()._generate_record_messages(record)
+            return
+        for stream_map in self.stream_maps:
+            mapped = stream_map.transform(record)
+            if mapped is not None:
+                yield RecordMessage(
+                    stream=stream_map.stream_alias,
+                    record=mapped,
+                    version=self._stream_version,
+                    time_extracted=datetime.now(timezone.utc),
+                )
+
+    @cached_property
+    def _is_whole(self) -> bool:
+        """Whether no field of the stream is deselected."""
+        return all(self.mask.values())
+
+    def start_reading(self, day: pendulum.Date) -> None:
         """Forget what holds for the rows of one reading only."""
 
-    def to_records(self, row: Row) -> Iterable[Record]:
+    def to_records(self, row: Row, *, is_plain: bool) -> Iterable[Record]:
         """Return the records that a row becomes: by default one, with its own fields."""
-        for name in self.grouped_fields & row.keys():
-            if row[name] is None:
+        for name in self.grouped_fields:
+            if name in row and row[name] is None:
                 del row[name]
-        row[ADDITIONAL_FIELDS] = self.drift.take_misfits(row)
+        row[ADDITIONAL_FIELDS] = None if is_plain else self.drift.take_misfits(row)
         self.add_fields(row)
         return (row,)
+
+    def batch(self, page: Page) -> Batch:
+        """Return the rows of a page."""
+        self.tap.is_suspect = self.tap.is_suspect or page.is_suspect
+        self._request_id = page.request_id
+        return Batch(page.rows(), page.is_plain)
 
     def add_fields(self, row: Row) -> None:
         """Add the stream's own top-level fields to a row."""
 
-    def _key_of(self, record: Record) -> tuple[Any, ...]:
-        """Return the values of a record's key.
+    def _keyless(self, day: str, missing: str) -> UnexpectedRowError:
+        return UnexpectedRowError(
+            f"answered a row of {day} without a value for {missing} that can be a key of"
+            f" stream {self.name}"
+        )
 
-        Raises:
-            UnexpectedAnswerError: If one of them is missing.
-        """
-        key = tuple(record.get(name) for name in self.primary_keys)
-        if None in key:
-            missing = self.primary_keys[key.index(None)]
-            msg = (
-                f"{self.url_base}{self.path} answered a row of {record[DATE]} without a"
-                f" value for {missing} that can be a key of stream {self.name}."
-            )
-            raise UnexpectedAnswerError(msg)
-        return key
+    @override
+    def generate_child_contexts(self, *_: Any, **__: Any) -> tuple[()]:
+        """Return none, as no stream hangs on another."""
+        return ()
 
     @cached_property
     def row_shape(self) -> Shape:
         """The names that are known in a row of the API, in the row's own nesting."""
         own = {DATE, SNAPSHOT_AT, ADDITIONAL_FIELDS, *self.added_fields}
         return shape_of(self.effective_schema, without=own, amounts=self.amounts)
+
+    @cached_property
+    @override
+    def page_reader(self) -> PageReader:
+        return PageReader(self.row_kind)
+
+    @property
+    def row_kind(self) -> type:
+        """The type, for a decoder, of rows that are just what the schema says."""
+        return row_type(self.row_shape, nulls=self.grouped_fields)
 
     @cached_property
     def drift(self) -> Drift:

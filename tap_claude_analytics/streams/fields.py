@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import datetime as dt
 from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
+import msgspec
 from singer_sdk import SchemaDirectory
 
 from tap_claude_analytics.answers import told_name
@@ -30,14 +31,18 @@ Shape: TypeAlias = "dict[str, Shape | str]"
 #: Amounts are decimal strings on their way in, and numbers on their way out.
 AMOUNT = "amount"
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIMES: dict[str, Any] = {
+    "date": dt.date,
+    "date-time": Annotated[dt.datetime, msgspec.Meta(tz=True)],
+}
 
 
 @lru_cache(maxsize=4096)
-def _is_day(text: str) -> bool:
+def _says(kind: str, text: str) -> bool:
+    """Tell whether a text is a time as the decoder of pages takes one."""
     try:
-        parse_day(text)
-    except ValueError:
+        msgspec.convert(text, _TIMES[kind])
+    except msgspec.ValidationError:
         return False
     return True
 
@@ -48,10 +53,8 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "number": lambda value: type(value) in {int, Decimal},
     AMOUNT: lambda value: type(value) in {str, int, Decimal},
     "string": lambda value: type(value) is str,
-    "date": lambda value: (
-        type(value) is str and bool(_DATE.fullmatch(value)) and _is_day(value)
-    ),
-    "date-time": lambda value: type(value) is str and _is_day(value),
+    "date": lambda value: type(value) is str and _says("date", value),
+    "date-time": lambda value: type(value) is str and _says("date-time", value),
     "boolean": lambda value: type(value) is bool,
     "object": lambda value: type(value) is dict,
 }
@@ -95,6 +98,33 @@ def _kind_of(rule: Mapping[str, Any]) -> Shape | str:
         return shape_of(rule)
     kinds = rule["type"] if isinstance(rule["type"], list) else [rule["type"]]
     return str(rule.get("format", kinds[0]))
+
+
+_INTEGER = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+#: What a value of each kind is to the decoder; null is always accepted.
+_TYPES: dict[str, Any] = {
+    "integer": _INTEGER,
+    "number": _INTEGER | float,
+    AMOUNT: str,
+    "string": str,
+    **_TIMES,
+    "boolean": bool,
+    "object": dict[str, Any],
+}
+
+
+def row_type(shape: Shape, *, nulls: Collection[str] = ()) -> type:
+    """Return the type of objects that fit a shape, for a decoder that is strict.
+
+    Args:
+        shape: What is known.
+        nulls: More names at the top level, which are accepted with null only.
+    """
+    fields: list[tuple[str, Any, Any]] = [(name, None, None) for name in nulls]
+    for name, kind in shape.items():
+        of_kind = row_type(kind) if isinstance(kind, dict) else _TYPES[kind]
+        fields.append((name, of_kind | None, None))
+    return msgspec.defstruct("Row", fields, forbid_unknown_fields=True)
 
 
 def take_misfits(row: Row, shape: Shape) -> Row | None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from typing_extensions import override
 
 from tap_claude_analytics import dimensions
-from tap_claude_analytics.errors import UnexpectedAnswerError
+from tap_claude_analytics.errors import UnexpectedRowError
+from tap_claude_analytics.streams.base import STARTING_AT
+from tap_claude_analytics.streams.fields import row_type
 from tap_claude_analytics.streams.reports import (
     MEASURES_OF_COST,
     MEASURES_OF_USAGE,
@@ -18,9 +21,9 @@ from tap_claude_analytics.streams.reports import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_claude_analytics import answers, windows
+    from singer_sdk.helpers.types import Record
+
     from tap_claude_analytics.answers import Row
-    from tap_claude_analytics.streams.base import DayReading
 
 #: The most buckets of each width that a page may hold.
 MAX_BUCKETS = {"1d": 31, "1h": 168, "1m": 256}
@@ -40,9 +43,14 @@ class UserReportStream(ReportStream):
     def group_by(self) -> list[str]:
         return [name for name in super().group_by if name != "actor"]  # always there
 
+    @property
     @override
-    def question(self) -> dict[str, Any]:
-        return super().question() | without_deleted_users(self.tap.settings)
+    def row_dimensions(self) -> list[str]:
+        return [*self.group_by, "actor"]
+
+    @override
+    def row_question(self) -> dict[str, Any]:
+        return super().row_question() | without_deleted_users(self.tap.settings)
 
 
 class UserUsageReport(UserReportStream):
@@ -78,29 +86,45 @@ class BucketReportStream(ReportStream):
     def paging(self) -> dict[str, Any]:
         return {"limit": MAX_BUCKETS[self.tap.settings.report_bucket_width]}
 
+    @property
     @override
-    def read(self, window: windows.Window) -> Iterator[DayReading]:
-        self._full_buckets = 0
-        yield from super().read(window)
+    def row_kind(self) -> type:
+        result = super().row_kind
+        times = {name: self.row_shape.get(name) for name in (STARTING_AT, "ending_at")}
+        return msgspec.defstruct(
+            "Bucket",
+            [("results", list[result], [])],  # type: ignore[valid-type]
+            bases=(row_type({name: kind for name, kind in times.items() if kind}),),
+            forbid_unknown_fields=True,
+        )
+
+    @override
+    def _read_days(self) -> Iterator[Record]:
+        self._full_buckets = set[str]()
+        yield from super()._read_days()
         if self._full_buckets:
             self.logger.warning(
                 "%d buckets of stream %s have %d groups, the most that this legacy report"
                 " shows, so they may lack some: the stream %s has all.",
-                self._full_buckets,
+                len(self._full_buckets),
                 self.name,
                 MAX_GROUPS,
                 self.name.removesuffix("_report"),
             )
 
     @override
-    def rows_of(self, page: answers.Page) -> Iterator[Row]:
-        for bucket in page.rows:
+    def flat_rows(self, rows: list[Row]) -> Iterator[Row]:
+        for bucket in rows:
             results = bucket.pop("results", None)
             if not isinstance(results, list):
-                msg = f"{self.url_base}{self.path} answered a bucket without results."
-                raise UnexpectedAnswerError(msg)
-            self._full_buckets += len(results) == MAX_GROUPS
+                msg = "answered a bucket without results"
+                raise UnexpectedRowError(msg)
+            if len(results) == MAX_GROUPS:
+                self._full_buckets.add(str(bucket.get(STARTING_AT)))
             for result in results:
+                if not isinstance(result, dict):
+                    msg = "answered a result that is no object"
+                    raise UnexpectedRowError(msg)
                 yield {**bucket, **result}
 
 

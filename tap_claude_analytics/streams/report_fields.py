@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pendulum
 
-from tap_claude_analytics.errors import UnexpectedAnswerError
+from tap_claude_analytics.errors import UnexpectedRowError
 from tap_claude_analytics.money import exact_amount, hundredth
+from tap_claude_analytics.streams.row_keys import IDS
 
 if TYPE_CHECKING:
     from tap_claude_analytics.answers import Row
 
-ACTOR_IDS = ("user_id", "service_account_id", "api_key_id", "subject")
 AMOUNTS = ("amount", "list_amount")
 
 
@@ -27,9 +27,9 @@ def actor_fields(actor: object, actor_type: object) -> dict[str, Any]:
     """Return kind, id and e-mail address of an actor of whatever kind."""
     if not isinstance(actor, dict):
         return {"actor_type": actor_type, "actor_id": None, "actor_email_address": None}
-    ids = (actor[name] for name in ACTOR_IDS if actor.get(name) is not None)
+    ids = (actor[name] for name in IDS if actor.get(name) is not None)
     return {
-        "actor_type": actor.get("type", actor_type),
+        "actor_type": actor.get("type") if actor_type is None else actor_type,
         "actor_id": next(ids, None),
         "actor_email_address": actor.get("email_address"),
     }
@@ -51,13 +51,13 @@ def instant(text: object) -> pendulum.DateTime:
     """Return the instant that the API names, in UTC.
 
     Raises:
-        UnexpectedAnswerError: If it is not a timestamp.
+        UnexpectedRowError: If it is not a timestamp.
     """
     try:
         parsed = pendulum.parse(text) if isinstance(text, str) else None
-    except ValueError:
-        parsed = None
-    if not isinstance(parsed, pendulum.DateTime):
-        msg = "The API answered a time that is not an RFC 3339 timestamp."
-        raise UnexpectedAnswerError(msg)
-    return parsed.in_timezone("UTC")
+        if isinstance(parsed, pendulum.DateTime):
+            return parsed.in_timezone("UTC")
+    except (OverflowError, ValueError):
+        pass
+    msg = "answered a time that is not an RFC 3339 timestamp"
+    raise UnexpectedRowError(msg)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import abc
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from typing_extensions import override
 
-from tap_claude_analytics import answers, bookmarks, clock, windows
-from tap_claude_analytics.answers import Row
+from tap_claude_analytics import bookmarks, windows
 from tap_claude_analytics.client import REFUSALS
-from tap_claude_analytics.errors import BadRequestError, UnexpectedAnswerError
+from tap_claude_analytics.errors import BadRequestError, UnexpectedRowError
 from tap_claude_analytics.storable import ADDITIONAL_FIELDS
-from tap_claude_analytics.streams.base import STARTING_AT, DayReading, DayStream
+from tap_claude_analytics.streams.base import STARTING_AT, Batch, DayReading, DayStream
 from tap_claude_analytics.streams.fields import Shape, shape_of
 from tap_claude_analytics.streams.report_fields import (
     AMOUNTS,
@@ -31,9 +31,11 @@ if TYPE_CHECKING:
     import pendulum
     import requests
     from singer_sdk.helpers.types import Record
-    from singer_sdk.streams.rest import HTTPRequest, PageContext
 
+    from tap_claude_analytics.answers import Row
+    from tap_claude_analytics.pages import Page
     from tap_claude_analytics.settings import Settings
+    from tap_claude_analytics.streams.base import Asked
 
 SHAPE = "shape"
 
@@ -60,6 +62,7 @@ class ReportStream(DayStream, abc.ABC):
     replication_key = STARTING_AT
     primary_keys = (STARTING_AT, "row_key")
     amounts = AMOUNTS
+    mended = (*DayStream.mended, BadRequestError)
 
     #: The dimensions that the endpoint takes.
     dimensions: ClassVar[tuple[str, ...]]
@@ -94,6 +97,10 @@ class ReportStream(DayStream, abc.ABC):
         first = max(window[0], self.earliest_day)
         return None if first > window[1] else (first, window[1])
 
+    def is_final(self, day: pendulum.Date) -> bool:
+        """Tell whether the API revises a day no more."""
+        return (self.tap.today - day).days > self.tap.settings.report_lookback_days
+
     @property
     def earliest_day(self) -> pendulum.Date:
         """The earliest day that the API still serves."""
@@ -121,11 +128,16 @@ class ReportStream(DayStream, abc.ABC):
         return [name for name in self.wanted_dimensions if name in self.dimensions]
 
     @property
+    def row_dimensions(self) -> list[str]:
+        """The dimensions that a row has: those asked for."""
+        return self.group_by
+
+    @property
     def shape(self) -> str:
         """What makes a row, in one text: all that is sent but dates, limit and cursor."""
-        return json.dumps(self.question(), sort_keys=True)
+        return json.dumps(self.row_question(), sort_keys=True)
 
-    def question(self) -> dict[str, Any]:
+    def row_question(self) -> dict[str, Any]:
         """Return the parameters that make a row what it is."""
         return {
             self.width_parameter: self.tap.settings.report_bucket_width,
@@ -164,77 +176,87 @@ class ReportStream(DayStream, abc.ABC):
         )
 
     @override
-    def get_http_request(self, *, page: PageContext[str | None]) -> HTTPRequest:
-        request = super().get_http_request(page=page)
-        request.params.update(self.question() | self.paging)
-        return request
+    def question(self, part: windows.Window) -> dict[str, Any]:
+        first, last = part
+        return {
+            "starting_at": self.bookmark_text(first),
+            "ending_at": self.bookmark_text(last.add(days=1)),  # exclusive
+            **self.row_question(),
+            **self.paging,
+        }
 
     @override
-    def read(self, window: windows.Window) -> Iterator[DayReading]:
-        size = self.days_per_request
-        if self.tap.settings.report_bucket_width == "1m":
-            size = 1
-        for first, last in windows.chunks(window, size):
-            try:
-                yield from self._read_chunk((first, last))
-            except BadRequestError:
-                # By the API's own clock the day may lie too far back by now.
-                if first != self.earliest_day or first == window[1]:
-                    raise
-                self._warn_of_lost(first, first)
-                if first < last:
-                    yield from self._read_chunk((first.add(days=1), last))
+    def parts(self, window: windows.Window) -> Iterator[windows.Window]:
+        is_narrow = self.tap.settings.report_bucket_width == "1m"
+        return windows.chunks(window, 1 if is_narrow else self.days_per_request)
 
-    def _read_chunk(self, chunk: windows.Window) -> Iterator[DayReading]:
-        """Yield the days of one request, each as soon as its last row has come."""
-        # Asking may set these; the rows of a day are turned into records before more of
-        # the request's pages are asked for.
+    @override
+    def read_part(self, asked: Asked) -> Iterator[Record]:
+        first, last = asked.part
+        try:
+            yield from super().read_part(asked)
+        except BadRequestError:
+            # By the API's own clock the day may lie too far back by now.
+            if first != self.earliest_day or self.window == (first, first):
+                raise
+            self._warn_of_lost(first, first)
+            if first < last:
+                (rest,) = self.ask([(first.add(days=1), last)])
+                yield from super().read_part(rest)
+
+    @override
+    def readings(self, asked: Asked) -> Iterator[DayReading]:
+        """Yield the days, each as soon as its last row has come."""
+        first, last = asked.part
         self._refreshed_at: str | None = None
         self._lacks_refresh = False
-        days = windows.days(chunk)
-        asked_at = clock.now()
-        day, rows = next(days), list[Row]()
-        for row in self.request_records(
-            {
-                "starting_at": self.bookmark_text(chunk[0]),
-                "ending_at": self.bookmark_text(chunk[1].add(days=1)),  # exclusive
-            }
-        ):
-            row_day = instant(row.get(STARTING_AT)).date()
-            while day < row_day <= chunk[1]:
-                yield self._reading(day, asked_at, rows)
-                day, rows = next(days), list[Row]()
-            if row_day != day:
-                msg = (
-                    f"{self.url_base}{self.path} was asked for {chunk[0]} to {chunk[1]},"
-                    " oldest first, and answered a row whose starting_at is out of that"
-                    " order."
-                )
-                raise UnexpectedAnswerError(msg)
-            rows.append(row)
-        yield self._reading(day, asked_at, rows)
+        days = windows.days(asked.part)
+        day, waiting = next(days), list[_Rows]()
+        for page in asked:
+            self._note_refresh(page.data_refreshed_at)
+            stop = 0
+            for row_day, of_day in groupby(self._decoded(page), _day_of):
+                while day < row_day <= last:
+                    yield self._reading(day, asked.asked_at, waiting)
+                    day, waiting = next(days), []
+                if row_day != day:
+                    msg = (
+                        f"was asked for {first} to {last}, oldest first, and answered a row"
+                        " whose starting_at is out of that order"
+                    )
+                    raise UnexpectedRowError(msg)
+                rows = list(of_day)
+                start, stop = stop, stop + len(rows)
+                waiting.append(_Rows(page, start, stop, rows))
+            if stop:
+                # A day may have more rows than there is room for, once decoded.
+                waiting[-1] = waiting[-1].undecoded()
+        yield self._reading(day, asked.asked_at, waiting)
         for empty_day in days:
-            yield self._reading(empty_day, asked_at, [])
+            yield self._reading(empty_day, asked.asked_at, [])
+
+    def _decoded(self, page: Page) -> list[Row]:
+        return list(self.flat_rows(self.batch(page).rows))
 
     def _reading(
-        self, day: pendulum.Date, asked_at: pendulum.DateTime, rows: list[Row]
+        self, day: pendulum.Date, asked_at: pendulum.DateTime, waiting: list[_Rows]
     ) -> DayReading:
+        batches = (
+            Batch(rows.decoded or self._decoded(rows.page)[rows.slice], rows.page.is_plain)
+            for rows in waiting
+        )
         end = self.bookmark_text(day.add(days=1))
-        return DayReading(day, asked_at, rows, self._is_complete(end))
+        return DayReading(day, asked_at, batches, self._is_complete(end))
 
-    @override
-    def parse_response(self, response: requests.Response) -> Iterable[Row]:
-        page = self.read_page(response)
-        refreshed = page.data_refreshed_at
+    def _note_refresh(self, refreshed: str | None) -> None:
         if refreshed is None:
             self._lacks_refresh = True
         elif self._refreshed_at is None or instant(refreshed) < instant(self._refreshed_at):
             self._refreshed_at = refreshed
-        return self.rows_of(page)
 
-    def rows_of(self, page: answers.Page) -> Iterable[Row]:
-        """Return the rows of a page."""
-        return page.rows
+    def flat_rows(self, rows: list[Row]) -> Iterable[Row]:
+        """Return the rows of a page: by default those that the API lists."""
+        return rows
 
     def _is_complete(self, ending_at: str | None) -> bool:
         """Tell whether a bucket was over at the earliest refresh of this reading."""
@@ -243,14 +265,16 @@ class ReportStream(DayStream, abc.ABC):
         return instant(ending_at) <= instant(self._refreshed_at)
 
     @override
-    def start_reading(self) -> None:
+    def start_reading(self, day: pendulum.Date) -> None:
         width = self.tap.settings.report_bucket_width
-        self._row_keys = RowKeys(width, set(self.dimensions) - {"actor"})
+        self._row_keys = RowKeys(
+            width, set(self.dimensions) - {"actor"}, self.row_dimensions
+        )
 
     @override
-    def to_records(self, row: Row) -> Iterable[Record]:
+    def to_records(self, row: Row, *, is_plain: bool) -> Iterable[Record]:
         adopt_email_address(row.get("actor"))
-        additional = self.drift.take_misfits(row)
+        additional = None if is_plain else self.drift.take_misfits(row)
         record: Row = {
             STARTING_AT: row.get(STARTING_AT),
             "ending_at": row.get("ending_at"),
@@ -271,8 +295,8 @@ class ReportStream(DayStream, abc.ABC):
     def _part(self, row: Row, under: str | None, names: Iterable[str]) -> Row:
         part = row if under is None else row.get(under)
         if not isinstance(part, dict):
-            msg = f"{self.url_base}{self.path} answered a row without {under}."
-            raise UnexpectedAnswerError(msg)
+            msg = f"answered a row without {under}"
+            raise UnexpectedRowError(msg)
         known = self.effective_schema["properties"]
         return {name: part.get(name) for name in names if name in known}
 
@@ -304,6 +328,28 @@ class ReportStream(DayStream, abc.ABC):
             f"{message} Usage and cost also need a plan that has them; to run without,"
             f' deselect the stream ("!{self.name}.*" in select).'
         )
+
+
+class _Rows(NamedTuple):
+    """Some rows of a page, all of one day; undecoded while they wait for more."""
+
+    page: Page
+    start: int
+    stop: int
+    decoded: list[Row] | None
+
+    @property
+    def slice(self) -> slice:
+        """Where they stand among all rows of the page."""
+        return slice(self.start, self.stop)
+
+    def undecoded(self) -> _Rows:
+        """Return the same in less space."""
+        return self._replace(page=self.page.packed(), decoded=None)
+
+
+def _day_of(row: Row) -> pendulum.Date:
+    return instant(row.get(STARTING_AT)).date()
 
 
 def without_deleted_users(settings: Settings) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from tap_claude_analytics.answers import Row
 
 #: What tells actors apart, of whatever kind; not their names and e-mail addresses, which
 #: change.
-IDENTITY = ("type", "user_id", "service_account_id", "api_key_id", "provider", "subject")
+IDS = ("user_id", "service_account_id", "api_key_id", "subject")
+IDENTITY = ("type", "provider", *IDS)
 
 
 class RowKeys:
@@ -22,13 +23,23 @@ class RowKeys:
 
     Several identities that cannot be named all come back as null, so rows of one bucket
     can be equal in all dimensions and still be different rows: these are numbered, in
-    the API's order.
+    the API's order. Rows whose dimensions all have a value are the same row if these are
+    equal.
     """
 
-    def __init__(self, bucket_width: str, dimensions: Iterable[str]) -> None:
-        """Take what, besides its bucket, makes a row."""
+    def __init__(
+        self, bucket_width: str, dimensions: Iterable[str], asked: Collection[str]
+    ) -> None:
+        """Take what makes a row.
+
+        Args:
+            bucket_width: The length of its bucket.
+            dimensions: The dimensions that it may have, besides its actor.
+            asked: The dimensions that were asked for, maybe ``actor`` among them.
+        """
         self._bucket_width = bucket_width
         self._dimensions = tuple(sorted(dimensions))
+        self._asked = tuple(asked)
         self._seen: Counter[tuple[str | None, str]] = Counter()
 
     def key_of(self, record: Row) -> str:
@@ -47,6 +58,14 @@ class RowKeys:
             }
         what = json.dumps([self._bucket_width, values], sort_keys=True)
         bucket = (record.get("starting_at"), what)
-        self._seen[bucket] += 1
+        if not self._seen[bucket] or not self._is_named(values):
+            self._seen[bucket] += 1
         digest = hashlib.sha256(f"{what}{self._seen[bucket]}".encode())
         return digest.hexdigest()[:32]
+
+    def _is_named(self, values: dict[str, Any]) -> bool:
+        """Tell whether every dimension that was asked for has a value."""
+        actor = values.get("actor", {})
+        return values.keys() >= set(self._asked) and (
+            "actor" not in self._asked or any(name in actor for name in IDS)
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,9 +11,18 @@ from typing_extensions import override
 
 from tap_claude_analytics import clock, windows
 from tap_claude_analytics.client import STREAM_FAULTS
-from tap_claude_analytics.errors import NotAvailableYetError, UnexpectedAnswerError
+from tap_claude_analytics.errors import (
+    NotAvailableYetError,
+    UnexpectedRowError,
+)
 from tap_claude_analytics.storable import ADDITIONAL_FIELDS
-from tap_claude_analytics.streams.base import DATE, STARTING_AT, DayReading, DayStream
+from tap_claude_analytics.streams.base import (
+    DATE,
+    STARTING_AT,
+    Batch,
+    DayReading,
+    DayStream,
+)
 from tap_claude_analytics.streams.fields import day_in, fits
 
 if TYPE_CHECKING:
@@ -24,6 +32,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_claude_analytics.answers import Row
+    from tap_claude_analytics.pages import Page
+    from tap_claude_analytics.streams.base import Asked
 
 #: The most days that one request may span.
 MAX_DAYS = 366
@@ -40,28 +50,29 @@ _COUNT = re.compile(
 )
 
 
-@dataclass
+@dataclass(frozen=True)
 class SummaryAnswer:
-    """One answer of the endpoint: the rows of its days, and what it ended with if not well.
+    """One answer of the endpoint, kept for all streams that are read from it.
 
     Attributes:
+        part: The days that are answered; maybe fewer than were asked for.
         asked_at: An instant before the question.
-        rows: The rows of each day that was answered, oldest first, none for a day
-            without rows.
-        error: Why there are no more days, None if there are all that were asked for.
+        pages: The pages, which every stream decodes anew, since it edits its rows.
+        error: Why there are no pages, None if there are.
+        beyond: Why the days end earlier than was asked for, None if they do not.
     """
 
+    part: windows.Window
     asked_at: pendulum.DateTime
-    rows: dict[pendulum.Date, list[Row]]
+    pages: tuple[Page, ...] = ()
     error: Exception | None = None
+    beyond: NotAvailableYetError | None = None
 
-    def readings(self) -> Iterator[DayReading]:
-        """Yield the days that the answer holds, then raise what it ended with."""
-        for day, rows in self.rows.items():
-            # Streams edit their rows, so each gets its own.
-            yield DayReading(day, self.asked_at, copy.deepcopy(rows))
+    def __iter__(self) -> Iterator[Page]:
+        """Yield the pages, or raise why there are none."""
         if self.error is not None:
             raise self.error
+        return iter(self.pages)
 
 
 class SummaryStream(DayStream):
@@ -70,20 +81,12 @@ class SummaryStream(DayStream):
     path = "summaries"
 
     @override
-    def read(self, window: windows.Window) -> Iterator[DayReading]:
-        first, last = window
-        answers = self.tap.summary_answers
+    def parts(self, window: windows.Window) -> Iterator[windows.Window]:
+        self._wanted = window
         if self.tap.summary_window is None:
             # Once, as bookmarks move while the streams are read one after the other.
             self.tap.summary_window = self._shared_window()
-        for chunk in windows.chunks(self.tap.summary_window, MAX_DAYS):
-            if chunk[1] < first or chunk[0] > last:
-                continue
-            if chunk not in answers:
-                answers[chunk] = self._ask(chunk)
-            for reading in answers[chunk].readings():
-                if first <= reading.day <= last:
-                    yield reading
+        return windows.chunks(self.tap.summary_window, MAX_DAYS)
 
     def _shared_window(self) -> windows.Window:
         """Return the days that any of these streams reads in this run."""
@@ -96,40 +99,68 @@ class SummaryStream(DayStream):
         ]
         return min(first for first, _ in wanted), max(last for _, last in wanted)
 
-    def _ask(self, window: windows.Window) -> SummaryAnswer:
-        """Ask for a window; if its end is not there yet, once more for what is."""
-        asked_at = clock.now()
-        try:
-            return SummaryAnswer(asked_at, self._rows(window))
-        except NotAvailableYetError as error:
-            answered = (window[0], error.latest)
-            if error.latest < window[0]:
-                return SummaryAnswer(asked_at, {}, error)
-            try:
-                return SummaryAnswer(asked_at, self._rows(answered), error)
-            except STREAM_FAULTS as second_error:
-                return SummaryAnswer(asked_at, {}, second_error)
-        except STREAM_FAULTS as error:
-            return SummaryAnswer(asked_at, {}, error)
-
-    def _rows(self, window: windows.Window) -> dict[pendulum.Date, list[Row]]:
-        """Ask once for the rows of a window, and sort them by their day."""
-        rows: dict[pendulum.Date, list[Row]] = {day: [] for day in windows.days(window)}
-        first, last = window
-        question = {
+    @override
+    def question(self, part: windows.Window) -> dict[str, Any]:
+        first, last = part
+        return {
             "starting_date": first.isoformat(),
             "ending_date": last.add(days=1).isoformat(),  # exclusive
         }
-        for row in self.request_records(question):
-            day = day_in(row, STARTING_AT)
-            if day not in rows:
-                msg = (
-                    f"{self.url_base}{self.path} was asked for {first} to {last} and"
-                    " answered a row whose starting_at is none of these days."
-                )
-                raise UnexpectedAnswerError(msg)
-            rows[day].append(row)
-        return rows
+
+    @override
+    def ask(self, parts: Iterable[windows.Window]) -> Iterator[SummaryAnswer]:
+        first, last = self._wanted
+        for part in parts:
+            if part[1] < first or part[0] > last:
+                continue
+            answers = self.tap.summary_answers
+            if part not in answers:
+                answers[part] = self._ask(part)
+            yield answers[part]
+
+    def _ask(self, part: windows.Window) -> SummaryAnswer:
+        """Ask for some days; if their end is not there yet, once more for what is."""
+        asked_at = clock.now()
+        try:
+            try:
+                return SummaryAnswer(part, asked_at, self._pages(part))
+            except NotAvailableYetError as beyond:
+                if beyond.latest < part[0]:
+                    raise
+                answered = (part[0], beyond.latest)
+                pages = self._pages(answered)
+                return SummaryAnswer(answered, asked_at, pages, beyond=beyond)
+        except STREAM_FAULTS as error:
+            return SummaryAnswer(part, asked_at, error=error)
+
+    def _pages(self, part: windows.Window) -> tuple[Page, ...]:
+        return tuple(self.ask_whole(self.question(part)))
+
+    @override
+    def read_part(self, asked: Asked) -> Iterator[Record]:
+        yield from super().read_part(asked)
+        if isinstance(asked, SummaryAnswer) and asked.beyond is not None:
+            raise asked.beyond
+
+    @override
+    def readings(self, asked: Asked) -> Iterator[DayReading]:
+        first, last = asked.part
+        days: dict[pendulum.Date, list[Row]] = {day: [] for day in windows.days(asked.part)}
+        are_plain = True
+        for rows, is_plain in map(self.batch, asked):
+            are_plain = are_plain and is_plain
+            for row in rows:
+                day = day_in(row, STARTING_AT)
+                if day is None or day not in days:
+                    msg = (
+                        f"was asked for {first} to {last} and answered a row whose"
+                        " starting_at is none of these days"
+                    )
+                    raise UnexpectedRowError(msg)
+                days[day].append(row)
+        for day, rows in days.items():
+            if self._wanted[0] <= day <= self._wanted[1]:
+                yield DayReading(day, asked.asked_at, [Batch(rows, are_plain)])
 
 
 class OrgSummaries(SummaryStream):
@@ -147,7 +178,7 @@ class Adoption(SummaryStream):
     kept_under = f"{ADDITIONAL_FIELDS} of stream {OrgSummaries.name}"
 
     @override
-    def to_records(self, row: Row) -> Iterable[Record]:
+    def to_records(self, row: Row, *, is_plain: bool) -> Iterable[Record]:
         """Return one record per product whose counts the row has.
 
         A product is known by its counts, so one that the API adds gets its records too.

@@ -81,7 +81,7 @@ def daily_run(rows_per_day: Mapping[str, int], *, totals: bool) -> int:
         return (
             engaged + reports(rows_per_day, 2) + _totals(rows_per_day, REPORT_LOOKBACK_DAYS)
         )
-    return engaged + reports(rows_per_day, 2 + REPORT_LOOKBACK_DAYS)
+    return engaged + reports(rows_per_day, 1 + REPORT_LOOKBACK_DAYS)
 
 
 def _totals(rows_per_day: Mapping[str, int], days: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import needed
 from .runs import UNLIMITED, run
@@ -27,7 +27,7 @@ def first_day_of_yesterday(bench: Bench) -> date:
     return bench.days_back(needed.REPORT_LOOKBACK_DAYS + 10)
 
 
-def state_of_yesterday(bench: Bench) -> Path:
+def state_of_yesterday(bench: Bench, **organisation: Any) -> Path:
     """Make the state that a run of yesterday would have left.
 
     The tap's clock cannot be turned back. Engagement can end a day earlier; usage and cost
@@ -35,7 +35,7 @@ def state_of_yesterday(bench: Bench) -> Path:
     """
     first = first_day_of_yesterday(bench)
     youngest = bench.today - timedelta(days=1 + needed.DELAY_DAYS)
-    with serving(stale_days=1) as served:
+    with serving(stale_days=1, **organisation) as served:
         command = bench.tap.command(
             served.url,
             first,

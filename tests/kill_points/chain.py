@@ -60,7 +60,10 @@ class Chain:
     def __post_init__(self) -> None:
         """Write down what is the same for every run."""
         self._same = [
-            *self._option("config", config_for(self.simulator, **self.settings)),
+            *self._option(
+                "config",
+                config_for(self.simulator, max_parallel_requests=4, **self.settings),
+            ),
             *self._option("catalog", catalog_of(*self.streams)),
         ]
 
@@ -73,6 +76,8 @@ class Chain:
             if point and pipeline.forward(point.arm(self.simulator)):
                 pipeline.kill(point.number)
             ended = pipeline.end()
+        # A wait that was not come to would hold up a later run.
+        self.simulator.recover()
         states = (self.folder / "states.jsonl").read_text().split("\n")[:-1]
         if states:
             self.state = json.loads(states[-1])

@@ -40,6 +40,8 @@ def build_environment(
         "PATH": os.pathsep.join(programs),
         "TAP_CLAUDE_ANALYTICS_API_URL": api_url,
         "TAP_CLAUDE_ANALYTICS_API_KEY": api_key,
+        # The simulator grants as many as one likes.
+        "TAP_CLAUDE_ANALYTICS_REQUESTS_PER_MINUTE": "10000",
         # Meltano would not notice that the tap in the checkout has a new schema.
         "TAP_CLAUDE_ANALYTICS__USE_CACHED_CATALOG": "false",
         "TARGET_POSTGRES_SQLALCHEMY_URL": database_url,
