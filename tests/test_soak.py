@@ -47,7 +47,15 @@ def test_soak(
     """All streams are complete at the end of one run, and exactly the truth."""
     # Thousands of lines about waits are of no use to anybody.
     caplog.set_level(logging.WARNING)
-    monkeypatch.setattr(clock, "sleep", lambda seconds: time.sleep(seconds / 1000))
+    waited = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal waited
+        waited += seconds
+        time.sleep(seconds / 1000)
+
+    monkeypatch.setattr(clock, "sleep", sleep)
+    monkeypatch.setattr(clock, "seconds", lambda: time.monotonic() + waited)
     set_today(TODAY)
     with Simulator(Options(today=TODAY, users=25, projects=20)) as simulator:
         simulator.fail(EXPIRED, share=SHARE_EXPIRED, seed=1)

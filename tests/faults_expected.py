@@ -1,0 +1,121 @@
+"""What the tap makes of each fault of the simulator: one table, made from the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from tests.simulator import FAULTS, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.simulator import Fault
+
+#: Each of these costs the time-out of a request.
+SLOW = frozenset({"late_answer", "dripping_answer"})
+#: Passing faults that are also tried where they do not pass: one of each sort.
+LASTING = frozenset(
+    {
+        "rate_limit_without_a_wait",
+        "status_503",
+        "invalid_json",
+        "reset_before_the_answer",
+    }
+)
+#: The retries that are granted where a fault lasts.
+MAX_RETRIES = 2
+
+
+class Extent(Enum):
+    """How many of the requests that a fault can befall it does befall."""
+
+    ONCE = "one in the middle"
+    LASTING = "all from the middle on"
+    ALWAYS = "all"
+
+    def selection(self, requests: int) -> dict[str, int]:
+        """Return what the simulator is told, if there are so many of them."""
+        middle = requests // 2 + 1
+        return {
+            Extent.ONCE: {"nth": middle},
+            Extent.LASTING: {"nth": middle, "every": 1},
+            Extent.ALWAYS: {},
+        }[self]
+
+
+class Outcome(Enum):
+    """How a stream ends; where not with the truth, the next run completes it."""
+
+    TRUTH = "the truth"
+    FAILURE = "a failure"
+    END_FOR_NOW = "the end, for now, ahead of the day that is not there yet"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault, how often it occurs, and how that ends."""
+
+    fault: Fault
+    extent: Extent
+    outcome: Outcome
+
+    def __str__(self) -> str:
+        """Name the case."""
+        return f"{self.fault.name}-{self.extent.name.lower()}"
+
+    @property
+    def max_retries(self) -> int:
+        """The retries that the tap is granted: by default, enough."""
+        return MAX_RETRIES if self.extent is Extent.LASTING else 8
+
+
+#: What becomes of a fault of a kind, for each extent that it is tried in.
+_ENDS = {
+    Kind.PASSING: {Extent.ONCE: Outcome.TRUTH, Extent.LASTING: Outcome.FAILURE},
+    Kind.LONG: {Extent.ONCE: Outcome.FAILURE},
+    Kind.EXPIRED: {Extent.ONCE: Outcome.TRUTH, Extent.LASTING: Outcome.FAILURE},
+    Kind.REVISED: {Extent.ONCE: Outcome.TRUTH},
+    Kind.WRONG: {Extent.ONCE: Outcome.FAILURE},
+    Kind.MISPLACED: {Extent.ONCE: Outcome.FAILURE},
+    Kind.ENDLESS: {Extent.LASTING: Outcome.FAILURE},
+    Kind.DOUBLED: {Extent.ALWAYS: Outcome.TRUTH},
+    Kind.EMPTY: {Extent.ONCE: Outcome.TRUTH},
+    Kind.STALE: {Extent.ALWAYS: Outcome.TRUTH},
+    Kind.NOT_YET: {Extent.ALWAYS: Outcome.END_FOR_NOW},
+}
+
+_SENTENCES = {
+    Kind.LONG: "max_retry_wait is",
+    Kind.EXPIRED: "was answered with status 410",
+    Kind.WRONG: "was expected",
+    Kind.MISPLACED: "was asked for",
+    Kind.ENDLESS: "cursor",
+    Kind.NOT_YET: "was answered with status 400",
+}
+NO_ANSWER = "got no complete answer"
+
+
+def sentence_about(fault: Fault) -> str:
+    """Return a part of what a run says that fails by a fault."""
+    if fault.kind is not Kind.PASSING:
+        return _SENTENCES[fault.kind]
+    if fault.name.startswith("rate_limit"):
+        return "was answered with status 429"
+    if fault.name in {"html_with_200", "invalid_json"}:
+        return "was answered with a body that is not JSON"
+    if fault.name.startswith(("status_", "html_with_")):
+        return f"was answered with status {fault.name[-3:]}"
+    return NO_ANSWER
+
+
+def _cases() -> Iterator[Case]:
+    for fault in FAULTS.values():
+        for extent, outcome in _ENDS[fault.kind].items():
+            passes = fault.kind is Kind.PASSING and fault.name not in LASTING
+            if extent is not Extent.LASTING or not passes:
+                yield Case(fault, extent, outcome)
+
+
+CASES = tuple(_cases())
