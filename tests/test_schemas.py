@@ -72,6 +72,7 @@ REPORT = ADDED | {
     "is_complete": "boolean",
 }
 DOLLARS = {"amount_usd": "number", "list_amount_usd": "number"}
+FINAL = {"is_final": "boolean"}
 ACTOR = {"actor_id": "string", "actor_email_address": "string"}
 TYPED_ACTOR = ACTOR | {"actor_type": "string"}
 
@@ -147,8 +148,8 @@ STREAMS = {
     ),
 }
 REPORTS = {
-    "usage": report(Usage.list, "group", "usage", added=ACTOR),
-    "cost": report(Cost.list, "group", "cost", added=ACTOR | DOLLARS),
+    "usage": report(Usage.list, "group", "usage", added=ACTOR | FINAL),
+    "cost": report(Cost.list, "group", "cost", added=ACTOR | DOLLARS | FINAL),
     "user_usage_report": report(UserUsageReport.list, added=TYPED_ACTOR),
     "user_cost_report": report(UserCostReport.list, added=TYPED_ACTOR | DOLLARS),
     "usage_report": report(UsageReport.list, "results", added={}),

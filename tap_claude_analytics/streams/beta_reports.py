@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_claude_analytics import dimensions
+from tap_claude_analytics import dimensions, windows
+from tap_claude_analytics.streams import revisions
+from tap_claude_analytics.streams.base import STARTING_AT
+from tap_claude_analytics.streams.report_fields import instant
 from tap_claude_analytics.streams.reports import (
+    MAX_DAYS,
     MEASURES_OF_COST,
     MEASURES_OF_USAGE,
     ReportStream,
     without_deleted_users,
 )
+from tap_claude_analytics.streams.revisions import DaySeen
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    import pendulum
+    from singer_sdk.helpers.types import Record
+
+    from tap_claude_analytics.answers import Row
+
+#: The setting's value with which totals say which days are read again.
+TOTALS = "totals"
+#: What totals are asked for by, so that few shifts leave them alone.
+DIMENSIONS_OF_TOTALS = ("product", "model")
 
 
 class BetaReportStream(ReportStream):
@@ -33,8 +52,137 @@ class BetaReportStream(ReportStream):
         return {**super().paging, "order_by": "time", "order": "asc"}
 
     @override
-    def question(self) -> dict[str, Any]:
-        return super().question() | without_deleted_users(self.tap.settings)
+    def row_question(self) -> dict[str, Any]:
+        return super().row_question() | without_deleted_users(self.tap.settings)
+
+    @override
+    def prepare_state(self) -> bool:
+        is_early = super().prepare_state()
+        if self.is_incremental:
+            if self.bookmark is None:
+                revisions.write_days(self.stream_state, {})
+            self._forget_lost_days()
+        return is_early
+
+    def _forget_lost_days(self) -> None:
+        """Wait no more for the final figures of days that the API does not serve."""
+        lost = [day for day in self._revisable if day < self.earliest_day]
+        if lost:
+            self._warn_of_lost(min(lost), max(lost))
+            for day in lost:
+                del self._revisable[day]
+            revisions.write_days(self.stream_state, self._revisable)
+
+    @cached_property
+    def _revisable(self) -> dict[pendulum.Date, DaySeen]:
+        """The days that were read and are not final."""
+        if not self.is_incremental or self.bookmark is None:
+            return {}
+        if revisions.REVISABLE in self.stream_state:
+            return revisions.read_days(self.name, self.stream_state)
+        # A state of the time before this was noted, when a lookback was all.
+        lookback = self.tap.settings.report_lookback_days
+        first = max(windows.FLOOR, self.bookmark.add(days=1 - lookback))
+        return dict.fromkeys(windows.days((first, self.bookmark)), DaySeen("", 0))
+
+    @property
+    @override
+    def window(self) -> windows.Window | None:
+        """From the first day that may be read again, up to the one still filling."""
+        wanted = self._wanted_days
+        new, seen = self._new_days(wanted), self._seen_days(wanted)
+        return (min([*new, *seen]), max([*new, *seen])) if new or seen else None
+
+    @property
+    def _wanted_days(self) -> windows.Window:
+        """The days that the user wants and the API serves."""
+        settings, today = self.tap.settings, self.tap.today
+        first = max(windows.FLOOR, settings.start_date, self.earliest_day)
+        return first, min(today, settings.end_date or today)
+
+    def _new_days(self, wanted: windows.Window) -> list[pendulum.Date]:
+        """Return the days that were never complete when they were read."""
+        first, last = wanted
+        if self.bookmark is not None:
+            first = max(first, min(self.bookmark, last).add(days=1))
+        return list(windows.days((first, last)))
+
+    def _seen_days(self, wanted: windows.Window) -> list[pendulum.Date]:
+        """Return the days that were complete and may have been revised since."""
+        first, last = wanted
+        if self.bookmark is None:
+            return []
+        last = min(last, self.bookmark)
+        return sorted(day for day in self._revisable if first <= day <= last)
+
+    @override
+    def parts(self, window: windows.Window) -> Iterator[windows.Window]:
+        wanted = self._wanted_days
+        new, seen = self._new_days(wanted), self._seen_days(wanted)
+        self._digests = self._ask_for_digests([*seen, *new])
+        revised = [day for day in seen if self._has_to_be_read_again(day)]
+        row_counts = {day: known.row_count for day, known in self._revisable.items()}
+        for span in revisions.spans(
+            [*revised, *new],
+            row_counts,
+            most_days=MAX_DAYS,
+            most_rows=self.tap.settings.page_size // 2,
+        ):
+            yield from super().parts(span)
+
+    def _has_to_be_read_again(self, day: pendulum.Date) -> bool:
+        """Tell whether a day's totals are others, or are not known, or are final now."""
+        digest = self._revisable[day].digest
+        return self.is_final(day) or not digest or digest != self._digests.get(day)
+
+    def _ask_for_digests(self, days: Collection[pendulum.Date]) -> dict[pendulum.Date, str]:
+        """Ask for the totals of the days that are not final, in as few requests as can be.
+
+        They are asked for before the days are read, so that a revision in between shows
+        at the next run.
+        """
+        revisable = [day for day in days if not self.is_final(day)]
+        if (
+            not revisable
+            or not self.is_incremental
+            or self.tap.settings.report_revision_check != TOTALS
+        ):
+            return {}
+        rows: dict[pendulum.Date, list[Row]] = {}
+        for span in windows.chunks((min(revisable), max(revisable)), MAX_DAYS):
+            rows.update({day: [] for day in windows.days(span)})
+            for page in self.ask_whole(self._question_for_totals(span)):
+                for row in page.rows():
+                    rows.setdefault(instant(row.get(STARTING_AT)).date(), []).append(row)
+        return {day: revisions.digest_of(of_day) for day, of_day in rows.items()}
+
+    def _question_for_totals(self, span: windows.Window) -> dict[str, Any]:
+        question = self.question(span) | {
+            self.width_parameter: "1d",
+            "group_by[]": list(DIMENSIONS_OF_TOTALS),
+        }
+        question.pop("exclude_deleted_users", None)
+        return question
+
+    @override
+    def start_reading(self, day: pendulum.Date) -> None:
+        super().start_reading(day)
+        self._is_final = self.is_final(day)
+
+    @override
+    def to_records(self, row: Row, *, is_plain: bool) -> Iterable[Record]:
+        for record in super().to_records(row, is_plain=is_plain):
+            yield {**record, "is_final": self._is_final}
+
+    @override
+    def note_reading(self, day: pendulum.Date, row_count: int) -> None:
+        if not self.is_incremental:
+            return
+        if self.is_final(day):
+            self._revisable.pop(day, None)
+        else:
+            self._revisable[day] = DaySeen(self._digests.get(day, ""), row_count)
+        revisions.write_days(self.stream_state, self._revisable)
 
 
 class Usage(BetaReportStream):
