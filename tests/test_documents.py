@@ -117,3 +117,19 @@ def test_environment_example() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     for name in re.findall(r"TAP_CLAUDE_ANALYTICS_([A-Z_]+)=", example):
         assert name.lower() in CONFIG_JSONSCHEMA["properties"]
+
+
+def test_how_long_a_load_takes() -> None:
+    """The table's figures are those of the formula above it."""
+    days, combinations = 300, 3
+    rows = re.findall(r"^\| ([\d,]+) \| ([\d,]+) \| (.+) \|$", README, re.MULTILINE)
+    assert len(rows) == 3
+    for users, requests, duration in rows:
+        active = int(users.replace(",", ""))
+        needed = days * (5 + -(-active // 1000)) + 2 * days * active * combinations // 1000
+        assert int(requests.replace(",", "")) == needed
+        hours, minutes = divmod(needed // 60, 60)
+        whole = (
+            f"{hours} hours {minutes} minutes" if hours > 1 else f"{needed // 60} minutes"
+        )
+        assert duration == whole

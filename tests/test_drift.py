@@ -110,7 +110,14 @@ def answered(simulator: Simulator, stream: str, day: date, row: dict[str, Any]) 
     body = {"data": [row], "next_page": None, "data_refreshed_at": "2026-01-17T00:00:00Z"}
     simulator.reply(ENDPOINTS[stream], body=body, times=1)
     only = day.isoformat()
-    return run(simulator, stream, "readings", start_date=only, end_date=only)
+    return run(
+        simulator,
+        stream,
+        "readings",
+        start_date=only,
+        end_date=only,
+        report_revision_check="full",
+    )
 
 
 def schema_of(output: Output, stream: str) -> dict[str, Any]:

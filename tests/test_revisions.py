@@ -18,7 +18,7 @@ from tap_claude_analytics.errors import RunFailedError
 from tap_claude_analytics.streams import revisions
 from tap_claude_analytics.streams.revisions import DaySeen, spans
 from tests import ledger
-from tests.simulator import Options, Simulator
+from tests.simulator import FAULTS, Options, Simulator
 from tests.singer import Output, run
 from tests.test_reports import assert_sums
 
@@ -222,7 +222,7 @@ def test_a_quiet_night(
             today.subtract(days=30).isoformat()
         }
         assert {request.params["ending_at"][0][:10] for request in coarse} == {
-            today.add(days=1).isoformat()
+            today.isoformat()
         }
         assert len({request.params.get("page", [""])[0] for request in coarse}) == len(
             coarse
@@ -277,6 +277,32 @@ def test_an_interrupted_night_is_made_good(simulator: Simulator) -> None:
         days = (START, TODAY.add(days=1))
         for stream in STREAMS:
             assert_sums(target, simulator, stream, days)
+
+
+def test_totals_that_are_not_right(simulator: Simulator) -> None:
+    """The stream fails and says where; no day is taken for unchanged."""
+    state = load(simulator, "totals", None).state
+    row: dict[str, Any] = {
+        "starting_at": "soon",
+        "ending_at": None,
+        "group": {},
+        "usage": {},
+    }
+    simulator.reply("usage", body={"data": [row], "next_page": None})
+    output = run(simulator, "usage", "readings", state=state)
+    (sentence,) = output.failures
+    assert sentence.startswith("Stream usage failed: ")
+    assert "/usage answered a time that is not" in sentence
+    assert "(request id req_" in sentence
+    assert output.records("readings") == []
+
+
+def test_totals_whose_cursor_expires(simulator: Simulator) -> None:
+    """They are asked for from the first page again."""
+    state = load(simulator, "totals", None).state
+    simulator.fail(FAULTS["expired_cursor"], path="usage", times=1)
+    output = load(simulator, "totals", state)
+    assert output.read_days("usage") == [TODAY.isoformat()]
 
 
 def test_a_reload_forgets_them(simulator: Simulator) -> None:

@@ -11,7 +11,8 @@ from typing_extensions import override
 from tap_claude_analytics import windows
 from tap_claude_analytics.errors import UnexpectedRowError
 from tap_claude_analytics.money import exact_amount
-from tap_claude_analytics.streams.base import DATE, STARTING_AT, DayReading, DayStream
+from tap_claude_analytics.streams.base import DayStream
+from tap_claude_analytics.streams.day_reading import DATE, STARTING_AT, DayReading
 from tap_claude_analytics.streams.fields import day_in
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pendulum
 
     from tap_claude_analytics.answers import Row
-    from tap_claude_analytics.streams.base import Asked, Batch
+    from tap_claude_analytics.streams.day_reading import Asked, Batch
 
 
 class ActivityStream(DayStream):

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import abc
 import contextlib
-from datetime import datetime, timezone
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import StreamSchema
-from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.singerlib import RecordMessage
 from typing_extensions import override
 
 from tap_claude_analytics import bookmarks, windows
 from tap_claude_analytics.answers import latest_available_day
-from tap_claude_analytics.client import STREAM_FAULTS, AnalyticsStream
+from tap_claude_analytics.client import STREAM_FAULTS
 from tap_claude_analytics.errors import (
     CursorExpiredError,
     NotAvailableYetError,
@@ -25,11 +22,13 @@ from tap_claude_analytics.errors import (
 from tap_claude_analytics.pages import PageReader
 from tap_claude_analytics.prefetch import Ahead
 from tap_claude_analytics.storable import ADDITIONAL_FIELDS
+from tap_claude_analytics.streams.day_reading import DATE, SNAPSHOT_AT, Batch
 from tap_claude_analytics.streams.drift import Drift
 from tap_claude_analytics.streams.fields import SCHEMAS, Shape, row_type, shape_of
+from tap_claude_analytics.streams.lean import LeanStream
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     import pendulum
     import requests
@@ -37,62 +36,18 @@ if TYPE_CHECKING:
 
     from tap_claude_analytics.answers import Row
     from tap_claude_analytics.pages import Page
-
-DATE = "date"
-SNAPSHOT_AT = "snapshot_at"
-#: Where rows of summaries and reports say their time.
-STARTING_AT = "starting_at"
+    from tap_claude_analytics.streams.day_reading import Asked, DayReading
 
 #: The cursor of one day may expire so often before the stream fails.
 MAX_RESTARTS = 3
 
 
-class Batch(NamedTuple):
-    """Some rows of a day, and whether they are just what the schema says."""
-
-    rows: list[Row]
-    are_plain: bool
-
-
-class DayReading(NamedTuple):
-    """One reading of one day.
-
-    Attributes:
-        asked_at: An instant before its first request.
-        is_complete: Whether the day was over when the API gathered the rows.
-    """
-
-    day: pendulum.Date
-    asked_at: pendulum.DateTime
-    batches: Iterable[Batch]
-    is_complete: bool = True
-
-
-class Asked(Protocol):
-    """The answer to the question about some days, a page at a time."""
-
-    @property
-    def part(self) -> windows.Window:
-        """The days."""
-
-    @property
-    def asked_at(self) -> pendulum.DateTime:
-        """An instant before the first request."""
-
-    def __iter__(self) -> Iterator[Page]:
-        """Yield the pages."""
-
-
-class DayStream(AnalyticsStream, abc.ABC):
+class DayStream(LeanStream, abc.ABC):
     """A stream whose records belong to whole UTC days, read oldest first."""
 
     replication_key: ClassVar[str] = DATE
     check_sorted = False  # a lookback begins before the bookmark
     schema: ClassVar[StreamSchema[str]] = StreamSchema(SCHEMAS)
-
-    # Rows are JSON and hold no field that the schema does not know, so there is nothing
-    # to conform.
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     #: Top-level fields that are the tap's own; a field of the API that comes to have one
     #: of these names is kept under ``additional_fields``.
@@ -237,20 +192,31 @@ class DayStream(AnalyticsStream, abc.ABC):
         restarts = 0
         while True:
             try:
-                for reading in self.readings(asked):
-                    yield from self._emit(reading)
-                    first, restarts = reading.day.add(days=1), 0
+                with self.explained():
+                    for reading in self.readings(asked):
+                        yield from self._emit(reading)
+                        first, restarts = reading.day.add(days=1), 0
             except CursorExpiredError:
                 restarts += 1
                 if restarts == MAX_RESTARTS:
                     raise
                 self.logger.info("The cursor expired: reading again from %s.", first)
                 (asked,) = self.ask([(first, last)])
-            except UnexpectedRowError as error:
-                msg = f"{self.url_base}{self.path} {error} (request id {self._request_id})."
-                raise UnexpectedAnswerError(msg) from None
             else:
                 return
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """Say of a row that is not right where it came from.
+
+        Raises:
+            UnexpectedAnswerError: With endpoint and request id.
+        """
+        try:
+            yield
+        except UnexpectedRowError as error:
+            msg = f"{self.url_base}{self.path} {error} (request id {self._request_id})."
+            raise UnexpectedAnswerError(msg) from None
 
     def _emit(self, reading: DayReading) -> Iterator[Record]:
         """Yield the records of one day, then write its reading and its STATE."""
@@ -305,38 +271,6 @@ class DayStream(AnalyticsStream, abc.ABC):
         day = max(day, self.bookmark or day)
         bookmarks.write(self.stream_state, self.bookmark_key, self.bookmark_text(day))
 
-    @override
-    def _increment_stream_state(self, *_: Any, **__: Any) -> None:
-        """Leave the bookmark alone.
-
-        The SDK would move it with each record, to a day that is not emitted yet, and it
-        has no public way to be told otherwise. ``_advance`` moves the bookmark.
-        """
-
-    @override
-    def _generate_record_messages(
-        self, record: Record
-    ) -> Generator[RecordMessage, None, None]:
-        # To look at every field of every record for whether it is deselected takes longer
-        # than all else together, and the SDK has no public way to leave it out.
-        if not self._is_whole:
-            yield from super()._generate_record_messages(record)
-            return
-        for stream_map in self.stream_maps:
-            mapped = stream_map.transform(record)
-            if mapped is not None:
-                yield RecordMessage(
-                    stream=stream_map.stream_alias,
-                    record=mapped,
-                    version=self._stream_version,
-                    time_extracted=datetime.now(timezone.utc),
-                )
-
-    @cached_property
-    def _is_whole(self) -> bool:
-        """Whether no field of the stream is deselected."""
-        return all(self.mask.values())
-
     def start_reading(self, day: pendulum.Date) -> None:
         """Forget what holds for the rows of one reading only."""
 
@@ -363,11 +297,6 @@ class DayStream(AnalyticsStream, abc.ABC):
             f"answered a row of {day} without a value for {missing} that can be a key of"
             f" stream {self.name}"
         )
-
-    @override
-    def generate_child_contexts(self, *_: Any, **__: Any) -> tuple[()]:
-        """Return none, as no stream hangs on another."""
-        return ()
 
     @cached_property
     def row_shape(self) -> Shape:

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from tap_claude_analytics import dimensions, windows
 from tap_claude_analytics.streams import revisions
-from tap_claude_analytics.streams.base import STARTING_AT
+from tap_claude_analytics.streams.day_reading import STARTING_AT
 from tap_claude_analytics.streams.report_fields import instant
 from tap_claude_analytics.streams.reports import (
     MAX_DAYS,
@@ -138,10 +138,11 @@ class BetaReportStream(ReportStream):
     def _ask_for_digests(self, days: Collection[pendulum.Date]) -> dict[pendulum.Date, str]:
         """Ask for the totals of the days that are not final, in as few requests as can be.
 
-        They are asked for before the days are read, so that a revision in between shows
-        at the next run.
+        Today is never complete, so it is read again anyway. The totals are asked for before
+        the days are read, so that a revision in between shows at the next run.
         """
-        revisable = [day for day in days if not self.is_final(day)]
+        today = self.tap.today
+        revisable = [day for day in days if day < today and not self.is_final(day)]
         if (
             not revisable
             or not self.is_incremental
@@ -152,8 +153,10 @@ class BetaReportStream(ReportStream):
         for span in windows.chunks((min(revisable), max(revisable)), MAX_DAYS):
             rows.update({day: [] for day in windows.days(span)})
             for page in self.ask_whole(self._question_for_totals(span)):
-                for row in page.rows():
-                    rows.setdefault(instant(row.get(STARTING_AT)).date(), []).append(row)
+                for row in self.batch(page).rows:
+                    with self.explained():
+                        day = instant(row.get(STARTING_AT)).date()
+                    rows.setdefault(day, []).append(row)
         return {day: revisions.digest_of(of_day) for day, of_day in rows.items()}
 
     def _question_for_totals(self, span: windows.Window) -> dict[str, Any]:

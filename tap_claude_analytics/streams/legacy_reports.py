@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from tap_claude_analytics import dimensions
 from tap_claude_analytics.errors import UnexpectedRowError
-from tap_claude_analytics.streams.base import STARTING_AT
+from tap_claude_analytics.streams.day_reading import STARTING_AT
 from tap_claude_analytics.streams.fields import row_type
 from tap_claude_analytics.streams.reports import (
     MEASURES_OF_COST,

@@ -14,7 +14,8 @@ from tap_claude_analytics import bookmarks, windows
 from tap_claude_analytics.client import REFUSALS
 from tap_claude_analytics.errors import BadRequestError, UnexpectedRowError
 from tap_claude_analytics.storable import ADDITIONAL_FIELDS
-from tap_claude_analytics.streams.base import STARTING_AT, Batch, DayReading, DayStream
+from tap_claude_analytics.streams.base import DayStream
+from tap_claude_analytics.streams.day_reading import STARTING_AT, Batch, DayReading
 from tap_claude_analytics.streams.fields import Shape, shape_of
 from tap_claude_analytics.streams.report_fields import (
     AMOUNTS,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from tap_claude_analytics.answers import Row
     from tap_claude_analytics.pages import Page
     from tap_claude_analytics.settings import Settings
-    from tap_claude_analytics.streams.base import Asked
+    from tap_claude_analytics.streams.day_reading import Asked
 
 SHAPE = "shape"
 

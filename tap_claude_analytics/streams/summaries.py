@@ -16,13 +16,8 @@ from tap_claude_analytics.errors import (
     UnexpectedRowError,
 )
 from tap_claude_analytics.storable import ADDITIONAL_FIELDS
-from tap_claude_analytics.streams.base import (
-    DATE,
-    STARTING_AT,
-    Batch,
-    DayReading,
-    DayStream,
-)
+from tap_claude_analytics.streams.base import DayStream
+from tap_claude_analytics.streams.day_reading import DATE, STARTING_AT, Batch, DayReading
 from tap_claude_analytics.streams.fields import day_in, fits
 
 if TYPE_CHECKING:
@@ -33,7 +28,7 @@ if TYPE_CHECKING:
 
     from tap_claude_analytics.answers import Row
     from tap_claude_analytics.pages import Page
-    from tap_claude_analytics.streams.base import Asked
+    from tap_claude_analytics.streams.day_reading import Asked
 
 #: The most days that one request may span.
 MAX_DAYS = 366

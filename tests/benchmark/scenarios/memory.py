@@ -71,7 +71,8 @@ def measure(bench: Bench) -> Result:
         Load("user_summaries", 1000, 30),
         Load("user_summaries", 1000, many_days),
         Load("user_summaries", 20_000, large_days),
-        Load("usage", 1000, 3),
+        # As many rows, or the few would not fill what may wait.
+        Load("usage", 1000, 60),
         Load("usage", 20_000, 3),
     ]
     if not missing:
