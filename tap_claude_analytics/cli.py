@@ -102,11 +102,15 @@ def _leave(code: int) -> NoReturn:
 def widen_stdout() -> None:
     """Give standard output a buffer for many records, which has four kilobytes else.
 
-    Each time that it is written out, all threads wait for each other.
+    Each time that it is written out, all threads wait for each other. Where something else
+    than the process's own output is in its place, that stays.
     """
-    sys.stdout.flush()
+    stdout = sys.__stdout__
+    if stdout is None or sys.stdout is not stdout:
+        return
+    stdout.flush()
     sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "w", closefd=False), STDOUT_BYTES),
+        io.BufferedWriter(io.FileIO(stdout.fileno(), "w", closefd=False), STDOUT_BYTES),
         encoding="utf-8",
     )
 

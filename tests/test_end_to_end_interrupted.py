@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from contextlib import suppress
 from datetime import date, timedelta
 from itertools import count
@@ -29,6 +30,7 @@ FIRST, LAST = date(2026, 2, 1), date(2026, 2, 6)
 DAYS = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
 SETTINGS = {
     "START_DATE": FIRST.isoformat(),
+    "MAX_PARALLEL_REQUESTS": "1",
     "END_DATE": LAST.isoformat(),
     # A gap would be closed by the next run.
     "LOOKBACK_DAYS": "0",
@@ -63,6 +65,8 @@ def killer(
 
     def kill(_: Request) -> bool:
         if next(passed) == NTH_REQUEST:
+            # What was fetched before is emitted meanwhile.
+            time.sleep(1)
             for process in psutil.process_iter(["environ"]):
                 environment = process.info["environ"] or {}
                 url = environment.get("TAP_CLAUDE_ANALYTICS_API_URL")
