@@ -289,6 +289,24 @@ def test_nothing_after_an_error_is_begun() -> None:
     assert source.began == [0, 1, 2]
 
 
+def test_an_error_after_an_error_changes_nothing() -> None:
+    """What stands between the two ends all the same."""
+    gates = {part: threading.Event() for part in range(4)}
+    source = Source(
+        [[1], [1], [1] * 9, [1]],
+        {1: (0, BrokenError()), 3: (0, BrokenError())},
+        lambda label: gates[label[0]].wait(PATIENCE),
+    )
+    with source.ahead(4):
+        for part in (1, 3, 2):
+            settle(source)
+            gates[part].set()
+        settle(source)
+        # It was on its way.
+        assert source.fetched == [(2, 0)]
+        gates[0].set()
+
+
 def test_the_earliest_of_several_errors_counts() -> None:
     """Even if it comes last."""
     late, early = BrokenError("late"), BrokenError("early")
@@ -389,9 +407,12 @@ def test_a_slow_reader_is_not_run_away_from(size: int) -> None:
 
 @pytest.mark.parametrize("items", [1, 2, 10])
 @pytest.mark.parametrize("size", [30, 99, LOOSE, 10 * LOOSE])
-def test_a_slow_reader_has_little_packed(size: int, items: int) -> None:
+def test_a_slow_reader_has_little_packed(
+    monkeypatch: pytest.MonkeyPatch, size: int, items: int
+) -> None:
     """To pack costs time of the machine, which is of use only while the network waits."""
-    source = Source([[size] * items] * (60 // items))
+    monkeypatch.setattr(prefetch, "PACKED_BYTES", 1000 * LOOSE)
+    source = Source([[size] * items] * (60 // items), pace=lambda _: time.sleep(0.001))
 
     def read() -> None:
         for fetch in ahead:

@@ -279,6 +279,18 @@ def test_an_interrupted_night_is_made_good(simulator: Simulator) -> None:
             assert_sums(target, simulator, stream, days)
 
 
+@pytest.mark.parametrize("group_by", [["product", "model"], ["model"], []])
+def test_rows_that_are_totals_themselves(simulator: Simulator, group_by: list[str]) -> None:
+    """They are read again, and no totals are asked for besides."""
+    state = load(simulator, "totals", None, report_group_by=group_by).state
+    simulator.requests.clear()
+    output = load(simulator, "totals", state, report_group_by=group_by)
+    asked = [(request.path, str(request.params)) for request in simulator.requests]
+    assert len(set(asked)) == len(asked)
+    for stream in STREAMS:
+        assert len(output.read_days(stream)) == 31
+
+
 def test_totals_that_are_not_right(simulator: Simulator) -> None:
     """The stream fails and says where; no day is taken for unchanged."""
     state = load(simulator, "totals", None).state

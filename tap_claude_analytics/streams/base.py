@@ -163,6 +163,8 @@ class DayStream(LeanStream, abc.ABC):
 
     def ask(self, parts: Iterable[windows.Window]) -> Iterable[Asked]:
         """Ask for parts ahead and in parallel; yield the answers in order."""
+        # Made once, here, and not by the first threads at the same time.
+        _ = (self.requests_session, self.page_reader)
         ahead = Ahead(
             parts,
             lambda part: self.request_pages(self.question(part)),
