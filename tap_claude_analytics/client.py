@@ -5,11 +5,10 @@ from __future__ import annotations
 import abc
 import email.utils
 import math
-import random
 from functools import cache, cached_property
 from http import HTTPStatus
 from importlib.metadata import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import backoff
 from singer_sdk.authenticators import APIKeyAuthenticator
@@ -215,7 +214,7 @@ class AnalyticsStream(RESTStream[str | None], abc.ABC):
         Args:
             question: The parameters, without the cursor.
         """
-        return self.request_records(question)  # type: ignore[return-value]
+        return cast("Iterable[Page]", self.request_records(question))
 
     @override
     def validate_response(self, response: requests.Response) -> None:
@@ -304,7 +303,7 @@ class AnalyticsStream(RESTStream[str | None], abc.ABC):
         seconds = None if response is None else requested_wait(response)
         if seconds is None:
             seconds = min(2.0 ** (retry - 1), LONGEST_GROWN_WAIT)
-        seconds += random.random()  # noqa: S311 - no secret
+        seconds = backoff.random_jitter(seconds)
         if response is not None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             self.tap.pacer.pause(seconds)
         self.tap.progress.wait(

@@ -6,6 +6,7 @@ import json
 import zlib
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -83,7 +84,7 @@ class PageReader:
         plain = msgspec.defstruct(
             "Plain",
             [
-                ("data", list[row]),  # type: ignore[valid-type]
+                ("data", GenericAlias(list, row)),
                 ("next_page", str | None, None),
                 ("has_more", bool | None, None),
                 ("data_refreshed_at", str | None, None),

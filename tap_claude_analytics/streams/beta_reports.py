@@ -11,12 +11,11 @@ from tap_claude_analytics import dimensions, windows
 from tap_claude_analytics.streams import revisions
 from tap_claude_analytics.streams.day_reading import STARTING_AT
 from tap_claude_analytics.streams.report_fields import instant
+from tap_claude_analytics.streams.report_questions import MAX_DAYS, without_deleted_users
 from tap_claude_analytics.streams.reports import (
-    MAX_DAYS,
     MEASURES_OF_COST,
     MEASURES_OF_USAGE,
     ReportStream,
-    without_deleted_users,
 )
 from tap_claude_analytics.streams.revisions import DaySeen
 
@@ -89,36 +88,26 @@ class BetaReportStream(ReportStream):
     @override
     def window(self) -> windows.Window | None:
         """From the first day that may be read again, up to the one still filling."""
-        wanted = self._wanted_days
-        new, seen = self._new_days(wanted), self._seen_days(wanted)
-        return (min([*new, *seen]), max([*new, *seen])) if new or seen else None
+        days = [*self._seen_days(), *self._new_days()]
+        return (days[0], days[-1]) if days else None
 
-    @property
-    def _wanted_days(self) -> windows.Window:
-        """The days that the user wants and the API serves."""
-        settings, today = self.tap.settings, self.tap.today
-        first = max(windows.FLOOR, settings.start_date, self.earliest_day)
-        return first, min(today, settings.end_date or today)
-
-    def _new_days(self, wanted: windows.Window) -> list[pendulum.Date]:
+    def _new_days(self) -> list[pendulum.Date]:
         """Return the days that were never complete when they were read."""
-        first, last = wanted
-        if self.bookmark is not None:
-            first = max(first, min(self.bookmark, last).add(days=1))
-        return list(windows.days((first, last)))
+        window = self.window_with(0)
+        return [] if window is None else list(windows.days(window))
 
-    def _seen_days(self, wanted: windows.Window) -> list[pendulum.Date]:
+    def _seen_days(self) -> list[pendulum.Date]:
         """Return the days that were complete and may have been revised since."""
-        first, last = wanted
         if self.bookmark is None:
             return []
-        last = min(last, self.bookmark)
+        settings = self.tap.settings
+        first = max(settings.start_date, self.earliest_day)
+        last = min(self.bookmark, settings.end_date or self.bookmark)
         return sorted(day for day in self._revisable if first <= day <= last)
 
     @override
     def parts(self, window: windows.Window) -> Iterator[windows.Window]:
-        wanted = self._wanted_days
-        new, seen = self._new_days(wanted), self._seen_days(wanted)
+        new, seen = self._new_days(), self._seen_days()
         self._digests = self._ask_for_digests([*seen, *new])
         revised = [day for day in seen if self._has_to_be_read_again(day)]
         row_counts = {day: known.row_count for day, known in self._revisable.items()}
@@ -181,8 +170,10 @@ class BetaReportStream(ReportStream):
 
     @override
     def to_records(self, row: Row, *, is_plain: bool) -> Iterable[Record]:
-        for record in super().to_records(row, is_plain=is_plain):
-            yield {**record, "is_final": self._is_final}
+        records = super().to_records(row, is_plain=is_plain)
+        for record in records:
+            record["is_final"] = self._is_final
+        return records
 
     @override
     def note_reading(self, day: pendulum.Date, row_count: int) -> None:

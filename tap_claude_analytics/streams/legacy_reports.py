@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,11 +12,11 @@ from tap_claude_analytics import dimensions
 from tap_claude_analytics.errors import UnexpectedRowError
 from tap_claude_analytics.streams.day_reading import STARTING_AT
 from tap_claude_analytics.streams.fields import row_type
+from tap_claude_analytics.streams.report_questions import without_deleted_users
 from tap_claude_analytics.streams.reports import (
     MEASURES_OF_COST,
     MEASURES_OF_USAGE,
     ReportStream,
-    without_deleted_users,
 )
 
 if TYPE_CHECKING:
@@ -89,11 +90,10 @@ class BucketReportStream(ReportStream):
     @property
     @override
     def row_kind(self) -> type:
-        result = super().row_kind
         times = {name: self.row_shape.get(name) for name in (STARTING_AT, "ending_at")}
         return msgspec.defstruct(
             "Bucket",
-            [("results", list[result], [])],  # type: ignore[valid-type]
+            [("results", GenericAlias(list, super().row_kind), [])],
             bases=(row_type({name: kind for name, kind in times.items() if kind}),),
             forbid_unknown_fields=True,
         )
