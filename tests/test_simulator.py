@@ -225,13 +225,12 @@ def test_a_day_that_is_not_there_yet(
 
 @each_daily
 def test_one_day_or_a_range(ask: Ask, endpoint: Endpoint) -> None:
-    """Date and range exclude each other, and one is needed; rollups are not simulated."""
+    """Date and range exclude each other, and one is needed."""
     path = endpoint.path
     assert "date" in bad(ask(path))
     assert "not both" in bad(ask(path, date=DAY, starting_date=DAY))
     assert "not both" in bad(ask(path, date=DAY, ending_date=DAY))
     assert "only valid with starting_date" in bad(ask(path, ending_date=DAY))
-    assert "rollups are not supported" in bad(ask(path, starting_date=DAY))
 
 
 def test_summaries_are_a_series_with_an_exclusive_end(
@@ -290,9 +289,9 @@ def test_rules_of_filters(ask: Ask, endpoint: Endpoint) -> None:
     days = days_of(endpoint)
     for wrong in ("user_id", "user_id:", "colour:red", ":x"):
         assert "filter[]" in bad(ask(endpoint.path, filter__=wrong, **days))
-    for dimension in endpoint.filters.keys() - endpoint.columns.keys():
-        message = bad(ask(endpoint.path, filter__=f"{dimension}:chat", **days))
-        assert "not supported by this simulator" in message or "not one of" in message
+    for dimension, allowed in endpoint.filters.items():
+        refused = ask(endpoint.path, filter__=f"{dimension}:colour", **days)
+        assert refused.status_code == (400 if allowed else 200)
     many = ["rbac_group_id:x"] * 101
     assert "100" in bad(ask(endpoint.path, filter__=many, **days))
 
@@ -316,13 +315,10 @@ def test_filters_narrow(simulator: Simulator, ask: Ask) -> None:
 
 
 @each_endpoint
-def test_groups_are_checked_though_not_built(ask: Ask, endpoint: Endpoint) -> None:
-    """What cannot be grouped by is refused; what can is not simulated yet."""
+def test_groups_are_checked(ask: Ask, endpoint: Endpoint) -> None:
+    """What cannot be grouped by is refused."""
     days = days_of(endpoint)
     assert "group_by[]" in bad(ask(endpoint.path, group_by__="colour", **days))
-    for group in endpoint.groups:
-        message = bad(ask(endpoint.path, group_by__=group, **days))
-        assert "not supported by this simulator yet" in message
 
 
 # --- Pages --------------------------------------------------------------------------

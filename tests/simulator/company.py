@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .people import LAUNCHES, hire, products_used, rhythm
 from .randomness import digest
+from .teams import Teams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,7 @@ class Company:
         self.options = options
         self.seed = options.seed
         self.people = hire(options)
+        self.teams = Teams(options.seed, self.people)
         self._days = lru_cache(maxsize=1000)(self._compute)
 
     def activity(self, day: date) -> Mapping[str, int]:
@@ -49,6 +51,16 @@ class Company:
         union = 0
         for back in range(days):
             union |= self.activity(day - timedelta(days=back))[product]
+        return union.bit_count()
+
+    def members_active_within(
+        self, teams: frozenset[str], product: str, day: date, days: int
+    ) -> int:
+        """Count those of them who held one of the teams on such a day."""
+        union = 0
+        for back in range(days):
+            past = day - timedelta(days=back)
+            union |= self.activity(past)[product] & self.teams.members(teams, past)
         return union.bit_count()
 
     def headcount(self, day: date) -> int:

@@ -32,8 +32,8 @@ class Days:
     scalars: Mapping[str, str]
     calendar: Calendar
 
-    def single(self) -> tuple[date, ...]:
-        """Read `date`; the rollup over a range is valid, but not simulated."""
+    def single_or_range(self) -> tuple[date, ...]:
+        """Read `date`, or else the range of a rollup."""
         if "date" in self.scalars:
             if self.scalars.keys() & {"starting_date", "ending_date"}:
                 message = "date: use either date or starting_date, not both"
@@ -42,9 +42,7 @@ class Days:
             self._check_available("date", day)
             return (day,)
         if "starting_date" in self.scalars:
-            self.series()
-            message = "starting_date: rollups are not supported by this simulator"
-            raise bad_request(message)
+            return self.series()
         if "ending_date" in self.scalars:
             message = "ending_date: only valid with starting_date"
             raise bad_request(message)

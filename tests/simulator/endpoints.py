@@ -39,24 +39,32 @@ _DAILY = _ONE_DAY | {"starting_date", "ending_date", "order", "order_by"}
 class Endpoint:
     """One endpoint.
 
+    `entity` is what a row is about; several rows of a day may share it.
     `filters` has the allowed values of every dimension, none meaning anything, and
-    `columns` where an ungrouped row holds a dimension, for those that it does hold.
+    `columns` where an ungrouped row holds a dimension, for those that it does hold,
+    maybe under several names.
     `sortable` has the fields to order by, first the one that rows are in order of.
     """
 
     name: str
     path: str
     rows: Callable[[Company, date], list[dict[str, Any]]]
+    entity: tuple[tuple[str, ...], ...] = ()
     parameters: frozenset[str] = _DAILY
     groups: frozenset[str] = frozenset({"product", "rbac_group_id", "user_id"})
     filters: Mapping[str, frozenset[str]]
-    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     sortable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     paginated: bool = True
+    """Whether it is when nothing is grouped; what is grouped always is."""
 
 
 def _sortable(*paths: str) -> dict[str, tuple[str, ...]]:
     return {path.rpartition(".")[2]: tuple(path.split(".")) for path in paths}
+
+
+def _columns(*names: str) -> dict[str, tuple[tuple[str, ...], ...]]:
+    return {name: ((name,),) for name in names}
 
 
 ENDPOINTS = {
@@ -66,13 +74,14 @@ ENDPOINTS = {
             name="users",
             path="users",
             rows=users,
+            entity=(("user", "id"),),
             groups=frozenset({"rbac_group_id"}),
             filters={
                 "project_id": _ANYTHING,
                 "rbac_group_id": _ANYTHING,
                 "user_id": _ANYTHING,
             },
-            columns={"user_id": ("user", "id")},
+            columns={"user_id": (("user", "id"),)},
             sortable=_sortable("user.email_address", "web_search_count"),
         ),
         Endpoint(
@@ -88,19 +97,21 @@ ENDPOINTS = {
             name="chat_projects",
             path="apps/chat/projects",
             rows=chat_projects,
+            entity=(("project_id",),),
             groups=frozenset({"rbac_group_id", "user_id"}),
             filters={
                 "project_id": _ANYTHING,
                 "rbac_group_id": _ANYTHING,
                 "user_id": _ANYTHING,
             },
-            columns={"project_id": ("project_id",)},
+            columns=_columns("project_id"),
             sortable=_sortable("project_id", "distinct_user_count", "message_count"),
         ),
         Endpoint(
             name="skills",
             path="skills",
             rows=skills,
+            entity=(("skill_name",),),
             filters={
                 "product": _SURFACES,
                 "rbac_group_id": _ANYTHING,
@@ -108,39 +119,42 @@ ENDPOINTS = {
                 "skill_name": _ANYTHING,
                 "user_id": _ANYTHING,
             },
-            columns={"share_status": ("share_status",), "skill_name": ("skill_name",)},
+            columns=_columns("share_status", "skill_name"),
             sortable=_sortable("skill_name", "distinct_user_count", "invocation_count"),
         ),
         Endpoint(
             name="connectors",
             path="connectors",
             rows=connectors,
+            entity=(("connector_name",),),
             filters={
                 "connector_name": _ANYTHING,
                 "product": _SURFACES,
                 "rbac_group_id": _ANYTHING,
                 "user_id": _ANYTHING,
             },
-            columns={"connector_name": ("connector_name",)},
+            columns={"connector_name": (("connector_name",), ("connector_display_name",))},
             sortable=_sortable("connector_name", "distinct_user_count", "read_call_count"),
         ),
         Endpoint(
             name="plugins",
             path="plugins",
             rows=plugins,
+            entity=(("plugin_name",), ("plugin_id",)),
             filters={
                 "plugin_name": _ANYTHING,
                 "product": _PLUGIN_SURFACES,
                 "rbac_group_id": _ANYTHING,
                 "user_id": _ANYTHING,
             },
-            columns={"plugin_name": ("plugin_name",)},
+            columns=_columns("plugin_name"),
             sortable=_sortable("plugin_name", "distinct_user_count", "invocation_count"),
         ),
         Endpoint(
             name="artifacts",
             path="artifacts",
             rows=artifacts,
+            entity=(("artifact_type",), ("is_shared",)),
             parameters=_ONE_DAY,
             filters={
                 "artifact_type": _ANYTHING,
@@ -149,7 +163,7 @@ ENDPOINTS = {
                 "rbac_group_id": _ANYTHING,
                 "user_id": _ANYTHING,
             },
-            columns={"artifact_type": ("artifact_type",), "is_shared": ("is_shared",)},
+            columns=_columns("artifact_type", "is_shared"),
             paginated=False,
         ),
     )

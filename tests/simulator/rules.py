@@ -28,10 +28,20 @@ class Query:
     """A valid question, without its cursor."""
 
     days: tuple[date, ...]
-    filters: tuple[tuple[str, str], ...]
-    order_by: str | None
-    descending: bool
-    limit: int
+    rollup: bool = False
+    group_by: tuple[str, ...] = ()
+    filters: tuple[tuple[str, str], ...] = ()
+    order_by: str | None = None
+    descending: bool = False
+    limit: int = _DEFAULT_LIMIT
+
+    @property
+    def wanted(self) -> dict[str, frozenset[str]]:
+        """The values that each filtered dimension may have."""
+        return {
+            dimension: frozenset(value for name, value in self.filters if name == dimension)
+            for dimension, _ in self.filters
+        }
 
 
 def understand(
@@ -47,18 +57,49 @@ def understand(
         name: values[0] for name, values in parameters.items() if not name.endswith("[]")
     }
     days = Days(scalars, calendar)
-    asked = days.series() if "date" not in endpoint.parameters else days.single()
+    asked = days.single_or_range() if "date" in endpoint.parameters else days.series()
     limit = _limit(scalars)
     order_by, descending = _order(endpoint, scalars)
-    filters = _filters(endpoint, parameters.get("filter[]", ()))
-    _check_groups(endpoint, parameters.get("group_by[]", ()))
+    group_by, filters = _cut_by(
+        endpoint, parameters.get("group_by[]", ()), parameters.get("filter[]", ())
+    )
     return Query(
         days=asked,
+        rollup="date" in endpoint.parameters and "date" not in scalars,
+        group_by=group_by,
         filters=filters,
         order_by=order_by,
         descending=descending,
         limit=limit,
     )
+
+
+def ask_for(
+    endpoint: Endpoint, day: date, groups: Sequence[str], filters: Sequence[str]
+) -> Query:
+    """Ask for all of a day, available yet or not, cut in the way of a request.
+
+    Raises:
+        ApiError: A dimension to group by or an entry to filter by breaks a rule.
+    """
+    group_by, pairs = _cut_by(endpoint, groups, filters)
+    return Query(days=(day,), group_by=group_by, filters=pairs)
+
+
+def _cut_by(
+    endpoint: Endpoint, groups: Sequence[str], entries: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Check dimensions to group by, and entries to filter by."""
+    group_by, filters = _groups(endpoint, groups), _filters(endpoint, entries)
+    dimensions = {dimension for dimension, _ in filters}
+    if (
+        endpoint.name == "users"
+        and "project_id" in dimensions
+        and (group_by or "rbac_group_id" in dimensions)
+    ):
+        message = "filter[]: project_id cannot be combined with group_by[] or rbac_group_id"
+        raise bad_request(message)
+    return group_by, filters
 
 
 def _check_names(endpoint: Endpoint, parameters: Mapping[str, Sequence[str]]) -> None:
@@ -113,21 +154,15 @@ def _filters(endpoint: Endpoint, entries: Sequence[str]) -> tuple[tuple[str, str
             message = f"filter[]: {dimension} {value!r} is not one of {_listed(allowed)}"
             raise bad_request(message)
         pairs.append((dimension, value))
-    for dimension, _ in pairs:
-        if dimension not in endpoint.columns:
-            message = f"filter[]: {dimension} is not supported by this simulator yet"
-            raise bad_request(message)
     return tuple(pairs)
 
 
-def _check_groups(endpoint: Endpoint, entries: Sequence[str]) -> None:
+def _groups(endpoint: Endpoint, entries: Sequence[str]) -> tuple[str, ...]:
     for entry in entries:
         if entry not in endpoint.groups:
             message = f"group_by[]: {entry!r} is not one of {_listed(endpoint.groups)}"
             raise bad_request(message)
-    if entries:
-        message = "group_by[]: not supported by this simulator yet"
-        raise bad_request(message)
+    return tuple(dict.fromkeys(entries))
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .access import check_key
+from .cuts import Cuts
 from .dates import Calendar
 from .endpoints import BASE_PATH, BY_PATH
 from .errors import ApiError, bad_request
+from .flat import pick
 from .options import GENERATIONS, OLDER
 from .pages import cut, empty_page_place, fingerprint, read_cursor, write_cursor
 from .reports.answers import Reports
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from .options import Options
     from .reports.ledger import Ledger
     from .rules import Query
-    from .store import Row, Store
+    from .store import Store
     from .traffic import Request
 
 _CACHED_ANSWERS = 16
@@ -38,6 +40,7 @@ class Service:
         """Keep the rows of the latest questions encoded, for the pages to come."""
         self._options = options
         self._store = store
+        self.cuts = Cuts(store)
         self.reports = Reports(options, ledger)
         self._encoded = lru_cache(maxsize=_CACHED_ANSWERS)(self._encode)
 
@@ -78,9 +81,9 @@ class Service:
     def _page(
         self, endpoint: Endpoint, query: Query, request: Request
     ) -> tuple[list[bytes], str | None]:
-        rows = self._encoded(endpoint, query, self._store.version(endpoint, query.days))
+        rows = self._encoded(endpoint, query, self.cuts.version(endpoint, query))
         question = fingerprint(endpoint.name, request.params)
-        if endpoint.paginated:
+        if endpoint.paginated or query.group_by:
             options = self._options
             empty = empty_page_place(
                 options.empty_page_every, options.seed, endpoint.name, query.days
@@ -95,32 +98,13 @@ class Service:
         return pages[place], write_cursor(question, place + 1) if more else None
 
     def _encode(self, endpoint: Endpoint, query: Query, _version: int) -> list[bytes]:
-        rows = [row for day in query.days for row in self._store.rows(endpoint, day)]
-        rows = [row for row in rows if _matches(endpoint, query, row)]
+        rows = self.cuts.rows(endpoint, query)
         if query.order_by:
             path = endpoint.sortable[query.order_by]
-            unknown = [row for row in rows if _pick(row, path) is None]
-            known = [row for row in rows if _pick(row, path) is not None]
+            unknown = [row for row in rows if pick(row, path) is None]
+            known = [row for row in rows if pick(row, path) is not None]
             rows = (
-                sorted(known, key=lambda row: _pick(row, path), reverse=query.descending)
+                sorted(known, key=lambda row: pick(row, path), reverse=query.descending)
                 + unknown
             )
         return [json.dumps(row, ensure_ascii=False).encode() for row in rows]
-
-
-def _matches(endpoint: Endpoint, query: Query, row: Row) -> bool:
-    """Tell whether one value of each dimension fits the row, whatever its case."""
-    wanted: dict[str, set[str]] = {}
-    for dimension, value in query.filters:
-        wanted.setdefault(dimension, set()).add(value.casefold())
-    return all(
-        str(_pick(row, endpoint.columns[dimension])).casefold() in values
-        for dimension, values in wanted.items()
-    )
-
-
-def _pick(row: Row, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - a JSON value
-    value: Any = row
-    for key in path:
-        value = value[key]
-    return value

@@ -23,7 +23,7 @@ from .store import Store
 from .traffic import Answer, Request, as_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .faults import Fault
     from .reports.facts import Fact
     from .store import Row
+    from .teams import Team
 
 
 class Simulator:
@@ -95,9 +96,21 @@ class Simulator:
         """The youngest day that is available."""
         return self.today - timedelta(days=self.options.delay_days)
 
-    def truth(self, endpoint: str, day: date) -> list[Row]:
-        """Give the rows that an endpoint holds for a day, available yet or not."""
-        return self._store.rows(find(endpoint), day)
+    @property
+    def teams(self) -> tuple[Team, ...]:
+        """The teams (RBAC groups) of the organisation."""
+        return self._store.company.teams.all
+
+    def truth(
+        self,
+        endpoint: str,
+        day: date,
+        *,
+        group_by: Sequence[str] = (),
+        filters: Sequence[str] = (),
+    ) -> list[Row]:
+        """Give the rows of a day, available yet or not, cut as a request would have it."""
+        return self._service.cuts.of_day(endpoint, day, group_by, filters)
 
     def edit(
         self, endpoint: str, day: date, change: Callable[[list[Row]], list[Row]]

@@ -42,9 +42,8 @@ class Events:
         """Give everybody an identity, once."""
         self._seed = company.seed
         self._options = company.options
-        self._people = [
-            (person, of_person(person, company.seed)) for person in company.people
-        ]
+        self._teams = company.teams
+        self._people = [(person, of_person(person)) for person in company.people]
         self._former = former(company.options)
         self._machines = machines(company.seed)
         self._unnameable = unnameable()
@@ -181,7 +180,7 @@ class Events:
             tokens=tokens,
             web_searches=searches,
             charges=tuple(charges),
-            rbac_group_ids=identity.teams,
+            rbac_group_ids=self._teams.held(day).get(identity.id or "", ()),
             product=product,
             # Some usage was recorded without its model, though priced by it.
             model=None if product == "other" else model,

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tests.simulator.options import Options
     from tests.simulator.people import Person
 
-_TEAMS = 5
 _ACCOUNT_GONE, _NAME_HIDDEN = 0, 1
 
 
@@ -26,7 +25,6 @@ class Identity:
     id: str | None = None
     shown: str = "null"
     left: date = date.max
-    teams: tuple[str, ...] = ()
 
     def actor(self, today: date) -> dict[str, Any] | None:
         """Give the actor object as it is on a day; the account may be gone by then."""
@@ -45,21 +43,11 @@ class Identity:
         return self.left <= today
 
 
-def of_person(person: Person, seed: int) -> Identity:
+def of_person(person: Person) -> Identity:
     """Make the identity of an account; every seventh has set no name."""
     given, _, family = person.email.partition("@")[0].partition(".")
     name = None if person.index % 7 == 2 else f"{given} {family}".title()
-    first = person.index % _TEAMS
-    teams = [] if person.index % 6 == 0 else [first]
-    if person.index % 4 == 1:
-        teams.append((first + 2) % _TEAMS)
-    return _user(
-        person.id,
-        person.email,
-        name,
-        left=person.left,
-        teams=tuple(tagged_id("rbac_group", seed, team) for team in teams),
-    )
+    return _user(person.id, person.email, name, left=person.left)
 
 
 def former(options: Options) -> list[Identity]:
@@ -111,14 +99,7 @@ def _named(kind: str, tagged: str | None, **fields: object) -> Identity:
     return Identity(key=shown, type=kind, id=tagged, shown=shown)
 
 
-def _user(
-    user_id: str,
-    email: str,
-    name: str | None,
-    *,
-    left: date,
-    teams: tuple[str, ...] = (),
-) -> Identity:
+def _user(user_id: str, email: str, name: str | None, *, left: date) -> Identity:
     actor = {
         "type": "user_actor",
         "user_id": user_id,
@@ -132,5 +113,4 @@ def _user(
         id=user_id,
         shown=json.dumps(actor),
         left=left,
-        teams=teams,
     )

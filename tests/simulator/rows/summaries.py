@@ -25,8 +25,20 @@ _SINCE = {
 }
 """From which day on an answer holds the counts of a product at all."""
 
+_OF_ALL = {
+    "assigned_seat_count",
+    "daily_adoption_rate",
+    "monthly_adoption_rate",
+    "pending_invite_count",
+    "science_entitled_user_count",
+    "weekly_adoption_rate",
+}
+"""What an organisation has, but no team."""
+
 _MONTH = 30
 _MONTHS = {CLAUDE_TAG: 28, UNIFIED: 28}
+"""Other months of the whole organisation; those of teams are all of one length."""
+
 _SOMETIMES = 29
 """On one in so many days the counts of a product cannot be computed."""
 
@@ -59,6 +71,22 @@ def summaries(company: Company, day: date) -> list[dict[str, Any]]:
     return [row]
 
 
+def scoped(
+    company: Company, row: dict[str, Any], day: date, teams: frozenset[str]
+) -> dict[str, Any]:
+    """Give a day's row for those who held one of the teams, in the fields it has."""
+    counts = _named(None, _counts(company, ANY, day, teams))
+    for product in LAUNCHES:
+        counts.update(_named(product, _counts(company, product, day, teams)))
+
+    def of_teams(name: str, value: object) -> object:
+        if name in _OF_ALL or name.startswith(f"{CLAUDE_TAG}_"):
+            return None
+        return value if value is None else counts.get(name, value)
+
+    return {name: of_teams(name, value) for name, value in row.items()}
+
+
 def _optional(company: Company, day: date) -> dict[str, Any]:
     counts: dict[str, Any] = {}
     for place, (product, since) in enumerate(_SINCE.items()):
@@ -73,10 +101,18 @@ def _optional(company: Company, day: date) -> dict[str, Any]:
     return counts
 
 
-def _counts(company: Company, product: str, day: date) -> dict[str, int]:
-    windows = {"daily": 1, "weekly": 7, "monthly": _MONTHS.get(product, _MONTH)}
+def _counts(
+    company: Company, product: str, day: date, teams: frozenset[str] | None = None
+) -> dict[str, int]:
+    month = _MONTH if teams is not None else _MONTHS.get(product, _MONTH)
+    windows = {"daily": 1, "weekly": 7, "monthly": month}
+    if teams is None:
+        return {
+            period: company.active_within(product, day, days)
+            for period, days in windows.items()
+        }
     return {
-        period: company.active_within(product, day, days)
+        period: company.members_active_within(teams, product, day, days)
         for period, days in windows.items()
     }
 
