@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 
 from tap_claude_analytics.dimensions import COST, USAGE, grouping_mistakes
 from tap_claude_analytics.errors import KEY_ADVICE
+from tap_claude_analytics.filters import entry_mistakes, team_mistakes
 from tap_claude_analytics.session import is_loopback
 from tap_claude_analytics.settings import default_of
 from tap_claude_analytics.windows import FLOOR, parse_day
@@ -140,6 +141,8 @@ def _value_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
         yield from _user_agent_mistakes(config["user_agent"])
     yield from _date_mistakes(config)
     yield from _grouping_mistakes(config)
+    yield from entry_mistakes(config.get("filters") or ())
+    yield from team_mistakes(config.get("rbac_group_ids") or ())
     if config.get("flattening_enabled") and config.get("flattening_max_depth") is None:
         yield (
             "flattening_max_depth is not set: with flattening_enabled an integer, the"

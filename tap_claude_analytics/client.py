@@ -137,6 +137,7 @@ def _number(text: str | None) -> float | None:
 class AnalyticsStream(RESTStream[str | None], abc.ABC):
     """A stream that talks to one endpoint of the Analytics API."""
 
+    name: str
     path: str
     allow_redirects = False  # requests would carry x-api-key to the other host
 

@@ -46,6 +46,7 @@ class Pacer:
         """
         while (wait := self._take()) > 0:
             self._progress.pace(wait, f"{self._limit} requests a minute are allowed.")
+        self._progress.request_sent()
         try:
             yield
         finally:

@@ -125,6 +125,27 @@ CONFIG_JSONSCHEMA: dict[str, Any] = th.PropertiesList(
         ),
     ),
     th.Property(
+        "filters",
+        th.ArrayType(th.StringType),
+        default=[],
+        title="Filters",
+        description=(
+            "What narrows the streams of engagement and adoption: texts dimension:value,"
+            " such as rbac_group_id:rbac_group_…. Values of one dimension are alternatives,"
+            " all dimensions have to fit. Every selected stream must take them."
+        ),
+    ),
+    th.Property(
+        "rbac_group_ids",
+        th.ArrayType(th.StringType),
+        default=[],
+        title="Teams",
+        description=(
+            "Ids of the teams (RBAC groups) that org_summaries_by_team has, by default all"
+            " that were active; usage and cost are narrowed to them too."
+        ),
+    ),
+    th.Property(
         "page_size",
         th.IntegerType(minimum=1, maximum=1000),
         default=1000,
@@ -230,6 +251,8 @@ class Settings:
     report_group_by: tuple[str, ...]
     cost_group_by: tuple[str, ...]
     exclude_deleted_users: bool
+    filters: tuple[str, ...]
+    rbac_group_ids: tuple[str, ...]
     page_size: int
     requests_per_minute: int
     max_parallel_requests: int
@@ -264,6 +287,8 @@ class Settings:
                 else config["cost_group_by"]
             ),
             exclude_deleted_users=bool(value("exclude_deleted_users")),
+            filters=tuple(sorted(set(value("filters")))),
+            rbac_group_ids=tuple(sorted(set(value("rbac_group_ids")))),
             page_size=int(value("page_size")),
             requests_per_minute=int(value("requests_per_minute")),
             max_parallel_requests=int(value("max_parallel_requests")),

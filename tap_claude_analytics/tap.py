@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import click
 from singer_sdk import Tap
 from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError
@@ -25,12 +26,14 @@ from tap_claude_analytics.cli import (
     take_wrong_log_level,
     widen_stdout,
 )
+from tap_claude_analytics.connection import ConnectionTest
 from tap_claude_analytics.errors import TAP_NAME, RunFailedError, StoppedBySignalError
 from tap_claude_analytics.pacer import Pacer
 from tap_claude_analytics.progress import Progress
 from tap_claude_analytics.settings import CONFIG_JSONSCHEMA, Settings
 from tap_claude_analytics.streams import DAY_STREAM_TYPES, Readings
 from tap_claude_analytics.streams.base import DayStream
+from tap_claude_analytics.streams.engagement import EngagementStream
 from tap_claude_analytics.trouble import Trouble
 from tap_claude_analytics.windows import FLOOR
 from tap_claude_analytics.writer import MessageWriter
@@ -39,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import FrameType
 
-    import click
     import pendulum
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -155,6 +157,10 @@ class TapClaudeAnalytics(Tap):
             Readings(self),
         ]
 
+    @property
+    def _day_streams(self) -> list[DayStream]:
+        return [s for s in self.streams.values() if isinstance(s, DayStream)]
+
     @override
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over a state.
@@ -172,28 +178,48 @@ class TapClaudeAnalytics(Tap):
         Raises:
             RunFailedError: After the last stream, if any of them failed.
         """
+        self._check_filters()
         self._prepare_bookmarks()
+        self.progress.plan(sum(stream.selected for stream in self._day_streams))
         super().sync_all()
+        self.progress.done()
         self.trouble.raise_if_any()
 
     @override  # type: ignore[misc]  # as above
     def run_connection_test(self) -> bool:
-        """Read the first record of each stream.
+        """Say which streams can be read, at the cost of a request per endpoint.
 
         Raises:
-            RunFailedError: If any of the streams failed.
+            RunFailedError: If any of the streams selected cannot be read.
         """
-        done = super().run_connection_test()
-        self.trouble.raise_if_any()
-        return done
+        self._check_filters()
+        for line in ConnectionTest(self).run():
+            click.echo(line)
+        return True
+
+    def _check_filters(self) -> None:
+        """Refuse filters that the endpoint of a selected stream does not take.
+
+        Raises:
+            RunFailedError: With a sentence for each.
+        """
+        mistakes = [
+            mistake
+            for stream in self._day_streams
+            if isinstance(stream, EngagementStream) and stream.selected
+            for mistake in stream.filter_mistakes()
+        ]
+        if mistakes:
+            msg = f"{' '.join(mistakes)} Deselect these streams, or change filters."
+            raise RunFailedError(msg)
 
     def _prepare_bookmarks(self) -> None:
         """Write down where each stream starts, and say what lies before the floor."""
         early = ["start_date"] if self.settings.start_date < FLOOR else []
         early += [
             f"the bookmark of {stream.name}"
-            for stream in self.streams.values()
-            if isinstance(stream, DayStream) and stream.selected and stream.prepare_state()
+            for stream in self._day_streams
+            if stream.selected and stream.prepare_state()
         ]
         if early:
             self.logger.warning(

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import tap_claude_analytics
+from tap_claude_analytics.tap import TapClaudeAnalytics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Schema: TypeAlias = "Mapping[str, Any]"
 
-SCHEMAS = {
-    path.stem: json.loads(path.read_text(encoding="utf-8"))
-    for path in sorted(Path(tap_claude_analytics.__file__).parent.glob("schemas/*.json"))
+SCHEMAS: dict[str, Schema] = {
+    stream.name: stream.schema
+    for stream in TapClaudeAnalytics(
+        validate_config=False, setup_mapper=False
+    ).streams.values()
 }
 
 #: Types of fields that can hold any text.
@@ -77,6 +78,7 @@ HARMLESS = {
         "user_profile_id",
         "workspace_id",
     },
+    "the organisation's own name for a group of people": {"rbac_group_name"},
     "the organisation's own account, or who vouches for it": {
         "actor.provider.account_id",
         "actor.provider.issuer",

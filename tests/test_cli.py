@@ -10,15 +10,14 @@ import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tap_claude_analytics.settings import CONFIG_JSONSCHEMA
+from tests import truth
+from tests.simulator import Options, Simulator
 from tests.singer import config_for
-
-if TYPE_CHECKING:
-    from tests.simulator import Simulator
 
 MODULE = [sys.executable, "-m", "tap_claude_analytics"]
 SCRIPT = [str(Path(sysconfig.get_path("scripts")) / "tap-claude-analytics")]
@@ -35,7 +34,14 @@ STREAMS = {
     "usage",
     "user_summaries",
 }
-NOT_BY_DEFAULT = {"cost_report", "usage_report", "user_cost_report", "user_usage_report"}
+NOT_BY_DEFAULT = {
+    "cost_report",
+    "usage_report",
+    "user_cost_report",
+    "user_usage_report",
+    "org_summaries_by_team",
+    *truth.BREAKDOWNS,
+}
 KEY = "sk-ant-api01-Zx9-never_shown"
 DAY = "2026-01-13"
 
@@ -200,12 +206,17 @@ def assert_without_key(result: Result, key: str) -> None:
         assert part not in result.stderr
 
 
-def test_the_connection_test(shell: Shell, simulator: Simulator, config: str) -> None:
-    """It reads from every endpoint."""
-    result = shell.run("--config", config, "--test")
+def test_the_connection_test(shell: Shell) -> None:
+    """It asks every endpoint once, and says what it found without Singer's messages."""
+    with Simulator(Options(users=2)) as simulator:
+        result = shell.run("--config=ENV", "--test", **variables(**config_for(simulator)))
     result.assert_done()
-    assert len(simulator.requests) == 7 + 6
-    assert result.streams("RECORD") >= (STREAMS | NOT_BY_DEFAULT) - {"plugins", "readings"}
+    assert len(simulator.requests) == len({r.path for r in simulator.requests}) == 13
+    lines = result.stdout.splitlines()
+    rows = {line.partition(":")[0] for line in lines if line.startswith("yes  ")}
+    assert rows == {
+        f"yes  {stream}" for stream in STREAMS | NOT_BY_DEFAULT if stream != "readings"
+    }
 
 
 # A key that is refused

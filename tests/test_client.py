@@ -424,7 +424,7 @@ def test_a_long_wait_is_told(
     assert len(lines) == len(sleeps) == 4
     for line, left in zip(lines, (100, 70, 40, 10), strict=True):
         assert line.startswith((f"Waiting {left}.", f"Waiting {left + 1}."))
-        assert "(skills: 2 of 3 days read)" in line
+        assert "(skills (stream 1 of 1): 2 of 3 days read; so far " in line
         assert "Retry 1 of 8" in line
         assert "status 429" in line
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tap_claude_analytics.settings import CONFIG_JSONSCHEMA
+from tap_claude_analytics.streams.base import DayStream
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import masking, truth
+from tests import masking, streams_table, truth
 from tests.singer import run
 
 if TYPE_CHECKING:
@@ -44,19 +45,37 @@ def code(text: str) -> list[str]:
     return re.findall(r"`([^`]+)`", text)
 
 
-def test_streams_table() -> None:
-    """Every stream with its key stands in the README, and no other."""
-    documented = {code(row[0])[0]: (code(row[1]), code(row[2])) for row in table("Streams")}
-    entries = {entry["stream"]: entry for entry in catalog()}
-    assert documented.keys() == entries.keys()
-    for name, (endpoint, keys) in documented.items():
-        assert keys == list(entries[name]["key_properties"])
-        expected = [] if name == "readings" else [truth.PATHS.get(name, name)]
-        assert endpoint == expected
-        assert entries[name]["replication_method"] == "INCREMENTAL"
-        assert entries[name]["replication_key"] == next(
+def test_tables_of_streams_and_filters() -> None:
+    """They are what the catalog and the classes say, as `tests.streams_table` writes it."""
+    assert streams_table.with_tables(README) == README
+
+
+def test_streams() -> None:
+    """Key, endpoint and replication key of every stream, as tests elsewhere count on."""
+    tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
+    for entry in catalog():
+        name, keys = entry["stream"], tuple(entry["key_properties"])
+        assert truth.KEYS.get(name, ("starting_at", "row_key")) == keys
+        stream = tap.streams[name]
+        if isinstance(stream, DayStream):
+            assert stream.path == (truth.PATHS | truth.PATHS_OF_CUTS).get(name, name)
+        assert entry["replication_method"] == "INCREMENTAL"
+        assert entry["replication_key"] == next(
             key for key in ("starting_at", "date") if key in keys
         )
+
+
+def test_what_breakdowns_cost() -> None:
+    """The table's figures are those of the sentence above it."""
+    rows = re.findall(
+        r"^\| ([\d,]+) \| (\d+) \| ([\d,]+) \| (\d+) \|$", README, re.MULTILINE
+    )
+    assert len(rows) == 3
+    for users, per_day, load, daily in rows:
+        needed = -(-int(users.replace(",", "")) * 4 // 1000)
+        assert int(per_day) == needed
+        assert int(load.replace(",", "")) == 300 * needed
+        assert int(daily) == 4 * needed
 
 
 def test_meltano_plugin() -> None:
@@ -96,7 +115,8 @@ def test_settings_table() -> None:
 def test_flattened_names_never_change(simulator: Simulator) -> None:
     """The columns of PostgreSQL, all of at most 63 bytes."""
     project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
-    output = run(simulator, **project["plugins"]["extractors"][0]["config"])
+    config = project["plugins"]["extractors"][0]["config"]
+    output = run(simulator, *masking.SCHEMAS, start_date="2026-01-14", **config)
     flattened = {
         message["stream"]: sorted(message["schema"]["properties"])
         for message in output.messages
@@ -122,7 +142,7 @@ def test_environment_example() -> None:
 def test_how_long_a_load_takes() -> None:
     """The table's figures are those of the formula above it."""
     days, combinations = 300, 3
-    rows = re.findall(r"^\| ([\d,]+) \| ([\d,]+) \| (.+) \|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| ([\d,]+) \| ([\d,]+) \| (\d+ (?:min|hour).+) \|$", README, re.M)
     assert len(rows) == 3
     for users, requests, duration in rows:
         active = int(users.replace(",", ""))

@@ -112,7 +112,7 @@ def test_values_of_another_type(name: str, value: object) -> None:
         {"rate": Decimal("0.1"), "price": Decimal("1.5"), "since": "2026-02-03"},
         {"price": 2, "at": "2026-02-03T04:05:06.789Z", "free": {}, "user": {}},
         {"at": "2026-02-03T04:05:06+02:00"},
-        dict.fromkeys(set(SCHEMA["properties"]) - {"date"}),
+        dict.fromkeys(sorted(set(SCHEMA["properties"]) - {"date"})),
     ],
     ids=str,
 )

@@ -50,6 +50,32 @@ KEYS = {
     "readings": ("stream", "date"),
 }
 
+DIMENSIONS = {"user": "user_id", "team": "rbac_group_id", "product": "product"}
+
+#: Broken-down stream to the stream whose rows it breaks down, and by what.
+BREAKDOWNS = {
+    "team_summaries": ("user_summaries", "rbac_group_id"),
+    **{
+        f"{base}_by_{by}": (base, DIMENSIONS[by])
+        for base, ways in {
+            "chat_projects": ("user", "team"),
+            "skills": ("user", "team", "product"),
+            "connectors": ("user", "team", "product"),
+            "plugins": ("user", "team", "product"),
+            "artifacts": ("user", "team", "product"),
+        }.items()
+        for by in ways
+    },
+}
+#: The same for those whose rows are cut.
+PATHS_OF_CUTS = {
+    "org_summaries_by_team": "summaries",
+    **{stream: PATHS[base] for stream, (base, _) in BREAKDOWNS.items()},
+}
+KEYS |= {stream: (*KEYS[base], by) for stream, (base, by) in BREAKDOWNS.items()}
+KEYS["team_summaries"] = ("date", "rbac_group_id")
+KEYS["org_summaries_by_team"] = ("date", "rbac_group_id")
+
 _GROUPED_ONLY = {"product", "rbac_group_id", "rbac_group_name", "user_id"}
 _PRODUCTS = (
     "chat",
@@ -64,34 +90,70 @@ _PRODUCTS = (
 _PERIODS = ("daily", "weekly", "monthly")
 
 
-def records(simulator: Simulator, stream: str, day: date) -> list[Record]:
+def records(
+    simulator: Simulator, stream: str, day: date, *, filters: Sequence[str] = ()
+) -> list[Record]:
     """Return the records of a stream and day, without ``snapshot_at``."""
-    rows = simulator.truth(ROW_STREAMS.get(stream, "summaries"), day)
-    rows = json.loads(json.dumps(rows), parse_float=Decimal)
+    if stream == "org_summaries_by_team":
+        return _by_team(simulator, day)
+    base, by = BREAKDOWNS.get(stream, (stream, None))
+    rows = _rows(simulator, ROW_STREAMS.get(base, "summaries"), day, filters, by)
     if stream == "adoption":
         made = [record for row in rows for record in _adoption(row)]
     else:
-        made = [_from_row(stream, row) for row in rows]
-    if stream == "plugins":
-        seen: Counter[str] = Counter()
+        made = [_from_row(base, row, by) for row in rows]
+    if base == "plugins":
+        seen: Counter[tuple[str, str | None]] = Counter()
         for record in made:
             name = record["plugin_name"]
-            seen[name] += record["plugin_id"] is None
+            alike = (name, record[by] if by else None)
+            seen[alike] += record["plugin_id"] is None
             record["plugin_key"] = (
-                f"name:{name}:{seen[name]}"
+                f"name:{name}:{seen[alike]}"
                 if record["plugin_id"] is None
                 else f"id:{record['plugin_id']}"
             )
     return [{**record, "date": day.isoformat()} for record in made]
 
 
-def _from_row(stream: str, row: Record) -> Record:
-    grouped = _GROUPED_ONLY | (
-        {"distinct_user_count"} if stream == "user_summaries" else set()
+def _rows(
+    simulator: Simulator,
+    endpoint: str,
+    day: date,
+    filters: Sequence[str],
+    by: str | None = None,
+) -> list[Record]:
+    rows = simulator.truth(
+        endpoint, day, group_by=(by,) if by else (), filters=tuple(filters)
     )
-    record = {name: copy.deepcopy(row[name]) for name in row if name not in grouped}
-    record["additional_fields"] = None
+    decoded: list[Record] = json.loads(json.dumps(rows), parse_float=Decimal)
+    return decoded
+
+
+def _by_team(simulator: Simulator, day: date) -> list[Record]:
+    """Return the summary of each team that its rolling windows count anybody in."""
+    made = []
+    for team in sorted(team.id for team in simulator.teams):
+        for row in _rows(simulator, "summaries", day, (f"rbac_group_id:{team}",)):
+            if any(row[name] for name in row if name.endswith("_active_user_count")):
+                own = {"rbac_group_id": team, "date": day.isoformat()}
+                made.append({**row, **own, "additional_fields": None})
+    return made
+
+
+def _from_row(stream: str, row: Record, by: str | None) -> Record:
+    left_out = set(_GROUPED_ONLY)
+    if by == "rbac_group_id":
+        left_out -= {"rbac_group_id", "rbac_group_name"}
+    elif by:
+        left_out.remove(by)
     if stream == "user_summaries":
+        left_out.add("user" if by else "distinct_user_count")
+    record = {name: copy.deepcopy(row[name]) for name in row if name not in left_out}
+    record["additional_fields"] = None
+    if by:
+        record[by] = "(none)" if row[by] is None else row[by]
+    elif stream == "user_summaries":
         record["user_id"] = row["user"]["id"]
         record["email_address"] = row["user"]["email_address"]
     if stream == "skills":

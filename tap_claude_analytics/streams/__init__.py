@@ -17,6 +17,7 @@ from tap_claude_analytics.streams.activity import (
     UserSummaries,
 )
 from tap_claude_analytics.streams.beta_reports import Cost, Usage
+from tap_claude_analytics.streams.breakdowns import BREAKDOWN_TYPES, TeamSummaries
 from tap_claude_analytics.streams.legacy_reports import (
     CostReport,
     UsageReport,
@@ -25,6 +26,7 @@ from tap_claude_analytics.streams.legacy_reports import (
 )
 from tap_claude_analytics.streams.readings import Readings
 from tap_claude_analytics.streams.summaries import Adoption, OrgSummaries
+from tap_claude_analytics.streams.team_series import OrgSummariesByTeam
 
 if TYPE_CHECKING:
     from tap_claude_analytics.streams.base import DayStream
@@ -44,6 +46,9 @@ DAY_STREAM_TYPES: tuple[type[DayStream], ...] = (
     UserCostReport,
     UsageReport,
     CostReport,
+    TeamSummaries,
+    OrgSummariesByTeam,
+    *BREAKDOWN_TYPES,
 )
 
 __all__ = ["DAY_STREAM_TYPES", "Readings"]

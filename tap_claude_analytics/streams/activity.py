@@ -11,8 +11,8 @@ from typing_extensions import override
 from tap_claude_analytics import windows
 from tap_claude_analytics.errors import UnexpectedRowError
 from tap_claude_analytics.money import exact_amount
-from tap_claude_analytics.streams.base import DayStream
 from tap_claude_analytics.streams.day_reading import DATE, STARTING_AT, DayReading
+from tap_claude_analytics.streams.engagement import EngagementStream
 from tap_claude_analytics.streams.fields import day_in
 
 if TYPE_CHECKING:
@@ -24,16 +24,18 @@ if TYPE_CHECKING:
     from tap_claude_analytics.streams.day_reading import Asked, Batch
 
 
-class ActivityStream(DayStream):
+#: Fields that only grouped answers have.
+CUTS = frozenset({"product", "rbac_group_id", "rbac_group_name", "user_id"})
+
+
+class ActivityStream(EngagementStream):
     """A stream whose endpoint gives the rows of the day that is asked for.
 
     Its rows do not say their day. With ``starting_date`` and ``ending_date`` the endpoint
     would answer a rollup over the range, so these are never sent.
     """
 
-    grouped_fields: ClassVar[frozenset[str]] = frozenset(
-        {"product", "rbac_group_id", "rbac_group_name", "user_id"}
-    )
+    grouped_fields: ClassVar[frozenset[str]] = CUTS
 
     @override
     def parts(self, window: windows.Window) -> Iterator[windows.Window]:
@@ -41,7 +43,12 @@ class ActivityStream(DayStream):
 
     @override
     def question(self, part: windows.Window) -> dict[str, Any]:
-        return {"date": part[0].isoformat(), "limit": self.tap.settings.page_size}
+        return {
+            "date": part[0].isoformat(),
+            "limit": self.tap.settings.page_size,
+            **self.grouping,
+            **self.row_question(),
+        }
 
     @override
     def readings(self, asked: Asked) -> Iterator[DayReading]:
@@ -121,21 +128,23 @@ class Plugins(ActivityStream):
 
     @override
     def start_reading(self, day: pendulum.Date) -> None:
-        self._unidentified: Counter[str] = Counter()
+        self._unidentified: Counter[tuple[Any, ...]] = Counter()
 
     @override
     def add_fields(self, row: Row) -> None:
         """Add a key that is the same for the same plugin on every reading.
 
         Rows without a ``plugin_id`` may share a name; nothing tells these apart but
-        their order, so they are numbered.
+        their order, so they are numbered: among those of one user, team or product where
+        rows are broken down.
         """
         name, identity = row.get("plugin_name"), row.get("plugin_id")
         if identity is not None:
             row["plugin_key"] = f"id:{identity}"
         elif name is not None:
-            self._unidentified[name] += 1
-            row["plugin_key"] = f"name:{name}:{self._unidentified[name]}"
+            alike = (name, *(row.get(cut) for cut in sorted(CUTS)))
+            self._unidentified[alike] += 1
+            row["plugin_key"] = f"name:{name}:{self._unidentified[alike]}"
 
 
 class Artifacts(ActivityStream):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from tap_claude_analytics.pages import Page
     from tap_claude_analytics.streams.day_reading import Asked, DayReading
 
+#: Where a stream's state says what makes a row.
+SHAPE = "shape"
+
 #: The cursor of one day may expire so often before the stream fails.
 MAX_RESTARTS = 3
 
@@ -62,6 +66,9 @@ class DayStream(LeanStream, abc.ABC):
     #: Errors after which the days that follow are read all the same.
     mended: ClassVar[tuple[type[Exception], ...]] = (CursorExpiredError,)
 
+    #: The shape of rows that a state without one speaks of.
+    usual_shape: ClassVar[str | None] = None
+
     #: Fields that have a value in grouped answers only.
     grouped_fields: ClassVar[frozenset[str]] = frozenset()
 
@@ -76,6 +83,15 @@ class DayStream(LeanStream, abc.ABC):
     @abc.abstractmethod
     def readings(self, asked: Asked) -> Iterator[DayReading]:
         """Yield one reading per day that was asked for, oldest first."""
+
+    def row_question(self) -> dict[str, Any]:
+        """Return the parameters with which the user's settings make a row what it is."""
+        return {}
+
+    @property
+    def shape(self) -> str:
+        """What makes a row, in one text."""
+        return json.dumps(self.row_question(), sort_keys=True)
 
     @property
     def is_incremental(self) -> bool:
@@ -114,11 +130,23 @@ class DayStream(LeanStream, abc.ABC):
     def prepare_state(self) -> bool:
         """Write down where the stream starts, before the run's first STATE.
 
+        It starts anew when other rows are asked for than before.
+
         Returns:
             Whether its bookmark lies before the floor.
         """
         if not self.is_incremental:
             return False
+        if self.stream_state.get(SHAPE, self.usual_shape) != self.shape:
+            if self.bookmark is not None:
+                self.logger.warning(
+                    "Stream %s asks for other rows than in the last run (%s), so it reads"
+                    " again from start_date.",
+                    self.name,
+                    self.shape,
+                )
+            bookmarks.write(self.stream_state, self.bookmark_key, None)
+            self.stream_state[SHAPE] = self.shape
         is_early = self.bookmark is not None and self.bookmark < windows.FLOOR
         if is_early or self.bookmark is None:
             bookmarks.write(self.stream_state, self.bookmark_key, None)
@@ -263,7 +291,7 @@ class DayStream(LeanStream, abc.ABC):
         if self._all_complete and self.is_incremental:
             self._advance(reading.day)
         self.tap.state_writer.write_state(self.tap_state)
-        self.tap.progress.day_done()
+        self.tap.progress.day_done(row_count)
 
     def note_reading(self, day: pendulum.Date, row_count: int) -> None:
         """Note in the state what else is to be known of a reading, before its STATE."""

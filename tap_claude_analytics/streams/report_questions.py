@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import abc
-import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_claude_analytics import bookmarks, windows
+from tap_claude_analytics import windows
 from tap_claude_analytics.client import REFUSALS
 from tap_claude_analytics.errors import BadRequestError
 from tap_claude_analytics.streams.base import DayStream
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
     from tap_claude_analytics.settings import Settings
     from tap_claude_analytics.streams.day_reading import Asked
-
-SHAPE = "shape"
 
 #: The most days that one request may span.
 MAX_DAYS = 31
@@ -101,17 +98,15 @@ class ReportQuestions(DayStream, abc.ABC):
         """The dimensions that a row has: those asked for."""
         return self.group_by
 
-    @property
-    def shape(self) -> str:
-        """What makes a row, in one text: all that is sent but dates, limit and cursor."""
-        return json.dumps(self.row_question(), sort_keys=True)
-
+    @override
     def row_question(self) -> dict[str, Any]:
-        """Return the parameters that make a row what it is."""
-        return {
+        question = {
             self.width_parameter: self.tap.settings.report_bucket_width,
             "group_by[]": self.group_by,
         }
+        if self.tap.settings.rbac_group_ids:
+            question["rbac_group_ids[]"] = list(self.tap.settings.rbac_group_ids)
+        return question
 
     @property
     def paging(self) -> dict[str, Any]:
@@ -120,17 +115,7 @@ class ReportQuestions(DayStream, abc.ABC):
 
     @override
     def prepare_state(self) -> bool:
-        """Start anew when other rows are asked for than before; name days that are lost."""
-        if self.is_incremental and self.stream_state.get(SHAPE) != self.shape:
-            if SHAPE in self.stream_state:
-                self.logger.warning(
-                    "Stream %s asks for other rows than in the last run (%s), so it reads"
-                    " again from start_date.",
-                    self.name,
-                    self.shape,
-                )
-            bookmarks.write(self.stream_state, self.bookmark_key, None)
-            self.stream_state[SHAPE] = self.shape
+        """Name days that are lost."""
         is_early = super().prepare_state()
         if self.lost_days is not None:
             self._warn_of_lost(*self.lost_days)

@@ -16,8 +16,8 @@ from tap_claude_analytics.errors import (
     UnexpectedRowError,
 )
 from tap_claude_analytics.storable import ADDITIONAL_FIELDS
-from tap_claude_analytics.streams.base import DayStream
 from tap_claude_analytics.streams.day_reading import DATE, STARTING_AT, Batch, DayReading
+from tap_claude_analytics.streams.engagement import EngagementStream
 from tap_claude_analytics.streams.fields import day_in, fits
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ WITHOUT_SEATS = frozenset({"claude_tag"})
 #: Digits after the point, as many as a float of this size tells apart.
 RATE_DIGITS = 12
 
-_COUNT = re.compile(
+COUNT = re.compile(
     r"(?:(?P<product>.+)_)?(?P<period>daily|weekly|monthly)_active_user_count"
 )
 
 
 @dataclass(frozen=True)
 class SummaryAnswer:
-    """One answer of the endpoint, kept for all streams that are read from it.
+    """One answer of the endpoint, which may serve several streams.
 
     Attributes:
         part: The days that are answered; maybe fewer than were asked for.
@@ -70,10 +70,67 @@ class SummaryAnswer:
         return iter(self.pages)
 
 
-class SummaryStream(DayStream):
-    """A stream read from ``summaries``; all of these streams share its answers."""
+class SummarySeries(EngagementStream):
+    """A stream read from ``summaries``, whose rows say their day."""
 
     path = "summaries"
+
+    @override
+    def question(self, part: windows.Window) -> dict[str, Any]:
+        first, last = part
+        return {
+            "starting_date": first.isoformat(),
+            "ending_date": last.add(days=1).isoformat(),  # exclusive
+        }
+
+    def ask_for(self, part: windows.Window) -> SummaryAnswer:
+        """Ask for some days; if their end is not there yet, once more for what is."""
+        asked_at = clock.now()
+        try:
+            try:
+                return SummaryAnswer(part, asked_at, self.pages_of(part))
+            except NotAvailableYetError as beyond:
+                if beyond.latest < part[0]:
+                    raise
+                answered = (part[0], beyond.latest)
+                pages = self.pages_of(answered)
+                return SummaryAnswer(answered, asked_at, pages, beyond=beyond)
+        except STREAM_FAULTS as error:
+            return SummaryAnswer(part, asked_at, error=error)
+
+    def pages_of(self, part: windows.Window) -> tuple[Page, ...]:
+        """Return all pages of some days."""
+        return tuple(self.ask_whole(self.question(part)))
+
+    @override
+    def read_part(self, asked: Asked) -> Iterator[Record]:
+        yield from super().read_part(asked)
+        if isinstance(asked, SummaryAnswer) and asked.beyond is not None:
+            raise asked.beyond
+
+    def by_day(
+        self, part: windows.Window, rows: Iterable[Row]
+    ) -> dict[pendulum.Date, list[Row]]:
+        """Return the rows of each day that was asked for.
+
+        Raises:
+            UnexpectedRowError: If a row is of another day, or does not say of which.
+        """
+        days: dict[pendulum.Date, list[Row]] = {day: [] for day in windows.days(part)}
+        for row in rows:
+            day = day_in(row, STARTING_AT)
+            if day is None or day not in days:
+                msg = (
+                    f"was asked for {part[0]} to {part[1]} and answered a row whose"
+                    " starting_at is none of these days"
+                )
+                raise UnexpectedRowError(msg)
+            days[day].append(row)
+        return days
+
+
+class SummaryStream(SummarySeries):
+    """A stream of the whole organisation; all of these streams share the answers."""
 
     @override
     def parts(self, window: windows.Window) -> Iterator[windows.Window]:
@@ -96,11 +153,7 @@ class SummaryStream(DayStream):
 
     @override
     def question(self, part: windows.Window) -> dict[str, Any]:
-        first, last = part
-        return {
-            "starting_date": first.isoformat(),
-            "ending_date": last.add(days=1).isoformat(),  # exclusive
-        }
+        return super().question(part) | self.row_question()
 
     @override
     def ask(self, parts: Iterable[windows.Window]) -> Iterator[SummaryAnswer]:
@@ -110,52 +163,17 @@ class SummaryStream(DayStream):
                 continue
             answers = self.tap.summary_answers
             if part not in answers:
-                answers[part] = self._ask(part)
+                answers[part] = self.ask_for(part)
             yield answers[part]
-
-    def _ask(self, part: windows.Window) -> SummaryAnswer:
-        """Ask for some days; if their end is not there yet, once more for what is."""
-        asked_at = clock.now()
-        try:
-            try:
-                return SummaryAnswer(part, asked_at, self._pages(part))
-            except NotAvailableYetError as beyond:
-                if beyond.latest < part[0]:
-                    raise
-                answered = (part[0], beyond.latest)
-                pages = self._pages(answered)
-                return SummaryAnswer(answered, asked_at, pages, beyond=beyond)
-        except STREAM_FAULTS as error:
-            return SummaryAnswer(part, asked_at, error=error)
-
-    def _pages(self, part: windows.Window) -> tuple[Page, ...]:
-        return tuple(self.ask_whole(self.question(part)))
-
-    @override
-    def read_part(self, asked: Asked) -> Iterator[Record]:
-        yield from super().read_part(asked)
-        if isinstance(asked, SummaryAnswer) and asked.beyond is not None:
-            raise asked.beyond
 
     @override
     def readings(self, asked: Asked) -> Iterator[DayReading]:
-        first, last = asked.part
-        days: dict[pendulum.Date, list[Row]] = {day: [] for day in windows.days(asked.part)}
-        are_plain = True
-        for rows, is_plain in map(self.batch, asked):
-            are_plain = are_plain and is_plain
-            for row in rows:
-                day = day_in(row, STARTING_AT)
-                if day is None or day not in days:
-                    msg = (
-                        f"was asked for {first} to {last} and answered a row whose"
-                        " starting_at is none of these days"
-                    )
-                    raise UnexpectedRowError(msg)
-                days[day].append(row)
-        for day, rows in days.items():
+        batches = [self.batch(page) for page in asked]
+        are_plain = all(batch.are_plain for batch in batches)
+        rows = (row for batch in batches for row in batch.rows)
+        for day, of_day in self.by_day(asked.part, rows).items():
             if self._wanted[0] <= day <= self._wanted[1]:
-                yield DayReading(day, asked.asked_at, [Batch(rows, are_plain)])
+                yield DayReading(day, asked.asked_at, [Batch(of_day, are_plain)])
 
 
 class OrgSummaries(SummaryStream):
@@ -180,7 +198,7 @@ class Adoption(SummaryStream):
         """
         counts: dict[str, dict[str, Any]] = {}
         for name in row:
-            match = _COUNT.fullmatch(name)
+            match = COUNT.fullmatch(name)
             if match:
                 product = match["product"] or ALL_PRODUCTS
                 count = self._value(row, name, "integer")

@@ -1,0 +1,127 @@
+"""`--test`: one request per endpoint, and a sentence for whatever is wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_claude_analytics.connection import ConnectionTest
+from tap_claude_analytics.errors import RunFailedError
+from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests import truth
+from tests.singer import config_for
+
+if TYPE_CHECKING:
+    from tests.simulator import Simulator
+
+
+def lines_of(simulator: Simulator, **settings: Any) -> tuple[list[str], tuple[str, ...]]:
+    """Return what the test says, and the sentences that it ends with."""
+    tap = TapClaudeAnalytics(config=config_for(simulator, **settings))
+    lines = []
+    try:
+        for line in ConnectionTest(tap).run():
+            lines.append(line)  # noqa: PERF402 - the lines before an error count
+    except RunFailedError as error:
+        return lines, error.sentences
+    return lines, ()
+
+
+def rows_of(lines: list[str]) -> dict[str, bool]:
+    """Return which streams the test says can be read."""
+    rows = (line.partition(":")[0].split() for line in lines[2:])
+    return {stream: verdict == "yes" for verdict, stream in rows}
+
+
+def test_what_works(simulator: Simulator) -> None:
+    """Key, latest day and every stream; each endpoint is asked once, for one row."""
+    lines, sentences = lines_of(simulator)
+    assert sentences == ()
+    assert lines[0] == f"{simulator.url} accepts the key."
+    assert lines[1] == f"The latest day that the API has is {simulator.latest}."
+    rows = rows_of(lines)
+    assert all(rows.values())
+    assert rows.keys() >= {*truth.STREAMS, *truth.BREAKDOWNS, "usage", "cost"}
+    paths = [request.path for request in simulator.requests]
+    assert paths[0] == "summaries"
+    assert len(paths) == len(set(paths)) == 13
+    for request in simulator.requests[1:]:
+        assert request.params["limit"] == ["1"]
+        assert (
+            simulator.latest.isoformat()
+            in request.params.get("date", request.params.get("starting_at", [""]))[0]
+        )
+
+
+def test_a_plan_without_usage_and_cost(simulator: Simulator) -> None:
+    """What can be read is said all the same, and why the rest cannot."""
+    for path in ("usage", "cost", "usage_report"):
+        simulator.reply(path, status=401, body={"error": {"message": "no usage here"}})
+    lines, sentences = lines_of(simulator)
+    rows = rows_of(lines)
+    assert {stream for stream, works in rows.items() if not works} == {
+        "usage",
+        "cost",
+        "usage_report",
+    }
+    assert all("no usage here" in line for line in lines if line.startswith("no "))
+    # The legacy report is not selected, so its refusal does not fail the test.
+    assert len(sentences) == 2
+    assert all("deselect the stream" in sentence for sentence in sentences)
+
+
+def test_a_key_that_is_refused(simulator: Simulator) -> None:
+    """After two endpoints it is clear: one sentence, and nothing more is asked."""
+    lines, [sentence] = lines_of(simulator, api_key="sk-ant-api01-other")
+    assert lines == []
+    assert sentence.startswith("The API refuses this key")
+    assert "read:analytics" in sentence
+    assert "api_url" in sentence
+    assert len(simulator.requests) == 2
+
+
+def test_an_address_where_nobody_answers(sleeps: list[float], simulator: Simulator) -> None:
+    """It is not tried for minutes, nor for every endpoint."""
+    lines, [sentence] = lines_of(simulator, api_url="http://127.0.0.1:9")
+    assert lines == []
+    assert "Check that api_url (http://127.0.0.1:9) is right" in sentence
+    assert len(sleeps) == 1
+
+
+def test_an_address_of_something_else(sleeps: list[float], simulator: Simulator) -> None:
+    """A page in HTML is not the API's answer."""
+    for path in (
+        *truth.PATHS.values(),
+        *(f"{n}{r}" for n in ("usage", "cost") for r in ("", "_report")),
+    ):
+        simulator.reply(path, body="<html>Welcome</html>")
+    _, sentences = lines_of(simulator)
+    assert sentences
+    for sentence in sentences:
+        assert "not JSON" in sentence
+        assert simulator.url in sentence
+    assert sleeps
+
+
+@pytest.mark.parametrize("late", ["users", "skills"])
+def test_an_endpoint_that_is_behind(simulator: Simulator, late: str) -> None:
+    """A day that it does not have yet says that it can be read."""
+    earlier = simulator.latest - timedelta(days=1)
+    body = {
+        "error": {"message": f"{simulator.latest} is not there; the latest is {earlier}"}
+    }
+    simulator.reply(late, status=400, body=body)
+    lines, sentences = lines_of(simulator)
+    assert sentences == ()
+    assert lines[1] == f"The latest day that the API has is {simulator.latest}."
+    assert all(rows_of(lines).values())
+
+
+def test_filters_that_do_not_fit(simulator: Simulator) -> None:
+    """The test finds them too, and asks nothing."""
+    tap = TapClaudeAnalytics(config=config_for(simulator, filters=["product:chat"]))
+    with pytest.raises(RunFailedError, match="filters names product"):
+        tap.run_connection_test()
+    assert simulator.requests == []
