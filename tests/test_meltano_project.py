@@ -1,13 +1,11 @@
-"""`meltano.yml` says what the tap says, and Meltano asks the API for no more than that."""
+"""The Meltano project is complete, and asks the API for no more than it loads."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from tap_claude_analytics.tap import TapClaudeAnalytics
@@ -31,18 +29,6 @@ SHORT = {
     "claude_code_metrics": "ccm",
     "office_metrics": "om",
 }
-
-
-@pytest.fixture(scope="module")
-def about() -> dict[str, Any]:
-    """What the tap says of itself.
-
-    Returns:
-        The answer to `--about`.
-    """
-    result = CliRunner().invoke(TapClaudeAnalytics.cli, ["--about", "--format=json"])
-    answer: dict[str, Any] = json.loads(result.stdout)
-    return answer
 
 
 @pytest.fixture(scope="module")
@@ -72,23 +58,6 @@ def loaded(meltano_project: MeltanoProject) -> Iterator[Sandbox]:
         yield box
 
 
-def kind_of(setting: Mapping[str, Any]) -> str:
-    """Names a setting's type as Meltano does.
-
-    Args:
-        setting: The setting's JSON schema.
-
-    Returns:
-        Meltano's kind.
-    """
-    if setting.get("format") in {"date", "date-time"}:
-        return "date_iso8601"
-    if "enum" in setting:
-        return "options"
-    (kind,) = set(setting["type"]) - {"null"}
-    return str(kind)
-
-
 def leaves(schema: Mapping[str, Any], *parents: str) -> Iterator[str]:
     """Names the columns that a stream should have.
 
@@ -108,30 +77,6 @@ def leaves(schema: Mapping[str, Any], *parents: str) -> Iterator[str]:
             yield long if len(long) < 64 else "__".join((SHORT[path[0]], *path[1:]))
 
 
-def test_settings_match_the_tap(about: dict[str, Any]) -> None:
-    """Names, kinds and secrecy are the same, and none is missing on either side."""
-    expected = {
-        name: (kind_of(setting), setting.get("secret", False))
-        for name, setting in about["settings"]["properties"].items()
-    }
-    assert {
-        setting["name"]: (setting["kind"], setting.get("sensitive", False))
-        for setting in EXTRACTOR["settings"]
-    } == expected
-
-
-def test_required_settings_match_the_tap(about: dict[str, Any]) -> None:
-    """Meltano names a required setting that is missing."""
-    (required,) = EXTRACTOR["settings_group_validation"]
-    assert required == about["settings"]["required"]
-
-
-def test_capabilities_match_the_tap(about: dict[str, Any]) -> None:
-    """Meltano uses what the tap can do, and nothing else."""
-    assert sorted(EXTRACTOR["capabilities"]) == sorted(about["capabilities"])
-    assert "batch" not in EXTRACTOR["capabilities"]
-
-
 @pytest.mark.parametrize("plugin", [EXTRACTOR, *LOADERS], ids=lambda each: each["name"])
 def test_plugins_are_complete(plugin: Mapping[str, Any]) -> None:
     """Every plugin is defined here, so that no hub is needed, and explains itself."""
@@ -140,12 +85,6 @@ def test_plugins_are_complete(plugin: Mapping[str, Any]) -> None:
         assert {"description", "kind", "label"} <= set(setting)
     names = {setting["name"] for setting in plugin["settings"]}
     assert set(plugin["config"]) <= names
-
-
-def test_selects_the_streams_that_are_on_by_default(tap: TapClaudeAnalytics) -> None:
-    """Without rules Meltano would select all streams, also those that are off."""
-    default = [name for name, stream in tap.streams.items() if stream.selected_by_default]
-    assert sorted(EXTRACTOR["select"]) == sorted(f"{name}.*" for name in default)
 
 
 def test_asks_the_default_endpoints_only(loaded: Sandbox) -> None:

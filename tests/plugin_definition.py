@@ -1,0 +1,241 @@
+"""The Meltano plugin definition, made from what the tap says of itself.
+
+`python -m tests.plugin_definition` prints it; with `--write` it brings the file
+`plugin-definition.yml` and the plugin's entry in `meltano.yml` up to date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from importlib.metadata import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from click.testing import CliRunner
+
+from tap_claude_analytics.errors import TAP_NAME
+from tap_claude_analytics.tap import TapClaudeAnalytics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ROOT = Path(__file__).parents[1]
+FILE = ROOT / "plugin-definition.yml"
+PROJECT = ROOT / "meltano.yml"
+
+#: What Meltano needs to know and the tap does not say.
+LABEL = "Claude Enterprise Analytics"
+DOMAIN_URL = "https://claude.ai/analytics"
+LOGO = ".github/logo.svg"
+OPTION_LABELS = {
+    "report_bucket_width": {"1d": "Day", "1h": "Hour", "1m": "Minute"},
+    "report_revision_check": {
+        "totals": "Days whose totals have changed",
+        "full": "All days",
+    },
+}
+
+#: The keyword under which plugin hubs list what is built with the SDK.
+SDK_KEYWORD = "meltano_sdk"
+
+#: Development status, as package indexes name it and as plugin hubs do.
+MAINTENANCE = {
+    "3 - Alpha": "development",
+    "4 - Beta": "beta",
+    "5 - Production/Stable": "active",
+    "7 - Inactive": "inactive",
+}
+
+#: What the entry in `meltano.yml` has in common with the definition. Its defaults are the
+#: tap's own, so it repeats none.
+SHARED = ("label", "description", "capabilities", "settings_group_validation", "settings")
+
+HEADER = """\
+# Definition of the plugin for Meltano and for plugin hubs. Do not edit it: it is made from
+# what the tap says of itself, by python -m tests.plugin_definition --write.
+#
+# To add the plugin to a Meltano project, from a copy of this file or from its address:
+#
+#   meltano add --from-ref plugin-definition.yml {name}
+#   meltano config set {name} _select '{select}'
+#
+# The second command is needed because the first one leaves the select rules out, and
+# without rules Meltano selects all streams. To run another version or a checkout, change
+# pip_url, to "-e /path/to/checkout" for instance: in the copy, or in meltano.yml before
+# a meltano install.
+"""
+
+
+def ask_tap(*options: str) -> dict[str, Any]:
+    """Return what the tap says of itself, as JSON, when it is given these options.
+
+    Args:
+        options: An option that makes it say something of itself as JSON.
+    """
+    result = CliRunner().invoke(
+        TapClaudeAnalytics.cli, options, catch_exceptions=False, standalone_mode=False
+    )
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+def kind_of(rule: Mapping[str, Any]) -> str:
+    """Return the type of a setting as Meltano names it.
+
+    Args:
+        rule: The setting's JSON schema.
+    """
+    if rule.get("format") in {"date", "date-time"}:
+        return "date_iso8601"
+    if "enum" in rule:
+        return "options"
+    (kind,) = set(rule["type"]) - {"null"}
+    return str(kind)
+
+
+def setting(name: str, rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a setting as Meltano defines it, with its default as its value.
+
+    Args:
+        name: Its name.
+        rule: Its JSON schema.
+    """
+    defined: dict[str, Any] = {
+        "name": name,
+        "kind": kind_of(rule),
+        "label": rule["title"],
+        "description": rule["description"],
+    }
+    if rule.get("secret"):
+        defined["sensitive"] = True
+    if "default" in rule:
+        defined["value"] = rule["default"]
+    if "enum" in rule:
+        labels = OPTION_LABELS[name]
+        defined["options"] = [
+            {"label": labels[value], "value": value}
+            for value in rule["enum"]
+            if value is not None
+        ]
+    return defined
+
+
+def default_streams() -> list[str]:
+    """Return the streams that are selected by default, in the order of the catalog."""
+    return [
+        entry["tap_stream_id"]
+        for entry in ask_tap("--discover")["streams"]
+        for rule in entry["metadata"]
+        if not rule["breadcrumb"] and rule["metadata"]["selected-by-default"]
+    ]
+
+
+def own_entry() -> dict[str, Any]:
+    """Return the plugin's entry in this repository's Meltano project."""
+    project = yaml.safe_load(PROJECT.read_text(encoding="utf-8"))
+    (entry,) = project["plugins"]["extractors"]
+    return dict(entry)
+
+
+def define() -> dict[str, Any]:
+    """Return the definition."""
+    about, package = ask_tap("--about", "--format=json"), metadata(TAP_NAME)
+    links = dict(link.split(", ") for link in package.get_all("Project-URL") or [])
+    repo = links["Homepage"]
+    (status,) = (
+        classifier.removeprefix("Development Status :: ")
+        for classifier in package.get_all("Classifier") or []
+        if classifier.startswith("Development Status :: ")
+    )
+    rules = about["settings"]
+    settings = [setting(name, rule) for name, rule in rules["properties"].items()]
+    # What this repository's own project sets is what makes tables of the records.
+    recommended = own_entry()["config"]
+    return {
+        "name": about["name"],
+        "variant": repo.split("/")[-2],
+        "namespace": about["name"].replace("-", "_"),
+        "label": LABEL,
+        "description": about["description"],
+        "docs": f"{repo}#readme",
+        "repo": repo,
+        "pip_url": f"git+{repo}.git",
+        "executable": about["name"],
+        "logo_url": f"{repo}/raw/main/{LOGO}",
+        "domain_url": DOMAIN_URL,
+        "maintenance_status": MAINTENANCE[status],
+        # It is the hub that rates.
+        "quality": "unknown",
+        "keywords": sorted([*package["Keywords"].split(","), SDK_KEYWORD], key=str.lower),
+        "supported_python_versions": about["supported_python_versions"],
+        "capabilities": sorted(about["capabilities"]),
+        "settings_group_validation": [rules["required"]],
+        "settings": [
+            {**each, "value": recommended[each["name"]]}
+            if each["name"] in recommended
+            else each
+            for each in settings
+        ],
+        "select": [f"{name}.*" for name in default_streams()],
+    }
+
+
+def dump(value: object) -> str:
+    """Return YAML with a line for every text.
+
+    Args:
+        value: What to write.
+    """
+    text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000)
+    return text
+
+
+def definition_text(definition: Mapping[str, Any]) -> str:
+    """Return the definition as it stands in its file.
+
+    Args:
+        definition: The definition.
+    """
+    header = HEADER.format(name=definition["name"], select=json.dumps(definition["select"]))
+    return header + dump(dict(definition))
+
+
+def project_text(definition: Mapping[str, Any], text: str) -> str:
+    """Return a Meltano project with what its first extractor shares with the definition.
+
+    Args:
+        definition: The definition.
+        text: The project, whose only extractor stands before all other plugins.
+    """
+    for key in SHARED:
+        shared = definition[key]
+        if key == "settings":
+            shared = [
+                {name: each[name] for name in each if name != "value"} for each in shared
+            ]
+        block = re.sub(r"^", "    ", dump({key: shared}), flags=re.MULTILINE).rstrip(" ")
+        old = re.compile(rf"^    {key}:.*\n(?:    (?:- |  ).*\n)*", re.MULTILINE)
+        before, after = old.split(text, maxsplit=1)
+        text = before + block + after
+    return text
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the definition, or write it where it belongs."""
+    parser = argparse.ArgumentParser(prog="python -m tests.plugin_definition")
+    parser.add_argument("--write", action="store_true", help="write it to its files")
+    definition = define()
+    if not parser.parse_args(arguments).write:
+        sys.stdout.write(definition_text(definition))
+        return
+    FILE.write_text(definition_text(definition), encoding="utf-8")
+    project = PROJECT.read_text(encoding="utf-8")
+    PROJECT.write_text(project_text(definition, project), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
