@@ -18,7 +18,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from typing_extensions import override
 
-from tap_claude_analytics import bookmarks, checks, clock
+from tap_claude_analytics import about, bookmarks, checks, clock
 from tap_claude_analytics.cli import (
     SentenceCommand,
     check_catalog,
@@ -228,6 +228,21 @@ class TapClaudeAnalytics(Tap):
                 FLOOR,
                 ", ".join(early),
             )
+
+    @override
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        super().append_builtin_config(config_jsonschema)
+        about.describe_builtin_settings(config_jsonschema["properties"])
+
+    @override
+    @classmethod
+    def print_about(cls, output_format: str | None = None) -> None:
+        """Print what the tap is; in Markdown with its streams, which the SDK leaves out."""
+        super().print_about(output_format)
+        if output_format == "markdown":
+            tap = cls(validate_config=False, setup_mapper=False)
+            click.echo(about.streams_markdown(tap.streams.values()))
 
     @override
     @classmethod
