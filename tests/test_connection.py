@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from singer_sdk.exceptions import ConfigValidationError
 
 from tap_claude_analytics.connection import ConnectionTest
 from tap_claude_analytics.errors import RunFailedError
@@ -15,6 +18,8 @@ from tests.singer import config_for
 
 if TYPE_CHECKING:
     from tests.simulator import Simulator
+
+README = Path(__file__).parents[1] / "README.md"
 
 
 def lines_of(simulator: Simulator, **settings: Any) -> tuple[list[str], tuple[str, ...]]:
@@ -125,3 +130,44 @@ def test_filters_that_do_not_fit(simulator: Simulator) -> None:
     with pytest.raises(RunFailedError, match="filters names product"):
         tap.run_connection_test()
     assert simulator.requests == []
+
+
+def block(mark: str, end: str) -> str:
+    """Return a part of the README."""
+    return README.read_text("utf-8").split(f"<!-- {mark} -->\n")[1].split(end)[0]
+
+
+def test_the_readme_shows_what_it_says(simulator: Simulator) -> None:
+    """Line by line, but for what is different each time."""
+    simulator.reply("usage", status=401, body={"error": {"message": "…"}})
+    lines, _ = lines_of(simulator)
+    command, *shown = block("test", "\n```\n").splitlines()[1:]
+    assert command.endswith("--test")
+    shown = [
+        line.replace("https://api.anthropic.com", simulator.url).replace(
+            "2026-11-23", simulator.latest.isoformat()
+        )
+        for line in shown
+    ]
+    for line in shown:
+        pattern = ".*".join(map(re.escape, line.split("…")))
+        assert any(re.fullmatch(pattern, found) for found in lines), line
+
+
+def test_what_people_paste_wrong(simulator: Simulator, sleeps: list[float]) -> None:
+    """The README's sentences are the tap's."""
+    cases: list[dict[str, Any]] = [
+        {"api_key": "sk-ant-admin01-abc"},
+        {"api_key": f"{simulator.options.api_key}\n"},
+        {"api_key": "sk-ant-api01-other"},
+        {"api_url": "http://127.0.0.1:9"},
+    ]
+    rows = re.findall(r"^\| [^|]+ \| `(.+)` \|$", block("mistakes", "<!--"), re.MULTILINE)
+    for shown, settings in zip(rows, cases, strict=True):
+        try:
+            _, sentences = lines_of(simulator, **settings)
+        except ConfigValidationError as error:
+            sentences = tuple(error.errors)
+        [sentence] = sentences
+        assert shown in sentence
+    assert len(sleeps) == 1

@@ -28,6 +28,8 @@ TEXT = (ROOT / "plugin-definition.yml").read_text(encoding="utf-8")
 DEFINITION = yaml.safe_load(TEXT)
 PROJECT = (ROOT / "meltano.yml").read_text(encoding="utf-8")
 NAME = "tap-claude-analytics"
+#: How the file's own header says that the plugin is added.
+COMMANDS = re.findall(r"^#   (meltano .*)$", TEXT, re.MULTILINE)
 
 LINK = {"type": "string", "pattern": r"^https://[^\s]+$"}
 WORDS = {"type": "string", "minLength": 1}
@@ -179,6 +181,16 @@ def test_selects_the_streams_that_are_on_by_default(tap: TapClaudeAnalytics) -> 
     assert "usage_report.*" not in expected
 
 
+def test_the_readme_shows_the_commands() -> None:
+    """With the address of the file, for those who have no copy."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("<!-- meltano add -->\n```sh\n")[1].split("\n```")[0]
+    address = f"{DEFINITION['repo']}/raw/main/{plugin_definition.FILE.name}"
+    assert shown.splitlines() == [
+        command.replace(plugin_definition.FILE.name, address) for command in COMMANDS
+    ]
+
+
 def test_links_lead_into_the_repository() -> None:
     """What they name in it is there."""
     logo = DEFINITION["logo_url"].removeprefix(f"{DEFINITION['repo']}/raw/main/")
@@ -209,9 +221,7 @@ def test_runs_in_a_new_project(tmp_path: Path) -> None:
         (project / "meltano.yml").write_text(yaml.safe_dump(own), encoding="utf-8")
         here = TEXT.replace(f"pip_url: {DEFINITION['pip_url']}", f"pip_url: -e '{ROOT}'")
         (project / "plugin-definition.yml").write_text(here, encoding="utf-8")
-        commands = re.findall(r"^#   (meltano .*)$", TEXT, re.MULTILINE)
-        assert len(commands) == 2
-        for command in commands:
+        for command in COMMANDS:
             call(shlex.split(command), project)
         call(["meltano", "run", NAME, "target-postgres"], project)
         landed = {entry.table: entry.rows for entry in box.landed()}
