@@ -342,8 +342,7 @@ def test_additional_fields_survive_flattening(name: str) -> None:
 def test_objects_take_no_unknown_fields(name: str) -> None:
     """What is unknown goes to `additional_fields`, never beside the known.
 
-    The root is open, because the SDK's flattening writes an object that is null under its
-    own name, which the flattened schema does not have.
+    The root is open to the columns that targets add of their own.
     """
     schema = load(name)
     assert "additionalProperties" not in schema

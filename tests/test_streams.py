@@ -96,6 +96,35 @@ def test_records_match_their_schema(simulator: Simulator) -> None:
             assert record.keys() <= schema["properties"].keys()
 
 
+@pytest.mark.parametrize("deselected", [(), ("web_search_count",)])
+def test_flattened_records_hold_the_names_of_their_schema(
+    simulator: Simulator, deselected: tuple[str, ...]
+) -> None:
+    """And no other, such as that of an object that is null; each is announced once."""
+    users = catalog_of("user_summaries", "usage", "readings")
+    for entry in users["streams"]:
+        for metadata in entry["metadata"]:
+            if metadata["breadcrumb"][-1:] in [[name] for name in deselected]:
+                metadata["metadata"]["selected"] = False
+    simulator.edit(
+        "users", LAST, lambda rows: [{**r, "claude_tag_metrics": None} for r in rows]
+    )
+    output = run(
+        simulator,
+        catalog=users,
+        start_date=LAST.isoformat(),
+        flattening_enabled=True,
+        flattening_max_depth=5,
+    )
+    schemas = [m for m in output.messages if m["type"] == "SCHEMA"]
+    assert sorted(m["stream"] for m in schemas) == ["readings", "usage", "user_summaries"]
+    for message in schemas:
+        names = message["schema"]["properties"].keys()
+        assert names.isdisjoint(deselected)
+        for record in output.records(message["stream"]):
+            assert record.keys() <= names
+
+
 def test_pages_are_followed(set_today: Callable[[pendulum.Date], None]) -> None:
     """With small pages, of which some are empty, the rows are the same."""
     set_today(TODAY)

@@ -14,7 +14,7 @@ from typing_extensions import override
 from tap_claude_analytics.client import AnalyticsStream
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator, KeysView
 
     from singer_sdk.helpers.types import Record
 
@@ -42,6 +42,15 @@ class LeanStream(AnalyticsStream, abc.ABC):
     def _generate_record_messages(
         self, record: Record
     ) -> Generator[RecordMessage, None, None]:
+        for message in self._messages(record):
+            # Flattening leaves an object that is null under its own name.
+            names = self._flat_names.get(message.stream)
+            if names is not None:
+                for unknown in message.record.keys() - names:
+                    del message.record[unknown]
+            yield message
+
+    def _messages(self, record: Record) -> Iterator[RecordMessage]:
         # To look at every field of every record for whether it is deselected takes longer
         # than all else together, and the SDK has no public way to leave it out.
         if not self._is_whole:
@@ -56,6 +65,15 @@ class LeanStream(AnalyticsStream, abc.ABC):
                     version=self._stream_version,
                     time_extracted=datetime.now(timezone.utc),
                 )
+
+    @cached_property
+    def _flat_names(self) -> dict[str, KeysView[str]]:
+        """The names of flattened schemas, under those of their streams."""
+        return {
+            stream_map.stream_alias: stream_map.transformed_schema["properties"].keys()
+            for stream_map in self.stream_maps
+            if stream_map.flattening_enabled
+        }
 
     @cached_property
     def _is_whole(self) -> bool:

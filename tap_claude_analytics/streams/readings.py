@@ -33,6 +33,13 @@ class Readings(Stream):
     def get_records(self, context: Context | None) -> Iterable[Record]:
         return ()
 
+    @override
+    def _write_schema_message(self) -> None:
+        """Announce the stream once: at its first record, or else in its turn."""
+        if not self._announced:
+            super()._write_schema_message()
+            self._announced = True
+
     def write(
         self, stream: str, day: str, *, snapshot_at: str, row_count: int, complete: bool
     ) -> None:
@@ -41,9 +48,7 @@ class Readings(Stream):
             return
         # The SDK writes records of the stream that it is syncing only, so the writers of
         # its own loop are called here.
-        if not self._announced:
-            self._write_schema_message()
-            self._announced = True
+        self._write_schema_message()
         self._write_record_message(
             {
                 "stream": stream,

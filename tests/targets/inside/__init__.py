@@ -1,0 +1,1 @@
+"""Scripts that the Python beside a target runs, each on its own."""

@@ -1,0 +1,212 @@
+"""The one table of targets: it drives the tests, and the README shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Layout(str, Enum):
+    """How the tap writes objects."""
+
+    NESTED = "nested"
+    FLATTENED = "flattened"
+
+
+class Reread(str, Enum):
+    """What becomes of a row whose day is read again."""
+
+    REPLACED = "replaced, by primary key"
+    ADDED = "added beside the older one"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A target, and what it makes of records, in its own words.
+
+    Attributes:
+        destination: What it writes.
+        package: What it installs from.
+        accepted: The versions that are worth trying.
+        tested: The version that the tests install.
+        program: Its command.
+        beside: What has to be installed with it.
+        python_before: The first Python it does not install on, if there is one.
+        settings: What it has to be told, besides where to write.
+        layouts: How the tap may write objects for it.
+        money: The type of a number with a fraction.
+        exact: Whether such a number keeps every digit.
+        nested: The type of an object that is not flattened.
+        count: The type of a whole number.
+        day: The type of a date.
+        instant: The type of a timestamp.
+        whole_seconds: Whether a timestamp loses its fraction of a second.
+        flag: The type of a boolean.
+        reread: What becomes of a row whose day is read again.
+    """
+
+    destination: str
+    package: str
+    accepted: str
+    tested: str
+    program: str
+    beside: str | None = None
+    python_before: tuple[int, int] | None = None
+    settings: tuple[tuple[str, str], ...] = ()
+    layouts: tuple[Layout, ...] = (Layout.NESTED, Layout.FLATTENED)
+    money: str
+    exact: bool
+    nested: str | None
+    count: str
+    day: str
+    instant: str
+    whole_seconds: bool = False
+    flag: str
+    reread: Reread
+
+    @property
+    def requirement(self) -> str:
+        """What a user installs."""
+        return f"{self.package}{self.accepted}"
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """What a user installs, with what has to be beside it."""
+        return (self.requirement, *([self.beside] if self.beside else []))
+
+    def __str__(self) -> str:
+        """Names it in the tests."""
+        return self.destination.replace(" ", "-")
+
+
+TARGETS = (
+    Target(
+        destination="PostgreSQL",
+        package="meltanolabs-target-postgres",
+        accepted=">=0.8.1,<0.9",
+        tested="0.8.1",
+        program="target-postgres",
+        settings=(("load_method", "upsert"),),
+        # The tests with Meltano flatten.
+        layouts=(Layout.NESTED,),
+        money="numeric",
+        exact=True,
+        nested="jsonb",
+        count="bigint",
+        day="date",
+        instant="timestamp without time zone",
+        flag="boolean",
+        reread=Reread.REPLACED,
+    ),
+    Target(
+        destination="DuckDB",
+        package="target-duckdb",
+        accepted=">=0.8,<0.9",
+        tested="0.8.0",
+        program="target-duckdb",
+        # From 1.3 on, DuckDB takes the first row of many a batch for headings and loses it.
+        beside="duckdb>=1,<1.3",
+        python_before=(3, 14),
+        money="DOUBLE",
+        exact=False,
+        nested="JSON",
+        count="HUGEINT",
+        day="VARCHAR",
+        instant="TIMESTAMP",
+        flag="BOOLEAN",
+        reread=Reread.REPLACED,
+    ),
+    Target(
+        destination="Parquet on S3",
+        package="plinxore-target-s3",
+        accepted=">=0.1.7,<0.2",
+        tested="0.1.7",
+        program="target-s3",
+        python_before=(3, 13),
+        layouts=(Layout.FLATTENED,),
+        money="double",
+        exact=False,
+        nested=None,
+        count="int64",
+        day="date32[day]",
+        instant="timestamp[ms, tz=utc]",
+        whole_seconds=True,
+        flag="bool",
+        reread=Reread.ADDED,
+    ),
+    Target(
+        destination="CSV",
+        package="meltanolabs-target-csv",
+        accepted=">=0.5,<0.6",
+        tested="0.5.0",
+        program="target-csv",
+        # Otherwise a run overwrites what the one before has written.
+        settings=(("file_naming_scheme", "{stream_name}-{timestamp}.csv"),),
+        money="text",
+        exact=True,
+        nested="Python text",
+        count="text",
+        day="text",
+        instant="text",
+        flag="True or False",
+        reread=Reread.ADDED,
+    ),
+    Target(
+        destination="JSON Lines",
+        package="target-jsonl",
+        accepted=">=0.1.4,<0.2",
+        tested="0.1.4",
+        program="target-jsonl",
+        # Flattened or not, it writes what it gets.
+        layouts=(Layout.NESTED,),
+        money="number",
+        exact=True,
+        nested="object",
+        count="number",
+        day="string",
+        instant="string",
+        flag="boolean",
+        reread=Reread.ADDED,
+    ),
+)
+
+HEADINGS = (
+    "target",
+    "package; version tested",
+    "settings",
+    "money",
+    "objects that are not flattened",
+    "dates, timestamps, booleans",
+    "a row read again is",
+)
+
+
+def markdown() -> str:
+    """Writes the table for the README.
+
+    Returns:
+        Its lines.
+    """
+    rows = [HEADINGS, ("---",) * len(HEADINGS), *map(_cells, TARGETS)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _cells(target: Target) -> tuple[str, ...]:
+    requirements = " with ".join(f"`{name}`" for name in target.requirements)
+    python = (
+        ""
+        if target.python_before is None
+        else "; Python before {}.{}".format(*target.python_before)
+    )
+    seconds = " of whole seconds" if target.whole_seconds else ""
+    settings = ", ".join(f"`{name}: {value}`" for name, value in target.settings)
+    digits = "exact" if target.exact else "rounded to 15 to 17 digits"
+    return (
+        target.destination,
+        f"{requirements}; {target.tested}{python}",
+        settings,
+        f"`{target.money}`, {digits}",
+        f"`{target.nested}`" if target.nested else "flattened only",
+        f"`{target.day}`, `{target.instant}`{seconds}, `{target.flag}`",
+        target.reread.value,
+    )
