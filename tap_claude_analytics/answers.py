@@ -19,6 +19,7 @@ Row: TypeAlias = dict[str, Any]
 
 #: The parameters that say which day was asked for; a cursor says nothing to a reader.
 TOLD_PARAMETERS = ("date", "starting_date", "ending_date")
+_TOLD_FILTERS = "rbac_group_id:"
 #: The delay is a matter of days; an older day that is not there is no delay.
 YOUNG_DAYS = 31
 _MESSAGE_LIMIT = 400
@@ -63,9 +64,17 @@ def _reject_constant(constant: str) -> None:
 
 
 def asked(response: requests.Response) -> str:
-    """Return what was asked, without the cursor: ``GET /v1/…/users?date=2026-03-01``."""
+    """Return what was asked, such as ``GET /v1/…/users?date=2026-03-01``.
+
+    Neither the cursor is told, nor filters by anything else than teams.
+    """
     path, _, query = (response.request.path_url or "").partition("?")
-    told = [(name, value) for name, value in parse_qsl(query) if name in TOLD_PARAMETERS]
+    told = [
+        (name, value)
+        for name, value in parse_qsl(query)
+        if name in TOLD_PARAMETERS
+        or (name == "filter[]" and value.startswith(_TOLD_FILTERS))
+    ]
     return f"GET {path}{'?' if told else ''}{urlencode(told)}"
 
 

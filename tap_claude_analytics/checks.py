@@ -90,6 +90,7 @@ def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Itera
     properties = schema["properties"]
     instance: Any = error.instance
     place = ".".join(str(part) for part in error.path)
+    setting = str(error.path[0]) if error.path else ""
     if not place and error.validator == "required":
         for name in sorted(set(schema["required"]) - set(instance)):
             yield f"{name} is not set. {KEY_ADVICE}"
@@ -98,9 +99,9 @@ def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Itera
             yield _unknown(name, properties)
     elif properties.get(place, {}).get("secret"):
         yield f"{place} is not a text, or is empty. {KEY_ADVICE}"
-    elif {"array", "object"} & set(properties.get(place, {}).get("type", [])):
+    elif {"array", "object"} & set(properties.get(setting, {}).get("type", [])):
         # These may hold salts, here and below, so their values are not shown.
-        yield f"{place} is not right: {_valid(properties[place])}."
+        yield f"{place} is not right: {_wanted(properties[setting])} is valid."
     elif place in properties:
         yield f"{place} is {shown(instance)}: {_valid(properties[place])}."
     else:
@@ -127,6 +128,13 @@ def _valid(rule: Mapping[str, Any]) -> str:
         return f"{_a(kinds[0])} from {rule['minimum']} to {rule['maximum']} is valid"
     filled = " that is not empty" if "minLength" in rule else ""
     return f"{' or '.join(map(_a, kinds)) or 'another value'}{filled} is valid"
+
+
+def _wanted(rule: Mapping[str, Any]) -> str:
+    kinds = [kind for kind in rule["type"] if kind != "null"]
+    if kinds == ["array"] and "string" in rule.get("items", {}).get("type", ()):
+        return "a list of texts"
+    return " or ".join(map(_a, kinds))
 
 
 def _a(kind: str) -> str:
@@ -201,6 +209,13 @@ def _grouping_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
     yield from grouping_mistakes("report_group_by", report, USAGE)
     if cost is not None:
         yield from grouping_mistakes("cost_group_by", cost, COST)
+    if config.get("rbac_group_ids"):
+        for name, chosen in (("report_group_by", report), ("cost_group_by", cost or ())):
+            if "claude_tag_user_id" in chosen:
+                yield (
+                    f"{name} holds claude_tag_user_id, which is not valid together with"
+                    " rbac_group_ids."
+                )
     if config.get("exclude_deleted_users"):
         for name, chosen in (("report_group_by", report), ("cost_group_by", cost)):
             if chosen is not None and "actor" not in chosen:

@@ -188,8 +188,17 @@ class AnalyticsStream(RESTStream[str | None], abc.ABC):
     @override
     def get_http_request(self, *, page: PageContext[str | None]) -> HTTPRequest:
         request = super().get_http_request(page=page)
-        request.params = {**(page.stream_context or {}), "page": page.next_page_token}
+        request.params = {
+            **(page.stream_context or {}),
+            **self.unlogged_question,
+            "page": page.next_page_token,
+        }
         return request
+
+    @property
+    def unlogged_question(self) -> dict[str, Any]:
+        """Parameters of every question that the SDK's metrics must not show."""
+        return {}
 
     @override
     def prepare_request_payload(self, *_: object) -> None:

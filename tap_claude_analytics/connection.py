@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.metrics import METRICS_LOGGER_NAME
 
 from tap_claude_analytics.client import STREAM_FAULTS
-from tap_claude_analytics.errors import NotAvailableYetError, RunFailedError
+from tap_claude_analytics.errors import (
+    NotAvailableYetError,
+    RefusedError,
+    RunFailedError,
+    UnexpectedAnswerError,
+)
 from tap_claude_analytics.session import PASSING_FAULTS
 from tap_claude_analytics.settings import default_of
 from tap_claude_analytics.streams import DAY_STREAM_TYPES
@@ -26,8 +32,8 @@ if TYPE_CHECKING:
 
     from tap_claude_analytics.tap import TapClaudeAnalytics
 
-#: Somebody waits for the result, so passing faults are not tried again for minutes.
-MOST_RETRIES = 1
+#: Somebody waits for the result, so passing faults are not sat out for minutes.
+MOST = {"max_retries": 1, "max_retry_wait": 10, "request_timeout": 30}
 #: How many days back summaries are asked for, to see which one is the latest.
 DAYS_BACK = 31
 
@@ -37,9 +43,9 @@ class ConnectionTest:
 
     def __init__(self, tap: TapClaudeAnalytics) -> None:
         """Test the connection of a tap."""
-        settings = tap.settings
         tap.settings = replace(
-            settings, max_retries=min(settings.max_retries, MOST_RETRIES)
+            tap.settings,
+            **{name: min(most, getattr(tap.settings, name)) for name, most in MOST.items()},
         )
         self._tap = tap
         self._latest: pendulum.Date | None = None
@@ -68,19 +74,17 @@ class ConnectionTest:
         if self._latest is not None:
             yield f"The latest day that the API has is {self._latest}."
         yield from map(self._row, streams)
-        failed = {
-            self._findings[stream.path]: None
-            for stream in streams
-            if stream.selected and self._findings[stream.path]
-        }
+        failed = dict.fromkeys(self._finding(s) for s in streams if s.selected)
+        failed.pop("", None)
         if failed:
             raise RunFailedError(*failed)
 
+    def _finding(self, stream: DayStream) -> str:
+        return next(filter(None, map(self._findings.get, stream.endpoints)), "")
+
     def _row(self, stream: DayStream) -> str:
-        finding = self._findings[stream.path] or "can be read"
-        return (
-            f"{'no ' if self._findings[stream.path] else 'yes'}  {stream.name}: {finding}"
-        )
+        finding = self._finding(stream)
+        return f"{'no ' if finding else 'yes'}  {stream.name}: {finding or 'can be read'}"
 
     def _ask(self, stream: DayStream) -> str:
         """Return what is wrong with an endpoint, and empty text if nothing is."""
@@ -89,21 +93,8 @@ class ConnectionTest:
         except NotAvailableYetError as error:
             # That of the summaries counts, as it was not asked for a certain day.
             self._latest = self._latest or error.latest
-        except PASSING_FAULTS as error:
-            if self._findings:
-                return stream.fault_text(error)
-            msg = (
-                f"{stream.fault_text(error)} Check that api_url"
-                f" ({self._tap.settings.api_url}) is right, and whether a proxy or a"
-                " firewall lies between."
-            )
-            raise RunFailedError(msg) from None
         except STREAM_FAULTS as error:
-            reason = stream.fault_text(error)
-            if self._tap.settings.api_url != default_of("api_url"):
-                reason += f" Or api_url ({self._tap.settings.api_url}) is not the API's."
-            self._tap.trouble.failed(stream.name, stream.path, error, reason)
-            return reason
+            return self._fault(stream, error)
         else:
             if page is not None and isinstance(stream, SummarySeries):
                 days = [day for row in page.rows() if (day := day_in(row, STARTING_AT))]
@@ -111,6 +102,28 @@ class ConnectionTest:
         finally:
             stream.requests_session.close()
         return ""
+
+    def _fault(self, stream: DayStream, error: Exception) -> str:
+        """Return what went wrong; until something can be read, more may be to say.
+
+        Raises:
+            RunFailedError: If no endpoint has been answered with a page, nor this one
+                with a refusal: then it is not worth while to ask others.
+        """
+        reason, api_url = stream.fault_text(error), self._tap.settings.api_url
+        can_read = "" in self._findings.values()
+        if isinstance(error, RefusedError):
+            if not can_read and api_url != default_of("api_url"):
+                reason += f" Or api_url ({api_url}) is not the API's."
+            self._tap.trouble.failed(stream.name, stream.path, error, reason)
+        elif not can_read:
+            if _is_of_something_else(error):
+                reason += (
+                    f" Check that api_url ({api_url}) is right, and whether a proxy or a"
+                    " firewall lies between."
+                )
+            raise RunFailedError(reason) from None
+        return reason
 
     def _question(self, stream: DayStream) -> dict[str, Any]:
         """Return a question for one row of a day that should be there."""
@@ -121,3 +134,10 @@ class ConnectionTest:
         delayed = today.subtract(days=settings.data_delay_days)
         day = max(FLOOR, self._latest or delayed)
         return stream.question((day, day)) | {"limit": 1}
+
+
+def _is_of_something_else(error: Exception) -> bool:
+    """Tell whether it was something else than the API that answered, or nothing."""
+    response = getattr(error, "response", None)
+    is_page = response is not None and response.status_code == HTTPStatus.OK
+    return is_page or isinstance(error, (UnexpectedAnswerError, *PASSING_FAULTS))

@@ -105,10 +105,15 @@ def entry_mistakes(entries: Sequence[str]) -> Iterator[str]:
         yield f"filters has {len(entries)} entries: at most {MOST} are valid."
 
 
+def is_tagged_team(value: str) -> bool:
+    """Tell whether a team is named as rows name it."""
+    return _TAGGED_TEAM.holds(value)
+
+
 def team_mistakes(teams: Sequence[str]) -> Iterator[str]:
     """Yield a sentence for each team that is not named as rows name it."""
     for place, team in enumerate(teams, start=1):
-        if not _TAGGED_TEAM.holds(team):
+        if not is_tagged_team(team):
             yield (
                 f"rbac_group_ids has an entry (number {place}) that is not an id as in the"
                 f" field rbac_group_id: {_TAGGED_TEAM.text} is valid, not a name or a UUID."

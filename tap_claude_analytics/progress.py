@@ -28,6 +28,7 @@ class Progress:
         self._stream = ""
         self._stream_count = self._streams_begun = 0
         self._days_done = self._days = 0
+        self._parts_done = self._parts = 0
         self._all_days = self._records = self._requests = 0
         self._lock = threading.Lock()
 
@@ -35,9 +36,10 @@ class Progress:
         """Note how many streams the run will read."""
         self._stream_count = stream_count
 
-    def begin(self, stream: str, days: int) -> None:
-        """Note that a stream begins that has so many days to read."""
+    def begin(self, stream: str, days: int, parts: int) -> None:
+        """Note that a stream begins that has so many days to read, in so many parts."""
         self._stream, self._days, self._days_done = stream, days, 0
+        self._parts, self._parts_done = parts, 0
         self._streams_begun += 1
         self._stream_began = clock.seconds()
 
@@ -50,6 +52,10 @@ class Progress:
             if self._is_due and clock.seconds() - self._began >= LINE_EVERY:
                 self._latest_line = clock.seconds()
                 self._logger.info("%s%s", str(self), self._left)
+
+    def part_done(self) -> None:
+        """Note that all days of one question are emitted."""
+        self._parts_done += 1
 
     def request_sent(self) -> None:
         """Note that a request has been sent, from any thread."""
@@ -80,12 +86,12 @@ class Progress:
 
     @property
     def _left(self) -> str:
-        """How long the stream takes still, if its days go on as they did."""
-        days_left = self._days - self._days_done
-        if days_left <= 0 or not self._days_done:
+        """How long the stream takes still, if its questions go on as they did."""
+        parts_left = self._parts - self._parts_done
+        if parts_left <= 0 or not self._parts_done:
             return "."
-        per_day = (clock.seconds() - self._stream_began) / self._days_done
-        return f"; about {_duration(days_left * per_day)} left for this stream."
+        per_part = (clock.seconds() - self._stream_began) / self._parts_done
+        return f"; about {_duration(parts_left * per_part)} left for this stream."
 
     @property
     def _is_due(self) -> bool:

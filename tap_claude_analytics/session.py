@@ -33,14 +33,17 @@ PASSING_FAULTS = (
 #: Bytes of a body that are read at a time.
 PIECE = 2**16
 
-_CURSOR = re.compile(r"(?<=[?&]page=)[^&\s]+")
+_PRIVATE = re.compile(r"(?<=[?&]page=)[^&\s]+|(?<=[?&]filter%5B%5D=)[^&\s]+")
 
 
-def _without_cursor(record: logging.LogRecord) -> bool:
-    """Take cursors out of the URLs that urllib3 logs: nobody knows what they hold."""
+def _without_private(record: logging.LogRecord) -> bool:
+    """Take cursors and filters out of the URLs that urllib3 logs.
+
+    Nobody knows what a cursor holds, and a filter may name a person.
+    """
     if isinstance(record.args, tuple):
         record.args = tuple(
-            _CURSOR.sub("[cursor]", part) if isinstance(part, str) else part
+            _PRIVATE.sub("[not shown]", part) if isinstance(part, str) else part
             for part in record.args
         )
     return True
@@ -98,7 +101,7 @@ class ApiSession(requests.Session):
             connections: How many requests are sent at a time, at most.
         """
         super().__init__()
-        logging.getLogger("urllib3.connectionpool").addFilter(_without_cursor)
+        logging.getLogger("urllib3.connectionpool").addFilter(_without_private)
         self.mount(base_url, _LargeBodies(pool_maxsize=connections))
         self._pacer = pacer
         self.trust_env = not is_loopback(base_url)

@@ -16,6 +16,8 @@ from singer_sdk import Tap
 from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities
+from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
 from tap_claude_analytics import about, bookmarks, checks, clock
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     import pendulum
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
-    from singer_sdk.plugin_base import _ConfigInput
 
     from tap_claude_analytics.streams.summaries import SummaryAnswer
     from tap_claude_analytics.windows import Window
@@ -261,6 +262,23 @@ class TapClaudeAnalytics(Tap):
 
     @override
     @classmethod
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Test the connection, for the streams that a catalog selects if one is given."""
+        catalog = ctx.params.get("catalog")
+        if value != CliTestOptionValue.All.value or catalog is None:
+            super().cb_test(ctx, param, value)
+            return
+        selection = read_json_object("--catalog", catalog.read())
+        check_catalog(selection)
+        config: _ConfigInput = ctx.params.get("config", _ConfigInput())
+        tap = cls(
+            config=config.config, parse_env_config=config.parse_env, catalog=selection
+        )
+        tap.run_connection_test()
+        ctx.exit()
+
+    @override
+    @classmethod
     def invoke(
         cls,
         *,
@@ -297,7 +315,11 @@ class TapClaudeAnalytics(Tap):
     @override
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        return SentenceCommand.of(super().get_singer_command(), logger=cls.logger)
+        command = super().get_singer_command()
+        for option in command.params:
+            if option.name == "catalog":
+                option.is_eager = True  # so that --test knows it
+        return SentenceCommand.of(command, logger=cls.logger)
 
 
 def _check_environment() -> None:

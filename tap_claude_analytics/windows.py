@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import re
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import pendulum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 #: The API has nothing before this day.
 FLOOR = pendulum.Date(2026, 1, 1)
@@ -24,6 +25,7 @@ _INSTANT = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def parse_day(value: str) -> pendulum.Date:
     """Return the UTC day that a date or an RFC 3339 timestamp lies in.
 
@@ -88,6 +90,14 @@ def days(window: Window) -> Iterator[pendulum.Date]:
     while day <= last:
         yield day
         day = day.add(days=1)
+
+
+def shared(window: Window, parts: Iterable[Window]) -> int:
+    """Return how many days of the window lie in any of the parts."""
+    return sum(
+        max(0, (min(window[1], last) - max(window[0], first)).days + 1)
+        for first, last in parts
+    )
 
 
 def chunks(window: Window, size: int) -> Iterator[Window]:

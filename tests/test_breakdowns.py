@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ import pytest
 from tests import masking, truth
 from tests.conftest import TODAY
 from tests.simulator import FAULTS, Options, Simulator
-from tests.singer import run
+from tests.singer import catalog_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -217,7 +219,6 @@ def test_other_filters_read_again_from_the_start(simulator: Simulator) -> None:
     """The state knows what the rows were narrowed by; no filter leaves no trace in it."""
     team = f"rbac_group_id:{simulator.teams[0].id}"
     plain = run(simulator, "skills", "readings", **START)
-    assert "shape" not in plain.state["bookmarks"]["skills"]
     narrowed = run(
         simulator, "skills", "readings", state=plain.state, filters=[team], **START
     )
@@ -233,6 +234,55 @@ def test_other_filters_read_again_from_the_start(simulator: Simulator) -> None:
     assert wide.read_days("skills") == [day.isoformat() for day in DAYS]
     assert merged["shape"] == "{}"
     truth.assert_current_rows(simulator, "skills", DAYS, plain, narrowed, wide)
+
+
+def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return the state of a stream as Meltano merges it."""
+    bookmarks = {**old["bookmarks"]["skills"], **new["bookmarks"]["skills"]}
+    return {"bookmarks": {"skills": bookmarks}}
+
+
+def test_an_old_filter_does_not_come_back(simulator: Simulator) -> None:
+    """Neither after a full refresh without it, nor when it is used again after that."""
+    team = [f"{GROUP}:{simulator.teams[0].id}"]
+    narrowed = run(simulator, "skills", filters=team, **START)
+    refreshed = run(simulator, "skills", **START)
+    state = merged(narrowed.state, refreshed.state)
+    going_on = run(simulator, "skills", "readings", state=state, **START)
+    assert going_on.read_days("skills") == [day.isoformat() for day in DAYS[-3:]]
+    again = run(simulator, "skills", "readings", state=state, filters=team, **START)
+    assert again.read_days("skills") == [day.isoformat() for day in DAYS]
+
+
+def test_other_rows_of_a_full_table(simulator: Simulator) -> None:
+    """They take the place of the incremental ones, which are read again after them."""
+    catalog = catalog_of("skills")
+    for entry in catalog["streams"]:
+        entry["replication_method"] = "FULL_TABLE"
+    plain = run(simulator, "skills", **START)
+    team = [f"{GROUP}:{simulator.teams[0].id}"]
+    whole = run(simulator, catalog=catalog, state=plain.state, filters=team, **START)
+    assert whole.records("skills")
+    after = run(simulator, "skills", "readings", state=whole.state, **START)
+    assert after.read_days("skills") == [day.isoformat() for day in DAYS]
+    same = run(simulator, catalog=catalog, state=plain.state, **START)
+    assert same.bookmark("skills") == LAST.isoformat()
+
+
+def test_filters_name_nobody(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither in a log nor in a state, though they may hold people and their things."""
+    caplog.set_level(logging.DEBUG)
+    filters = ["user_id:user_01Secret", "skill_name:jo@example.com"]
+    plain = run(simulator, "skills", **START)
+    output = run(simulator, "skills", state=plain.state, filters=filters, **START)
+    assert any("skill_name, user_id" in line for line in caplog.messages)
+    assert "filter%5B%5D=[not shown]" in caplog.text
+    for text in (caplog.text, json.dumps(output.states)):
+        assert "Secret" not in text
+        assert "jo@" not in text
+        assert "jo%40" not in text
 
 
 @pytest.mark.parametrize(
@@ -297,6 +347,51 @@ def test_passing_faults(
     assert not output.failures
     assert_true(output, simulator, stream, DAYS)
     assert waits
+
+
+@pytest.mark.parametrize("stream", ["team_summaries", "skills_by_team"])
+def test_filtered_teams_are_whole(simulator: Simulator, stream: str) -> None:
+    """Of other teams, whose members the filter leaves in part, there are no rows."""
+    team = simulator.teams[0].id
+    entry = f"{GROUP}:{team}"
+    output = run(simulator, stream, "readings", filters=[entry], **START)
+    everything = run(simulator, stream, **START).records(stream)
+    mine = [{**r, "snapshot_at": None} for r in everything if r[GROUP] == team]
+    assert mine
+    assert [{**r, "snapshot_at": None} for r in output.records(stream)] == mine
+    uuid = f"{GROUP}:{simulator.teams[0].uuid}"
+    [sentence] = run(simulator, stream, filters=[uuid]).failures
+    assert "UUID" in sentence
+
+
+def test_endpoints_that_are_behind_each_other(simulator: Simulator) -> None:
+    """The rollup has days that the summaries do not have yet: what both have is read."""
+    latest = simulator.latest
+    body = {"error": {"message": f"{latest} is not there; the latest is {DAYS[3]}"}}
+    simulator.reply("summaries", status=400, body=body, times=1)
+    stream = "org_summaries_by_team"
+    output = run(simulator, stream, "readings", data_delay_days=0, **START)
+    assert not output.failures
+    assert output.read_days(stream) == [day.isoformat() for day in DAYS[:4]]
+
+
+def test_counts_that_nobody_knows(simulator: Simulator) -> None:
+    """Null is not zero: such a row stays."""
+    team = simulator.teams[0].id
+    [row] = simulator.truth("summaries", LAST, filters=(f"{GROUP}:{team}",))
+    unknown = {n: None if n.endswith("_count") else v for n, v in row.items()}
+    simulator.reply("summaries", body={"data": [unknown], "next_page": None})
+    output = run(simulator, "org_summaries_by_team", start_date=LAST.isoformat())
+    assert len(output.records("org_summaries_by_team")) == len(simulator.teams)
+
+
+def test_the_endpoint_of_the_teams_is_to_blame(simulator: Simulator) -> None:
+    """The key is not, when the first two refusals come from one endpoint."""
+    simulator.reply("users", status=404, body={"error": {"message": "no users here"}})
+    output = run(simulator, "org_summaries_by_team", "team_summaries", "usage", **START)
+    assert len(output.failures) == 2
+    assert all("no users here" in sentence for sentence in output.failures)
+    assert output.records("usage")
 
 
 def test_no_teams_at_all(simulator: Simulator) -> None:

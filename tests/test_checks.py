@@ -383,7 +383,13 @@ def test_a_malformed_environment_value(setting: str, text: str, valid: str) -> N
         ({"report_lookback_days": 91}, ["report_lookback_days", "91", "0 to 90"]),
         ({"report_group_by": ["colour"]}, ["report_group_by", "'colour'", "product"]),
         ({"report_group_by": ["cost_type"]}, ["report_group_by", "'cost_type'"]),
-        ({"report_group_by": "product"}, ["report_group_by", "array"]),
+        ({"report_group_by": "product"}, ["report_group_by", "a list of texts"]),
+        ({"filters": [None]}, ["filters.0 is not right", "a list of texts"]),
+        ({"rbac_group_ids": ["rbac_group_1", 5]}, ["rbac_group_ids.1", "a list of texts"]),
+        (
+            {"rbac_group_ids": ["rbac_group_1"], "report_group_by": ["claude_tag_user_id"]},
+            ["report_group_by", "rbac_group_ids"],
+        ),
         ({"report_group_by": ["model", "model"]}, ["report_group_by", "once"]),
         (
             {

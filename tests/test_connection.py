@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_claude_analytics.connection import ConnectionTest
 from tap_claude_analytics.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import truth
-from tests.singer import config_for
+from tests.singer import catalog_of, config_for
 
 if TYPE_CHECKING:
     from tests.simulator import Simulator
@@ -102,12 +104,33 @@ def test_an_address_of_something_else(sleeps: list[float], simulator: Simulator)
         *(f"{n}{r}" for n in ("usage", "cost") for r in ("", "_report")),
     ):
         simulator.reply(path, body="<html>Welcome</html>")
-    _, sentences = lines_of(simulator)
-    assert sentences
-    for sentence in sentences:
-        assert "not JSON" in sentence
-        assert simulator.url in sentence
-    assert sleeps
+    lines, [sentence] = lines_of(simulator)
+    assert lines == []
+    assert "not JSON" in sentence
+    assert f"Check that api_url ({simulator.url}) is right" in sentence
+    assert len(sleeps) == 1
+
+
+def test_an_api_that_is_overloaded(sleeps: list[float], simulator: Simulator) -> None:
+    """Nobody waits for minutes."""
+    for path in ("summaries", "users"):
+        simulator.reply(path, status=529, headers={"retry-after": "290"})
+    lines, [sentence] = lines_of(simulator)
+    assert lines == []
+    assert "status 529" in sentence
+    assert "api_url" not in sentence
+    assert sum(sleeps) < 10
+
+
+def test_what_teams_are_known_from(simulator: Simulator) -> None:
+    """A stream that needs two endpoints cannot be read if one of them is closed."""
+    simulator.reply("users", status=404, body={"error": {"message": "no users here"}})
+    lines, _ = lines_of(simulator)
+    rows = rows_of(lines)
+    assert rows["org_summaries"]
+    assert not rows["org_summaries_by_team"]
+    lines, _ = lines_of(simulator, rbac_group_ids=["rbac_group_1"])
+    assert rows_of(lines)["org_summaries_by_team"]
 
 
 @pytest.mark.parametrize("late", ["users", "skills"])
@@ -122,6 +145,22 @@ def test_an_endpoint_that_is_behind(simulator: Simulator, late: str) -> None:
     assert sentences == ()
     assert lines[1] == f"The latest day that the API has is {simulator.latest}."
     assert all(rows_of(lines).values())
+
+
+def test_the_streams_of_a_catalog(simulator: Simulator, tmp_path: Path) -> None:
+    """Those that it selects count: their filters, and whether they can be read."""
+    simulator.reply("usage", status=401, body={"error": {"message": "no usage here"}})
+    settings = config_for(simulator, filters=["skill_name:x"])
+    (tmp_path / "config.json").write_text(json.dumps(settings), "utf-8")
+    (tmp_path / "catalog.json").write_text(json.dumps(catalog_of("skills")), "utf-8")
+    options = ["--config", str(tmp_path / "config.json"), "--test"]
+    options += ["--catalog", str(tmp_path / "catalog.json")]
+    result = CliRunner().invoke(TapClaudeAnalytics.cli, options)
+    assert result.exit_code == 0, result.output
+    assert "yes  skills_by_team: can be read" in result.stdout
+    # The key reads these, though the filter does not fit.
+    assert "yes  plugins: can be read" in result.stdout
+    assert "no   usage: " in result.stdout
 
 
 def test_filters_that_do_not_fit(simulator: Simulator) -> None:

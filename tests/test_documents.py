@@ -142,7 +142,9 @@ def test_environment_example() -> None:
 def test_how_long_a_load_takes() -> None:
     """The table's figures are those of the formula above it."""
     days, combinations = 300, 3
-    rows = re.findall(r"^\| ([\d,]+) \| ([\d,]+) \| (\d+ (?:min|hour).+) \|$", README, re.M)
+    rows = re.findall(
+        r"^\| ([\d,]+) \| ([\d,]+) \| (\d+ (?:min|hour).+) \|$", README, re.MULTILINE
+    )
     assert len(rows) == 3
     for users, requests, duration in rows:
         active = int(users.replace(",", ""))

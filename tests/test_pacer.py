@@ -49,7 +49,7 @@ class Office:
         logger.propagate = False
         logger.addHandler(_Noting(self))
         progress = Progress(logger)
-        progress.begin("skills", 300)
+        progress.begin("skills", 300, 300)
         self.pacer = Pacer(requests_per_minute, progress)
 
     def request(

@@ -42,18 +42,19 @@ def test_a_line_every_half_minute(watch: Watch, caplog: pytest.LogCaptureFixture
     """Days, records and requests so far, and how long the stream takes still."""
     progress = Progress(logging.getLogger("progress"))
     progress.plan(11)
-    progress.begin("skills", 300)
+    progress.begin("skills", 300, 300)
     for _ in range(60):
         watch.time += 2
         progress.request_sent()
         progress.day_done(records=12)
+        progress.part_done()
     assert caplog.messages == [
         f"skills (stream 1 of 11): {days} of 300 days read; so far {12 * days} records,"
         f" {days} requests; about {left} left for this stream."
         for days, left in (
             (15, "10 minutes"),
             (30, "9 minutes"),
-            (45, "8 minutes"),
+            (45, "9 minutes"),
             (60, "8 minutes"),
         )
     ]
@@ -62,20 +63,23 @@ def test_a_line_every_half_minute(watch: Watch, caplog: pytest.LogCaptureFixture
 def test_the_time_left_is_that_of_the_stream(
     watch: Watch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A stream that was quick before does not make the next one look quick."""
+    """Neither a quick stream before it counts, nor days that come from one question."""
     progress = Progress(logging.getLogger("progress"))
-    progress.begin("org_summaries", 300)
+    progress.begin("org_summaries", 300, 1)
     for _ in range(300):
         progress.day_done(records=1)
-    progress.begin("skills", 300)
-    watch.time += 40
+    progress.part_done()
+    progress.begin("usage", 62, 2)
+    watch.time += 300
     progress.day_done(records=12)
-    watch.time += LINE_EVERY * 298
-    for _ in range(299):
+    for _ in range(30):
         progress.day_done(records=0)
+    progress.part_done()
+    watch.time += LINE_EVERY
+    progress.day_done(records=12)
     first, second = caplog.messages
-    assert first.endswith("; about 3 h 19 min left for this stream.")
-    assert "2 of 300 days" in second
+    assert first.endswith("usage: 1 of 62 days read; so far 312 records, 0 requests.")
+    assert second.endswith("about 6 minutes left for this stream.")
 
 
 def test_the_end_of_a_run(simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:

@@ -63,7 +63,9 @@ def test_each_day_end_is_a_state(simulator: Simulator) -> None:
 def test_first_state_starts_explicitly(simulator: Simulator) -> None:
     """A reload that breaks off must not leave an older bookmark standing in Meltano."""
     first = run(simulator, *truth.ALL).states[0]["bookmarks"]
-    assert first == state_with(None, *truth.STREAMS)["bookmarks"]
+    expected = state_with(None, *truth.STREAMS)["bookmarks"]
+    # Nor an older filter.
+    assert first == {stream: {**state, "shape": "{}"} for stream, state in expected.items()}
 
 
 def test_second_run_one_day_later(

@@ -47,7 +47,6 @@ class ActivityStream(EngagementStream):
             "date": part[0].isoformat(),
             "limit": self.tap.settings.page_size,
             **self.grouping,
-            **self.row_question(),
         }
 
     @override

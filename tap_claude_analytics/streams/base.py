@@ -94,6 +94,16 @@ class DayStream(LeanStream, abc.ABC):
         return json.dumps(self.row_question(), sort_keys=True)
 
     @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The endpoints that have to be open for the stream."""
+        return (self.path,)
+
+    @property
+    def asked_stream(self) -> DayStream:
+        """The stream that speaks for the endpoint asked last: as a rule itself."""
+        return self
+
+    @property
     def is_incremental(self) -> bool:
         """Whether the stream keeps a bookmark; a catalog may force it not to."""
         return self.replication_method == "INCREMENTAL"
@@ -135,9 +145,8 @@ class DayStream(LeanStream, abc.ABC):
         Returns:
             Whether its bookmark lies before the floor.
         """
-        if not self.is_incremental:
-            return False
-        if self.stream_state.get(SHAPE, self.usual_shape) != self.shape:
+        known = self.stream_state.get(SHAPE, self.usual_shape)
+        if known != self.shape:
             if self.bookmark is not None:
                 self.logger.warning(
                     "Stream %s asks for other rows than in the last run (%s), so it reads"
@@ -145,8 +154,14 @@ class DayStream(LeanStream, abc.ABC):
                     self.name,
                     self.shape,
                 )
+            # Also where the bookmark is not used now: it does not speak of these rows.
             bookmarks.write(self.stream_state, self.bookmark_key, None)
-            self.stream_state[SHAPE] = self.shape
+        if not self.is_incremental and known == self.shape:
+            return False
+        # Always, as Meltano merges states key by key: an older shape must not come back.
+        self.stream_state[SHAPE] = self.shape
+        if not self.is_incremental:
+            return False
         is_early = self.bookmark is not None and self.bookmark < windows.FLOOR
         if is_early or self.bookmark is None:
             bookmarks.write(self.stream_state, self.bookmark_key, None)
@@ -168,10 +183,12 @@ class DayStream(LeanStream, abc.ABC):
             with contextlib.ExitStack() as self._exit:
                 yield from self._read_days()
         except NotAvailableYetError as error:
-            self.tap.trouble.answered(self.path)
+            self.tap.trouble.answered(self.asked_stream.path)
             self.logger.info("Stream %s ends here for now: %s", self.name, error)
         except STREAM_FAULTS as error:
-            self.tap.trouble.failed(self.name, self.path, error, self.fault_text(error))
+            asked = self.asked_stream
+            reason = asked.fault_text(error)
+            self.tap.trouble.failed(self.name, asked.path, error, reason)
         finally:
             self.drift.tell()
             self.requests_session.close()
@@ -180,14 +197,14 @@ class DayStream(LeanStream, abc.ABC):
         window = self.window
         if window is None:
             self.logger.info("Stream %s has no new day to read.", self.name)
+            self.tap.progress.begin(self.name, 0, 0)
             return
         parts = list(self.parts(window))
-        self.tap.progress.begin(
-            self.name, sum((last - first).days + 1 for first, last in parts)
-        )
+        self.tap.progress.begin(self.name, windows.shared(window, parts), len(parts))
         self._all_complete = True
         for asked in self.ask(parts):
             yield from self.read_part(asked)
+            self.tap.progress.part_done()
 
     def ask(self, parts: Iterable[windows.Window]) -> Iterable[Asked]:
         """Ask for parts ahead and in parallel; yield the answers in order."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 from singer_sdk import StreamSchema
 from typing_extensions import override
 
 from tap_claude_analytics.errors import UnexpectedRowError
-from tap_claude_analytics.filters import TEAM
+from tap_claude_analytics.filters import TEAM, is_tagged_team
 from tap_claude_analytics.storable import ADDITIONAL_FIELDS
 from tap_claude_analytics.streams.activity import (
     CUTS,
@@ -24,6 +25,10 @@ from tap_claude_analytics.streams.day_reading import DATE
 from tap_claude_analytics.streams.grouped_schemas import GroupedSchemas
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from singer_sdk.helpers.types import Record
+
     from tap_claude_analytics import windows
     from tap_claude_analytics.answers import Row
 
@@ -77,6 +82,29 @@ class Breakdown(ActivityStream):
     @override
     def grouping(self) -> dict[str, Any]:
         return {"group_by[]": [self.dimension]}
+
+    @override
+    def filter_mistakes(self) -> Iterator[str]:
+        yield from super().filter_mistakes()
+        if self._wanted_teams and not all(map(is_tagged_team, self._wanted_teams)):
+            yield (
+                f"filters names a team by its UUID: stream {self.name}, whose rows are"
+                " those of teams, takes ids (rbac_group_…) only."
+            )
+
+    @cached_property
+    def _wanted_teams(self) -> set[str]:
+        """The teams that filters leave, if rows are those of teams; empty for all."""
+        entries = (entry.partition(":") for entry in self.tap.settings.filters)
+        of_teams = {value for name, _, value in entries if name == TEAM}
+        return of_teams if self.dimension == TEAM else set()
+
+    @override
+    def to_records(self, row: Row, *, is_plain: bool) -> Iterable[Record]:
+        # Filters leave people: of other teams that these are in, rows would hold a part.
+        if self._wanted_teams and row.get(TEAM) not in self._wanted_teams:
+            return ()
+        return super().to_records(row, is_plain=is_plain)
 
     @override
     def add_fields(self, row: Row) -> None:

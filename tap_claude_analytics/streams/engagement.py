@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING, Any
+import hashlib
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 class EngagementStream(DayStream, abc.ABC):
     """A stream whose endpoint can be narrowed by the setting ``filters``."""
 
-    usual_shape = "{}"
+    usual_shape: ClassVar[str] = "{}"
 
     @override
     def row_question(self) -> dict[str, Any]:
@@ -25,9 +28,27 @@ class EngagementStream(DayStream, abc.ABC):
         return {"filter[]": list(filters)} if filters else {}
 
     @property
+    @override
+    def shape(self) -> str:
+        """What makes a row, without the values: they may be ids of people."""
+        question = self.row_question()
+        if not question:
+            return self.usual_shape
+        text = json.dumps(question, sort_keys=True)
+        names = sorted({entry.partition(":")[0] for entry in question["filter[]"]})
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return f"filters by {', '.join(names)} {digest}"
+
+    @property
     def grouping(self) -> dict[str, Any]:
         """The parameter that breaks rows down; nothing where they are whole."""
         return {}
+
+    @cached_property
+    @override
+    def unlogged_question(self) -> dict[str, Any]:
+        """The filters, which may name people; none that the endpoint does not take."""
+        return {} if any(self.filter_mistakes()) else self.row_question()
 
     def filter_mistakes(self) -> Iterator[str]:
         """Yield a sentence for each filter that the endpoint does not take."""

@@ -84,19 +84,21 @@ class SummarySeries(EngagementStream):
         }
 
     def ask_for(self, part: windows.Window) -> SummaryAnswer:
-        """Ask for some days; if their end is not there yet, once more for what is."""
-        asked_at = clock.now()
-        try:
+        """Ask for some days; if their end is not there yet, again for what is."""
+        first, last = part
+        asked_at, beyond = clock.now(), None
+        while True:
             try:
-                return SummaryAnswer(part, asked_at, self.pages_of(part))
-            except NotAvailableYetError as beyond:
-                if beyond.latest < part[0]:
-                    raise
-                answered = (part[0], beyond.latest)
-                pages = self.pages_of(answered)
-                return SummaryAnswer(answered, asked_at, pages, beyond=beyond)
-        except STREAM_FAULTS as error:
-            return SummaryAnswer(part, asked_at, error=error)
+                pages = self.pages_of((first, last))
+            except NotAvailableYetError as error:
+                # Another endpoint that is asked on the way may have fewer days still.
+                if not first <= error.latest < last:
+                    return SummaryAnswer(part, asked_at, error=error)
+                last, beyond = error.latest, error
+            except STREAM_FAULTS as error:
+                return SummaryAnswer(part, asked_at, error=error)
+            else:
+                return SummaryAnswer((first, last), asked_at, pages, beyond=beyond)
 
     def pages_of(self, part: windows.Window) -> tuple[Page, ...]:
         """Return all pages of some days."""
@@ -150,10 +152,6 @@ class SummaryStream(SummarySeries):
             and (window := stream.window)
         ]
         return min(first for first, _ in wanted), max(last for _, last in wanted)
-
-    @override
-    def question(self, part: windows.Window) -> dict[str, Any]:
-        return super().question(part) | self.row_question()
 
     @override
     def ask(self, parts: Iterable[windows.Window]) -> Iterator[SummaryAnswer]:

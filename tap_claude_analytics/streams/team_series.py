@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import StreamSchema
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from tap_claude_analytics.answers import Row
     from tap_claude_analytics.pages import Page
+    from tap_claude_analytics.streams.base import DayStream
     from tap_claude_analytics.streams.day_reading import Asked
     from tap_claude_analytics.streams.summaries import SummaryAnswer
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 #: day still counts on its last.
 LONGEST_WINDOW = 30
 #: The most rows that are decoded at a time, of all teams together.
-MAX_DECODED_ROWS = 10_000
+MAX_DECODED_ROWS = 40_000
 
 
 class OrgSummariesByTeam(SummarySeries):
@@ -51,10 +53,41 @@ class OrgSummariesByTeam(SummarySeries):
     selected_by_default = False
     schema = StreamSchema(GroupedSchemas(OrgSummaries.name, TEAM))
 
+    @property
+    @override
+    def endpoints(self) -> tuple[str, ...]:
+        return (self.path,) if self._named_teams else (self.path, self._of_teams.path)
+
+    @property
+    @override
+    def asked_stream(self) -> DayStream:
+        return self._of_teams if self._asks_for_teams else self
+
+    @property
+    def _named_teams(self) -> tuple[str, ...]:
+        return self.tap.settings.rbac_group_ids
+
+    @property
+    def _of_teams(self) -> TeamSummaries:
+        """The stream whose endpoint says which teams there are."""
+        stream = self.tap.streams[TeamSummaries.name]
+        if not isinstance(stream, TeamSummaries):
+            raise TypeError(stream.name)
+        return stream
+
     @override
     def row_question(self) -> dict[str, Any]:
-        teams = self.tap.settings.rbac_group_ids
-        return {"rbac_group_ids": list(teams)} if teams else {}
+        return {"rbac_group_ids": list(self._named_teams)} if self._named_teams else {}
+
+    @property
+    @override
+    def unlogged_question(self) -> dict[str, Any]:
+        return {}  # its only filter is the team's
+
+    @property
+    @override
+    def shape(self) -> str:
+        return json.dumps(self.row_question(), sort_keys=True)
 
     @override
     def filter_mistakes(self) -> Iterator[str]:
@@ -67,6 +100,7 @@ class OrgSummariesByTeam(SummarySeries):
     @override
     def parts(self, window: windows.Window) -> Iterator[windows.Window]:
         self._owners: list[str] = []
+        self._asks_for_teams = False
         return windows.chunks(window, MAX_DAYS)
 
     @override
@@ -76,7 +110,7 @@ class OrgSummariesByTeam(SummarySeries):
     @override
     def pages_of(self, part: windows.Window) -> tuple[Page, ...]:
         """Return the pages of all teams, packed, and note whose each is."""
-        teams = self.tap.settings.rbac_group_ids or self._active_teams(part)
+        teams = self._named_teams or self._active_teams(part)
         question = self.question(part)
         # Made once, here, and not by the first threads at the same time.
         _ = (self.requests_session, self.page_reader)
@@ -94,12 +128,11 @@ class OrgSummariesByTeam(SummarySeries):
         """Return the teams that a rolling window of any of these days may count."""
         first, last = part
         earliest = max(windows.FLOOR, first.subtract(days=LONGEST_WINDOW - 1))
-        stream = self.tap.streams[TeamSummaries.name]
-        if not isinstance(stream, TeamSummaries):
-            raise TypeError(stream.name)
         teams: set[str] = set()
+        self._asks_for_teams = True
         for span in windows.chunks((earliest, last), MAX_DAYS):
-            teams |= stream.teams_within(span)
+            teams |= self._of_teams.teams_within(span)
+        self._asks_for_teams = False
         return sorted(teams)
 
     @override
@@ -119,10 +152,18 @@ class OrgSummariesByTeam(SummarySeries):
                 yield DayReading(day, asked.asked_at, self._in_turn(of_teams))
 
     def _counted(self, rows: list[Row]) -> list[Row]:
-        """Return the rows in which anybody counts, or all of teams that were named."""
-        if self.tap.settings.rbac_group_ids:
+        """Return the rows in which anybody counts, or all of teams that were named.
+
+        A row stays too where nobody knows whether anybody does.
+        """
+        if self._named_teams:
             return rows
-        return [row for row in rows if any(row[name] for name in filter(COUNT.match, row))]
+        return [
+            row
+            for row in rows
+            if row.get("monthly_active_user_count", 0) is None
+            or any(row[name] for name in filter(COUNT.match, row))
+        ]
 
     def _in_turn(self, of_teams: list[tuple[str, Batch]]) -> Iterator[Batch]:
         for self._team, batch in of_teams:

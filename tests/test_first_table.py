@@ -1,0 +1,64 @@
+"""The README's way to a first table, as a newcomer pastes it into an empty folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.meltano_fixture import ROOT
+from tests.simulator import Options, Simulator
+from tests.targets import TARGETS
+from tests.targets.environment import variables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+[DUCKDB] = [target for target in TARGETS if target.destination == "DuckDB"]
+
+
+@pytest.mark.skipif(
+    DUCKDB.python_before is not None and sys.version_info >= DUCKDB.python_before,
+    reason="DuckDB's target does not install on this Python",
+)
+def test_the_first_table(tmp_path: Path) -> None:
+    """Only the address of the package, the key and the first day are others."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    script = readme.split("<!-- first table -->\n```sh\n")[1].split("```\n")[0]
+    for requirement in DUCKDB.requirements:
+        assert f"'{requirement}'" in script
+    with Simulator(Options(users=3, projects=2)) as simulator:
+        days = [simulator.latest - timedelta(days=n) for n in (5, 4, 3, 2)]
+        for pattern, replacement in (
+            (r"git\+https\S+", f"'{ROOT}'"),
+            (r"sk-ant-api01-…", simulator.options.api_key),
+            (r"(START_DATE=)\S+", rf"\g<1>{days[0]}"),
+        ):
+            script, count = re.subn(pattern, replacement, script)
+            assert count == 1, pattern
+        # The newcomer's Python is the one that runs the tests.
+        path = f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            [shutil.which("bash") or "bash", "-euo", "pipefail", "-c", script],
+            cwd=tmp_path,
+            env=variables() | {"TAP_CLAUDE_ANALYTICS_API_URL": simulator.url, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        expected = [
+            f"{day} │ {row['daily_active_user_count']} │ {row['weekly_active_user_count']}"
+            f" │ {row['assigned_seat_count']}"
+            for day in days
+            for row in simulator.truth("summaries", day)
+        ]
+    assert "accepts the key" in done.stdout
+    table = [" ".join(line.strip("│ ").split()) for line in done.stdout.splitlines()]
+    assert [line for line in table if line in expected] == expected
