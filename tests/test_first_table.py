@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.meltano_fixture import ROOT
 from tests.simulator import Options, Simulator
+from tests.singer import config_for
 from tests.targets import TARGETS
 from tests.targets.environment import variables
 
@@ -23,14 +25,55 @@ if TYPE_CHECKING:
 [DUCKDB] = [target for target in TARGETS if target.destination == "DuckDB"]
 
 
+def block(mark: str) -> str:
+    """Return a script of the README."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    return readme.split(f"<!-- {mark} -->\n```sh\n")[1].split("```\n")[0]
+
+
+def go_on(folder: Path, config: dict[str, Any]) -> None:
+    """Run once more, with the programs that are installed in the folder."""
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    programs = (folder / "tap" / "bin", folder / "duck" / "bin", os.environ["PATH"])
+    states = folder / "states.jsonl"
+    before = states.read_text(encoding="utf-8").splitlines()
+    done = run_bash(folder, block("plain singer"), PATH=os.pathsep.join(map(str, programs)))
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "| skills_by_team |" in done.stdout
+    catalog = json.loads((folder / "catalog.json").read_text(encoding="utf-8"))
+    assert "skills_by_team" in {entry["stream"] for entry in catalog["streams"]}
+    after = states.read_text(encoding="utf-8").splitlines()
+    assert after[: len(before)] == before
+    (old, *_), (new, *_) = (
+        [state["bookmarks"]["skills"] for state in map(json.loads, lines[-1:])]
+        for lines in (before, after)
+    )
+    assert old["replication_key_value"] == new["replication_key_value"]
+    assert old["latest_snapshot_at"] < new["latest_snapshot_at"]
+
+
+def run_bash(
+    folder: Path, script: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a script as if it were pasted, up to its first error."""
+    bash = shutil.which("bash") or "bash"
+    return subprocess.run(
+        [bash, "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=variables() | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.skipif(
     DUCKDB.python_before is not None and sys.version_info >= DUCKDB.python_before,
     reason="DuckDB's target does not install on this Python",
 )
 def test_the_first_table(tmp_path: Path) -> None:
     """Only the address of the package, the key and the first day are others."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    script = readme.split("<!-- first table -->\n```sh\n")[1].split("```\n")[0]
+    script = block("first table")
     for requirement in DUCKDB.requirements:
         assert f"'{requirement}'" in script
     with Simulator(Options(users=3, projects=2)) as simulator:
@@ -44,15 +87,11 @@ def test_the_first_table(tmp_path: Path) -> None:
             assert count == 1, pattern
         # The newcomer's Python is the one that runs the tests.
         path = f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(
-            [shutil.which("bash") or "bash", "-euo", "pipefail", "-c", script],
-            cwd=tmp_path,
-            env=variables() | {"TAP_CLAUDE_ANALYTICS_API_URL": simulator.url, "PATH": path},
-            capture_output=True,
-            text=True,
-            check=False,
+        done = run_bash(
+            tmp_path, script, TAP_CLAUDE_ANALYTICS_API_URL=simulator.url, PATH=path
         )
         assert done.returncode == 0, done.stderr[-3000:]
+        go_on(tmp_path, config_for(simulator, start_date=days[0].isoformat()))
         expected = [
             f"{day} │ {row['daily_active_user_count']} │ {row['weekly_active_user_count']}"
             f" │ {row['assigned_seat_count']}"
