@@ -49,6 +49,12 @@ def describe_builtin_settings(properties: dict[str, Any]) -> None:
         properties[name] = {**properties[name], "title": title, "description": description}
 
 
+def what_a_record_is(stream: Stream) -> str:
+    """Return what the stream's class says of a record, without capital and full stop."""
+    record = (type(stream).__doc__ or "").partition("\n")[0].removesuffix(".")
+    return record[:1].lower() + record[1:]
+
+
 def streams_markdown(streams: Iterable[Stream]) -> str:
     """Return a section on the streams: their keys, and what a record of each is."""
     lines = [
@@ -58,9 +64,8 @@ def streams_markdown(streams: Iterable[Stream]) -> str:
         "|:-------|:-------:|:----|:------------|",
     ]
     for stream in streams:
-        record = (type(stream).__doc__ or "").partition("\n")[0].removesuffix(".")
         default = "yes" if stream.selected_by_default else "no"
         keys = ", ".join(stream.primary_keys)
-        record = record[:1].lower() + record[1:]
+        record = what_a_record_is(stream)
         lines.append(f"| {stream.name} | {default} | {keys} | {record} |")
     return "\n".join(lines)

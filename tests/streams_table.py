@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tap_claude_analytics.about import what_a_record_is
 from tap_claude_analytics.filters import FILTERS
 from tap_claude_analytics.streams.base import DayStream
 from tap_claude_analytics.tap import TapClaudeAnalytics
@@ -39,14 +40,13 @@ def question(keys: Sequence[str]) -> str:
 
 def row(stream: Stream, keys: Sequence[str]) -> tuple[str, ...]:
     """Return the cells of a stream."""
-    about = (type(stream).__doc__ or "").split("\n")[0].removesuffix(".")
     return (
         question(keys),
         f"`{stream.name}`",
         f"`{stream.path}`" if isinstance(stream, DayStream) else "none of its own",
         ", ".join(f"`{key}`" for key in keys),
         "yes" if stream.selected_by_default else "no",
-        about[0].lower() + about[1:],
+        what_a_record_is(stream),
     )
 
 

@@ -53,6 +53,8 @@ class OrgSummariesByTeam(SummarySeries):
     selected_by_default = False
     schema = StreamSchema(GroupedSchemas(OrgSummaries.name, TEAM))
 
+    _asks_for_teams = False
+
     @property
     @override
     def endpoints(self) -> tuple[str, ...]:
@@ -100,7 +102,6 @@ class OrgSummariesByTeam(SummarySeries):
     @override
     def parts(self, window: windows.Window) -> Iterator[windows.Window]:
         self._owners: list[str] = []
-        self._asks_for_teams = False
         return windows.chunks(window, MAX_DAYS)
 
     @override
