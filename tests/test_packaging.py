@@ -143,7 +143,18 @@ def test_metadata_is_complete(built: Built) -> None:
     assert about["License-Expression"] == "Apache-2.0"
     assert about["License-File"] == "LICENSE"
     assert about["Description-Content-Type"] == "text/markdown"
-    assert about.get_payload() == (ROOT / "README.md").read_text(encoding="utf-8")
+    # A package index has no other files of the repository, nor its pictures.
+    shown = str(about.get_payload())
+    addresses = set(re.findall(r"\]\(([^)]+)\)", shown))
+    home = "https://github.com/tap-claude-analytics/tap-claude-analytics"
+    added = (f"{home}/raw/main/", f"{home}/blob/main/")
+    assert f"{added[0]}.github/adoption.svg" in addresses
+    assert f"{added[1]}CONTRIBUTING.md" in addresses
+    assert all(address.startswith(("https://", "#")) for address in addresses)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for prefix in added:
+        shown = shown.replace(f"]({prefix}", "](")
+    assert shown == readme
     links = dict(link.split(", ") for link in about.get_all("Project-URL", []))
     assert links.keys() >= {
         "Homepage",
