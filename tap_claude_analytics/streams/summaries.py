@@ -87,14 +87,16 @@ class SummarySeries(EngagementStream):
         """Ask for some days; if their end is not there yet, again for what is."""
         first, last = part
         asked_at, beyond = clock.now(), None
+        # Each endpoint that is asked on the way may have fewer days still.
+        times_left = len(self.endpoints)
         while True:
             try:
                 pages = self.pages_of((first, last))
             except NotAvailableYetError as error:
-                # Another endpoint that is asked on the way may have fewer days still.
-                if not first <= error.latest < last:
+                if not times_left or not first <= error.latest < last:
                     return SummaryAnswer(part, asked_at, error=error)
                 last, beyond = error.latest, error
+                times_left -= 1
             except STREAM_FAULTS as error:
                 return SummaryAnswer(part, asked_at, error=error)
             else:
