@@ -153,7 +153,7 @@ def clean(text: str) -> str:
 
 @pytest.mark.parametrize("stream", ENDPOINTS)
 @settings(
-    max_examples=20,
+    max_examples=12,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -19,6 +19,7 @@ from tap_claude_analytics.streams.fields import AMOUNT, row_type, take_misfits
 from tap_claude_analytics.streams.legacy_reports import BucketReportStream
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests.responses import answer
+from tests import truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +31,12 @@ if TYPE_CHECKING:
     from tap_claude_analytics.streams.fields import Shape
 
 _TAP = TapClaudeAnalytics(config={"api_key": "sk-ant-api01-test"}, setup_mapper=False)
+#: Of the streams that are made from one table, one.
+UNTRIED = truth.BREAKDOWNS.keys() - {"team_summaries", "skills_by_team"}
 STREAMS = {
-    name: stream for name, stream in _TAP.streams.items() if isinstance(stream, DayStream)
+    name: stream
+    for name, stream in _TAP.streams.items()
+    if isinstance(stream, DayStream) and name not in UNTRIED
 }
 each_stream = pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
 
