@@ -18,8 +18,8 @@ from tap_claude_analytics.streams.base import DayStream
 from tap_claude_analytics.streams.fields import AMOUNT, row_type, take_misfits
 from tap_claude_analytics.streams.legacy_reports import BucketReportStream
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests.responses import answer
 from tests import truth
+from tests.responses import answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
