@@ -7,8 +7,9 @@ import copy
 import pytest
 
 from tap_claude_analytics import checks
+from tap_claude_analytics.command_line import ENV_PREFIX
 from tap_claude_analytics.settings import CONFIG_JSONSCHEMA
-from tap_claude_analytics.tap import ENV_PREFIX, TapClaudeAnalytics
+from tap_claude_analytics.tap import TapClaudeAnalytics
 
 SCHEMA = copy.deepcopy(CONFIG_JSONSCHEMA)
 TapClaudeAnalytics.append_builtin_config(SCHEMA)

@@ -1,10 +1,9 @@
-"""What the streams of days share: which days, whole days, bookmarks and readings."""
+"""What the streams of days share: questions, whole days, records and readings."""
 
 from __future__ import annotations
 
 import abc
 import contextlib
-import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,10 +22,10 @@ from tap_claude_analytics.errors import (
 from tap_claude_analytics.pages import PageReader
 from tap_claude_analytics.prefetch import Ahead
 from tap_claude_analytics.storable import ADDITIONAL_FIELDS
+from tap_claude_analytics.streams.bookmarked import BookmarkedStream
 from tap_claude_analytics.streams.day_reading import DATE, SNAPSHOT_AT, Batch
 from tap_claude_analytics.streams.drift import Drift
 from tap_claude_analytics.streams.fields import SCHEMAS, Shape, row_type, shape_of
-from tap_claude_analytics.streams.lean import LeanStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,18 +38,13 @@ if TYPE_CHECKING:
     from tap_claude_analytics.pages import Page
     from tap_claude_analytics.streams.day_reading import Asked, DayReading
 
-#: Where a stream's state says what makes a row.
-SHAPE = "shape"
-
 #: The cursor of one day may expire so often before the stream fails.
 MAX_RESTARTS = 3
 
 
-class DayStream(LeanStream, abc.ABC):
+class DayStream(BookmarkedStream, abc.ABC):
     """A stream whose records belong to whole UTC days, read oldest first."""
 
-    replication_key: ClassVar[str] = DATE
-    check_sorted = False  # a lookback begins before the bookmark
     schema: ClassVar[StreamSchema[str]] = StreamSchema(SCHEMAS)
 
     #: Top-level fields that are the tap's own; a field of the API that comes to have one
@@ -65,9 +59,6 @@ class DayStream(LeanStream, abc.ABC):
 
     #: Errors after which the days that follow are read all the same.
     mended: ClassVar[tuple[type[Exception], ...]] = (CursorExpiredError,)
-
-    #: The shape of rows that a state without one speaks of.
-    usual_shape: ClassVar[str | None] = None
 
     #: Fields that have a value in grouped answers only.
     grouped_fields: ClassVar[frozenset[str]] = frozenset()
@@ -84,15 +75,6 @@ class DayStream(LeanStream, abc.ABC):
     def readings(self, asked: Asked) -> Iterator[DayReading]:
         """Yield one reading per day that was asked for, oldest first."""
 
-    def row_question(self) -> dict[str, Any]:
-        """Return the parameters with which the user's settings make a row what it is."""
-        return {}
-
-    @property
-    def shape(self) -> str:
-        """What makes a row, in one text."""
-        return json.dumps(self.row_question(), sort_keys=True)
-
     @property
     def endpoints(self) -> tuple[str, ...]:
         """The endpoints that have to be open for the stream."""
@@ -102,70 +84,6 @@ class DayStream(LeanStream, abc.ABC):
     def asked_stream(self) -> DayStream:
         """The stream that speaks for the endpoint asked last: as a rule itself."""
         return self
-
-    @property
-    def is_incremental(self) -> bool:
-        """Whether the stream keeps a bookmark; a catalog may force it not to."""
-        return self.replication_method == "INCREMENTAL"
-
-    @property
-    def bookmark(self) -> pendulum.Date | None:
-        """The last day that is completely emitted; None for none, or if unwanted."""
-        if not self.is_incremental:
-            return None
-        return bookmarks.bookmark(self.name, self.stream_state, self.bookmark_key)
-
-    @property
-    def bookmark_key(self) -> str:
-        """The replication key, whatever a catalog makes of it."""
-        return type(self).replication_key
-
-    def bookmark_text(self, day: pendulum.Date) -> str:
-        """Return how a bookmark names a day."""
-        return day.isoformat()
-
-    @property
-    def window(self) -> windows.Window | None:
-        """The days that this run reads, None when there is nothing to do."""
-        settings = self.tap.settings
-        return windows.reading_window(
-            start=settings.start_date,
-            end=settings.end_date,
-            bookmark=self.bookmark,
-            lookback_days=settings.lookback_days,
-            today=self.tap.today,
-            delay_days=settings.data_delay_days,
-        )
-
-    def prepare_state(self) -> bool:
-        """Write down where the stream starts, before the run's first STATE.
-
-        It starts anew when other rows are asked for than before.
-
-        Returns:
-            Whether its bookmark lies before the floor.
-        """
-        known = self.stream_state.get(SHAPE, self.usual_shape)
-        if known != self.shape:
-            if self.bookmark is not None:
-                self.logger.warning(
-                    "Stream %s asks for other rows than in the last run (%s), so it reads"
-                    " again from start_date.",
-                    self.name,
-                    self.shape,
-                )
-            # Also where the bookmark is not used now: it does not speak of these rows.
-            bookmarks.write(self.stream_state, self.bookmark_key, None)
-        if not self.is_incremental and known == self.shape:
-            return False
-        # Always, as Meltano merges states key by key: an older shape must not come back.
-        self.stream_state[SHAPE] = self.shape
-        if not self.is_incremental:
-            return False
-        is_early = self.bookmark is not None and self.bookmark < windows.FLOOR
-        if is_early or self.bookmark is None:
-            bookmarks.write(self.stream_state, self.bookmark_key, None)
-        return is_early
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
@@ -306,17 +224,12 @@ class DayStream(LeanStream, abc.ABC):
         self.note_reading(reading.day, row_count)
         self._all_complete = self._all_complete and reading.is_complete
         if self._all_complete and self.is_incremental:
-            self._advance(reading.day)
+            self.advance(reading.day)
         self.tap.state_writer.write_state(self.tap_state)
         self.tap.progress.day_done(row_count)
 
     def note_reading(self, day: pendulum.Date, row_count: int) -> None:
         """Note in the state what else is to be known of a reading, before its STATE."""
-
-    def _advance(self, day: pendulum.Date) -> None:
-        """Move the bookmark to a day that is completely emitted, never backwards."""
-        day = max(day, self.bookmark or day)
-        bookmarks.write(self.stream_state, self.bookmark_key, self.bookmark_text(day))
 
     def start_reading(self, day: pendulum.Date) -> None:
         """Forget what holds for the rows of one reading only."""

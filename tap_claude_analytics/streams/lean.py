@@ -35,7 +35,7 @@ class LeanStream(AnalyticsStream, abc.ABC):
         """Leave the bookmark alone.
 
         The SDK would move it with each record, to a day that is not emitted yet, and it
-        has no public way to be told otherwise. ``_advance`` moves the bookmark.
+        has no public way to be told otherwise. ``advance`` moves the bookmark.
         """
 
     @override
