@@ -188,6 +188,8 @@ def _url_mistakes(url: str) -> Iterator[str]:
         return
     if not re.fullmatch(r"[!-~]+", url) or not has_host:
         yield f"api_url is {shown(url)}: {valid}"
+    elif re.search(r"/v1(/|$)|/organizations(/|$)", parts.path):
+        yield f"api_url is {shown(url)}, which holds a path of the API: {valid}"
     elif "?" in url or "#" in url:
         yield f"api_url is {shown(url)}, which holds a query or a fragment: {valid}"
     elif parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):

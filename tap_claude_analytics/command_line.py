@@ -121,6 +121,12 @@ class CommandLineTap(Tap, abc.ABC):
         for option in command.params:
             if option.name == "catalog":
                 option.is_eager = True  # so that --test knows it
+            elif option.name == "test" and isinstance(option, click.Option):
+                option.help = (
+                    "Ask every endpoint for one row and say which streams the key can read;"
+                    " --test=schema writes the schemas without a request."
+                )
+        command.help = "Read the Claude Enterprise Analytics API as Singer messages."
         return SentenceCommand.of(command, logger=cls.logger)
 
 

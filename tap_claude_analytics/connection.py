@@ -11,6 +11,7 @@ from singer_sdk.metrics import METRICS_LOGGER_NAME
 
 from tap_claude_analytics.client import STREAM_FAULTS
 from tap_claude_analytics.errors import (
+    KEY_ADVICE,
     NotAvailableYetError,
     RefusedError,
     RunFailedError,
@@ -113,7 +114,9 @@ class ConnectionTest:
         reason, api_url = stream.fault_text(error), self._tap.settings.api_url
         can_read = "" in self._findings.values()
         if isinstance(error, RefusedError):
-            if not can_read and api_url != default_of("api_url"):
+            if can_read:  # so the key is right
+                reason = reason.replace(f" {KEY_ADVICE}", "")
+            elif api_url != default_of("api_url"):
                 reason += f" Or api_url ({api_url}) is not the API's."
             self._tap.trouble.failed(stream.name, stream.path, error, reason)
         elif not can_read:

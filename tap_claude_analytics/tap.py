@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
-from singer_sdk.helpers.capabilities import PluginCapabilities
 from typing_extensions import override
 
 from tap_claude_analytics import about, bookmarks, checks, clock
@@ -47,11 +46,12 @@ class TapClaudeAnalytics(CommandLineTap):
 
     message_writer_class = MessageWriter
 
-    # Batch files hold raw records: no stream map and no deselection would reach them.
+    # Batch files hold raw records: no stream map and no deselection would reach them. And a
+    # stream that is read whole says by its readings, not by versions, which rows count.
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         capability
         for capability in Tap.capabilities
-        if capability is not PluginCapabilities.BATCH
+        if capability.value not in {"activate-version", "batch"}
     ]
 
     def __init__(self, *, parse_env_config: bool = False, **kwargs: Any) -> None:
@@ -204,6 +204,13 @@ class TapClaudeAnalytics(CommandLineTap):
             for stream in self._day_streams
             if stream.selected and stream.prepare_state()
         ]
+        youngest = self.today.subtract(days=self.settings.data_delay_days)
+        if self.settings.start_date > youngest:
+            self.logger.warning(
+                "start_date is %s, after the youngest day, %s: nothing is read yet.",
+                self.settings.start_date,
+                youngest,
+            )
         if early:
             self.logger.warning(
                 "Before %s, the first day that the API has, lies: %s. Reading starts on"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pendulum
 import pytest
+import yaml
 
 from tests import masking, truth
 from tests.conftest import TODAY
@@ -311,6 +313,35 @@ def test_streams_that_are_not_selected_take_any_filter(simulator: Simulator) -> 
     output = run(simulator, "skills", "usage", filters=["product:cowork"], **START)
     assert not output.failures
     assert output.records("usage")
+
+
+def test_the_readmes_filtered_plugin(
+    autumn: Callable[..., Simulator], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its streams take its filters; ids that nobody has are told by a warning."""
+    simulator = autumn(pendulum.Date(2026, 9, 18), users=60)
+    start: dict[str, Any] = {"start_date": "2026-09-10"}
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    block = readme.split("<!-- filtered plugin -->\n```yaml\n")[1].split("```")[0]
+    [plugin] = yaml.safe_load(block)["plugins"]["extractors"]
+    streams = [rule.removesuffix(".*") for rule in plugin["select"]]
+    output = run(simulator, *streams, **plugin["config"], **start)
+    assert not output.failures
+    assert all(output.records(stream) for stream in streams)
+    assert "are the ids in them right" not in caplog.text
+    nobody = f"{GROUP}:rbac_group_nobody"
+    output = run(simulator, "skills", "readings", filters=[nobody], **start)
+    assert len(output.read_days("skills")) == 6
+    assert "Stream skills has no row on any of 6 days" in caplog.text
+
+
+def test_a_start_in_the_future(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is no error, but it is said."""
+    output = run(simulator, "skills", start_date=TODAY.add(days=9).isoformat())
+    assert not output.failures
+    assert "start_date is 2026-01-26, after the youngest day, 2026-01-14" in caplog.text
 
 
 def test_days_that_are_not_there_yet(autumn: Callable[..., Simulator]) -> None:

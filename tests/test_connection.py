@@ -200,6 +200,7 @@ def test_what_people_paste_wrong(simulator: Simulator, sleeps: list[float]) -> N
         {"api_key": f"{simulator.options.api_key}\n"},
         {"api_key": "sk-ant-api01-other"},
         {"api_url": "http://127.0.0.1:9"},
+        {"api_url": f"{simulator.url}/v1"},
     ]
     rows = re.findall(r"^\| [^|]+ \| `(.+)` \|$", block("mistakes", "<!--"), re.MULTILINE)
     for shown, settings in zip(rows, cases, strict=True):

@@ -9,13 +9,12 @@ import shutil
 import subprocess
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.meltano_fixture import ROOT
 from tests.simulator import Options, Simulator
-from tests.singer import config_for
 from tests.targets import TARGETS
 from tests.targets.environment import variables
 
@@ -31,13 +30,11 @@ def block(mark: str) -> str:
     return readme.split(f"<!-- {mark} -->\n```sh\n")[1].split("```\n")[0]
 
 
-def go_on(folder: Path, config: dict[str, Any]) -> None:
+def go_on(folder: Path, script: str, **environment: str) -> None:
     """Run once more, with the programs that are installed in the folder."""
-    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    programs = (folder / "tap" / "bin", folder / "duck" / "bin", os.environ["PATH"])
     states = folder / "states.jsonl"
     before = states.read_text(encoding="utf-8").splitlines()
-    done = run_bash(folder, block("plain singer"), PATH=os.pathsep.join(map(str, programs)))
+    done = run_bash(folder, script, **environment)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "| skills_by_team |" in done.stdout
     catalog = json.loads((folder / "catalog.json").read_text(encoding="utf-8"))
@@ -87,11 +84,11 @@ def test_the_first_table(tmp_path: Path) -> None:
             assert count == 1, pattern
         # The newcomer's Python is the one that runs the tests.
         path = f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}"
-        done = run_bash(
-            tmp_path, script, TAP_CLAUDE_ANALYTICS_API_URL=simulator.url, PATH=path
-        )
+        url = {"TAP_CLAUDE_ANALYTICS_API_URL": simulator.url}
+        done = run_bash(tmp_path, script, PATH=path, **url)
         assert done.returncode == 0, done.stderr[-3000:]
-        go_on(tmp_path, config_for(simulator, start_date=days[0].isoformat()))
+        [exports] = re.findall(r"^export .*$", script, re.MULTILINE)
+        go_on(tmp_path, f"{exports}\n{block('plain singer')}", **url)
         expected = [
             f"{day} │ {row['daily_active_user_count']} │ {row['weekly_active_user_count']}"
             f" │ {row['assigned_seat_count']}"

@@ -400,7 +400,7 @@ def test_the_query_knows_the_default_streams() -> None:
 def test_exit_codes() -> None:
     """Those of signals, which are tested where signals are."""
     codes = {int(code) for code in operations.table("exit codes")}
-    assert codes == {0, 1, *(EXIT_CODES[number] for number in ANSWERED)}
+    assert codes == {0, 1, 2, *(EXIT_CODES[number] for number in ANSWERED)}
 
 
 def test_a_failed_run_ends_with_one(production: Production) -> None:
@@ -410,6 +410,8 @@ def test_a_failed_run_ends_with_one(production: Production) -> None:
     failed = box.run([*command, "--config=ENV"])
     assert failed.returncode == 1
     assert "ERROR" in failed.stderr
+    for wrong in ("--bogus", "--state=there-is-none"):
+        assert box.run([*command, "--config=ENV", wrong]).returncode == 2
 
 
 @pytest.mark.parametrize("phrase", operations.table("warnings"))

@@ -140,6 +140,7 @@ def test_metadata_is_complete(built: Built) -> None:
     """What a package index shows."""
     about = built.metadata
     assert about["Name"] == NAME
+    assert about["Metadata-Version"] == "2.4"  # what uploading actions of today accept
     assert about["License-Expression"] == "Apache-2.0"
     assert about["License-File"] == "LICENSE"
     assert about["Description-Content-Type"] == "text/markdown"

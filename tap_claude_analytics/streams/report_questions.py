@@ -165,7 +165,7 @@ class ReportQuestions(DayStream, abc.ABC):
             return message
         return (
             f"{message} Usage and cost also need a plan that has them; to run without,"
-            f' deselect the stream ("!{self.name}.*" in select).'
+            f' deselect the stream ("!{self.name}.*" in select, or in the catalog).'
         )
 
 
