@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 #: A log is silent for at most so many seconds of a wait, and tells no more often how far
 #: the run has come.
 LINE_EVERY = 30.0
+#: Up to so many minutes, seconds tell more.
+FEW_MINUTES = 2
 #: Waits that keep the pace are not worth a line up to so many seconds.
 SHORT = 5.0
 
@@ -119,7 +121,7 @@ class Progress:
 
 def _duration(seconds: float) -> str:
     minutes = round(seconds / 60)
-    if minutes < 2:  # noqa: PLR2004 - seconds tell more up to there
+    if minutes < FEW_MINUTES:
         return f"{seconds:.0f} seconds"
     hours, rest = divmod(minutes, 60)
     return f"{hours} h {rest} min" if hours else f"{minutes} minutes"

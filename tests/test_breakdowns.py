@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -178,18 +180,23 @@ def test_named_teams_narrow_usage_and_cost(simulator: Simulator) -> None:
     team = simulator.teams[0].id
     settings: dict[str, Any] = {**START, "report_group_by": [GROUP]}
     output = run(simulator, "usage", "cost", rbac_group_ids=[team], **settings)
+    # Those for the totals too.
+    asked = [request.params.get("rbac_group_ids[]") for request in simulator.requests]
+    assert set(map(str, asked)) == {str([team])}
     for stream in ("usage", "cost"):
         assert output.records(stream)
         shape = output.state["bookmarks"][stream]["shape"]
         assert team in shape
     whole = run(simulator, "usage", **settings)
+    tokens = [
+        Counter({r["starting_at"]: r["total_tokens"] for r in records if r[GROUP] == team})
+        for records in (output.records("usage"), whole.records("usage"))
+    ]
+    assert tokens[0] == tokens[1]
     of_all = sum(record["total_tokens"] for record in whole.records("usage"))
     assert sum(record["total_tokens"] for record in output.records("usage")) < of_all
     again = run(simulator, "usage", state=output.state, **settings)
     assert len(again.records("usage")) == len(whole.records("usage"))
-    for request in simulator.requests:
-        if request.params.get("rbac_group_ids[]"):
-            assert request.params["rbac_group_ids[]"] == [team]
 
 
 @pytest.mark.parametrize(
@@ -328,11 +335,13 @@ def test_the_readmes_filtered_plugin(
     output = run(simulator, *streams, **plugin["config"], **start)
     assert not output.failures
     assert all(output.records(stream) for stream in streams)
-    assert "are the ids in them right" not in caplog.text
+    assert "are its ids right" not in caplog.text
     nobody = f"{GROUP}:rbac_group_nobody"
     output = run(simulator, "skills", "readings", filters=[nobody], **start)
     assert len(output.read_days("skills")) == 6
-    assert "Stream skills has no row on any of 6 days" in caplog.text
+    assert "Stream skills has no row on any of 6 days that fits filters" in caplog.text
+    run(simulator, "usage", rbac_group_ids=["rbac_group_nobody"], **start)
+    assert re.search("Stream usage has no row .* that fits rbac_group_ids", caplog.text)
 
 
 def test_a_start_in_the_future(

@@ -27,10 +27,9 @@ README = Path(__file__).parents[1] / "README.md"
 def lines_of(simulator: Simulator, **settings: Any) -> tuple[list[str], tuple[str, ...]]:
     """Return what the test says, and the sentences that it ends with."""
     tap = TapClaudeAnalytics(config=config_for(simulator, **settings))
-    lines = []
+    lines: list[str] = []
     try:
-        for line in ConnectionTest(tap).run():
-            lines.append(line)  # noqa: PERF402 - the lines before an error count
+        lines.extend(ConnectionTest(tap).run())  # those before an error count
     except RunFailedError as error:
         return lines, error.sentences
     return lines, ()

@@ -76,6 +76,11 @@ class DayStream(BookmarkedStream, abc.ABC):
         """Yield one reading per day that was asked for, oldest first."""
 
     @property
+    def narrowed_by(self) -> str | None:
+        """The setting that leaves a part of the rows only, None where none does."""
+        return None
+
+    @property
     def endpoints(self) -> tuple[str, ...]:
         """The endpoints that have to be open for the stream."""
         return (self.path,)
@@ -120,9 +125,17 @@ class DayStream(BookmarkedStream, abc.ABC):
         parts = list(self.parts(window))
         self.tap.progress.begin(self.name, windows.shared(window, parts), len(parts))
         self._all_complete = True
+        self._days_read = self._rows_read = 0
         for asked in self.ask(parts):
             yield from self.read_part(asked)
             self.tap.progress.part_done()
+        if self.narrowed_by and self._days_read and not self._rows_read:
+            self.logger.warning(
+                "Stream %s has no row on any of %d days that fits %s: are its ids right?",
+                self.name,
+                self._days_read,
+                self.narrowed_by,
+            )
 
     def ask(self, parts: Iterable[windows.Window]) -> Iterable[Asked]:
         """Ask for parts ahead and in parallel; yield the answers in order."""
@@ -222,6 +235,8 @@ class DayStream(BookmarkedStream, abc.ABC):
             complete=reading.is_complete,
         )
         self.note_reading(reading.day, row_count)
+        self._days_read += 1
+        self._rows_read += row_count
         self._all_complete = self._all_complete and reading.is_complete
         if self._all_complete and self.is_incremental:
             self.advance(reading.day)

@@ -16,9 +16,6 @@ from tap_claude_analytics.streams.base import DayStream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pendulum
-    from singer_sdk.helpers.types import Record
-
 
 class EngagementStream(DayStream, abc.ABC):
     """A stream whose endpoint can be narrowed by the setting ``filters``."""
@@ -53,22 +50,10 @@ class EngagementStream(DayStream, abc.ABC):
         """The filters, which may name people; none that the endpoint does not take."""
         return {} if any(self.filter_mistakes()) else self.row_question()
 
+    @property
     @override
-    def _read_days(self) -> Iterator[Record]:
-        self._days_read = self._rows_read = 0
-        yield from super()._read_days()
-        if self.row_question() and self._days_read and not self._rows_read:
-            self.logger.warning(
-                "Stream %s has no row on any of %d days that fits filters or"
-                " rbac_group_ids: are the ids in them right?",
-                self.name,
-                self._days_read,
-            )
-
-    @override
-    def note_reading(self, day: pendulum.Date, row_count: int) -> None:
-        self._days_read += 1
-        self._rows_read += row_count
+    def narrowed_by(self) -> str | None:
+        return "filters" if self.unlogged_question else None
 
     def filter_mistakes(self) -> Iterator[str]:
         """Yield a sentence for each filter that the endpoint does not take."""

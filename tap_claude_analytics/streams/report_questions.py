@@ -109,6 +109,11 @@ class ReportQuestions(DayStream, abc.ABC):
         return question
 
     @property
+    @override
+    def narrowed_by(self) -> str | None:
+        return "rbac_group_ids" if self.tap.settings.rbac_group_ids else None
+
+    @property
     def paging(self) -> dict[str, Any]:
         """The parameters that say how much a page holds, and in which order."""
         return {"limit": self.tap.settings.page_size}
