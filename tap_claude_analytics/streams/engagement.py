@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import hashlib
-import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,13 +29,12 @@ class EngagementStream(DayStream, abc.ABC):
     @property
     @override
     def shape(self) -> str:
-        """What makes a row, without the values: they may be ids of people."""
-        question = self.row_question()
-        if not question:
-            return self.usual_shape
-        text = json.dumps(question, sort_keys=True)
-        names = sorted({entry.partition(":")[0] for entry in question["filter[]"]})
-        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        """What makes a row; of filters without the values, which may be ids of people."""
+        filters = self.row_question().get("filter[]")
+        if not filters:
+            return super().shape
+        names = sorted({entry.partition(":")[0] for entry in filters})
+        digest = hashlib.sha256(super().shape.encode()).hexdigest()[:16]
         return f"filters by {', '.join(names)} {digest}"
 
     @property

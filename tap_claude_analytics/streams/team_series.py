@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import StreamSchema
@@ -85,11 +84,6 @@ class OrgSummariesByTeam(SummarySeries):
     @override
     def unlogged_question(self) -> dict[str, Any]:
         return {}  # its only filter is the team's
-
-    @property
-    @override
-    def shape(self) -> str:
-        return json.dumps(self.row_question(), sort_keys=True)
 
     @override
     def filter_mistakes(self) -> Iterator[str]:
