@@ -444,11 +444,21 @@ def test_no_teams_at_all(simulator: Simulator) -> None:
     assert output.bookmark("org_summaries_by_team") == LAST.isoformat()
 
 
-@pytest.mark.parametrize("stream", ["team_summaries", "org_summaries_by_team"])
-def test_a_team_that_is_no_text(simulator: Simulator, stream: str) -> None:
-    """It is not taken for none."""
-    simulator.reply("users", body={"data": [{"rbac_group_id": 5}], "next_page": None})
-    output = run(simulator, stream, **START)
+@pytest.mark.parametrize(
+    ("stream", "filters"),
+    [
+        ("team_summaries", []),
+        ("team_summaries", [f"{GROUP}:rbac_group_1"]),
+        ("org_summaries_by_team", []),
+    ],
+)
+@pytest.mark.parametrize("team", [5, [], {}], ids=repr)
+def test_a_team_that_is_no_text(
+    simulator: Simulator, stream: str, filters: list[str], team: object
+) -> None:
+    """It is not taken for none, nor for one that filters leave out."""
+    simulator.reply("users", body={"data": [{"rbac_group_id": team}], "next_page": None})
+    output = run(simulator, stream, filters=filters, **START)
     assert output.records(stream) == []
     [sentence] = output.failures
     assert "rbac_group_id" in sentence

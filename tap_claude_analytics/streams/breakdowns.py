@@ -102,7 +102,7 @@ class Breakdown(ActivityStream):
     @override
     def to_records(self, row: Row, *, is_plain: bool) -> Iterable[Record]:
         # Filters leave people: of other teams that these are in, rows would hold a part.
-        if self._wanted_teams and row.get(TEAM) not in self._wanted_teams:
+        if self._wanted_teams and _team_of(row) not in self._wanted_teams:
             return ()
         return super().to_records(row, is_plain=is_plain)
 
