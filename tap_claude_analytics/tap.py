@@ -1,8 +1,7 @@
-"""The tap: its settings, its streams, and what they share during a run."""
+"""The tap: puts the rooms together, and runs the streams."""
 
 from __future__ import annotations
 
-import copy
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,30 +11,36 @@ from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from typing_extensions import override
 
-from tap_claude_analytics import about, bookmarks, checks, clock
-from tap_claude_analytics.command_line import ENV_PREFIX, CommandLineTap
-from tap_claude_analytics.connection import ConnectionTest
-from tap_claude_analytics.errors import TAP_NAME, RunFailedError, StoppedBySignalError
-from tap_claude_analytics.pacer import Pacer
-from tap_claude_analytics.progress import Progress
-from tap_claude_analytics.settings import CONFIG_JSONSCHEMA, Settings
-from tap_claude_analytics.streams import DAY_STREAM_TYPES, Readings
-from tap_claude_analytics.streams.base import DayStream
-from tap_claude_analytics.streams.engagement import EngagementStream
-from tap_claude_analytics.trouble import Trouble
-from tap_claude_analytics.windows import FLOOR
-from tap_claude_analytics.writer import MessageWriter
+from tap_claude_analytics.api.client import ApiOptions, Client
+from tap_claude_analytics.api.pacer import Pacer
+from tap_claude_analytics.cli.connection_test import ConnectionTest, quick
+from tap_claude_analytics.cli.options import ENV_PREFIX, CommandLineTap
+from tap_claude_analytics.common import clock
+from tap_claude_analytics.common.dates import FLOOR
+from tap_claude_analytics.common.errors import TAP_NAME, RunFailedError
+from tap_claude_analytics.common.progress import Progress
+from tap_claude_analytics.config import checks
+from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
+from tap_claude_analytics.config.settings import Settings
+from tap_claude_analytics.days import ledger
+from tap_claude_analytics.streams.day_stream import DayStream
+from tap_claude_analytics.streams.failures import Failures
+from tap_claude_analytics.streams.readings import Readings
+from tap_claude_analytics.streams.run import Run
+from tap_claude_analytics.streams.sources.activity_settings import (
+    ActivitySettings,
+    filter_mistakes,
+)
+from tap_claude_analytics.streams.sources.summaries import SharedSummaries
+from tap_claude_analytics.streams.specs import SPECS, Family
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import FrameType
+    from collections.abc import Iterator, Sequence
 
-    import pendulum
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
-    from tap_claude_analytics.streams.summaries import SummaryAnswer
-    from tap_claude_analytics.windows import Window
+    from tap_claude_analytics.days.windows import Window
 
 
 class TapClaudeAnalytics(CommandLineTap):
@@ -44,10 +49,8 @@ class TapClaudeAnalytics(CommandLineTap):
     name = TAP_NAME
     config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_JSONSCHEMA
 
-    message_writer_class = MessageWriter
-
-    # Batch files hold raw records: no stream map and no deselection would reach them. And a
-    # stream that is read whole says by its readings, not by versions, which rows count.
+    # Batch files have raw records, which no stream map and no deselection would reach. And
+    # readings, not versions, say which rows of a stream count.
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         capability
         for capability in Tap.capabilities
@@ -60,11 +63,6 @@ class TapClaudeAnalytics(CommandLineTap):
         Raises:
             ConfigValidationError: With a sentence for every wrong setting.
         """
-        self.trouble = Trouble()
-        #: Whether any answer may hold what databases refuse; then records are checked.
-        self.is_suspect = False
-        self.summary_window: Window | None = None
-        self.summary_answers: dict[Window, SummaryAnswer] = {}
         try:
             super().__init__(parse_env_config=parse_env_config, **kwargs)
         except ValueError:
@@ -75,113 +73,106 @@ class TapClaudeAnalytics(CommandLineTap):
             _check_environment()
 
     @override
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        # The SDK's sentences quote values, the key's among them, and it has no public
-        # hook between merging a configuration and validating it.
-        self.append_builtin_config(self.config_jsonschema)
+    def check_settings(self, *, raise_errors: bool) -> list[str]:
         mistakes = checks.configuration_mistakes(self.config, self.config_jsonschema)
-        if not mistakes:
-            return super()._validate_config(raise_errors=raise_errors)
-        if raise_errors:
+        if mistakes and raise_errors:
             raise _wrong_settings(mistakes)
         return mistakes
 
     @override
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        # The SDK's handler writes a STATE, which can deadlock on a slow target, and then
-        # exits with 0. The STATE of the last whole day stands already.
-        raise StoppedBySignalError(128 + signum)
-
-    @override
-    def setup_mapper(self) -> None:
-        """Set up the stream maps, those of streams that are not selected among them.
-
-        The SDK takes such a stream for one without fields, and then refuses its map for
-        want of the keys.
-        """
-        super(Tap, self).setup_mapper()
-        catalog = copy.deepcopy(self.catalog)
-        for entry in catalog.streams:
-            entry.metadata.root.selected = True
-        self.mapper.register_raw_streams_from_catalog(catalog)
-
-    @cached_property
-    def settings(self) -> Settings:
-        """The settings, with the types the streams work with."""
-        return Settings.from_config(self.config)
-
-    @cached_property
-    def today(self) -> pendulum.Date:
-        """The UTC day on which the run began; it holds for the whole run."""
-        return clock.today()
-
-    @cached_property
-    def progress(self) -> Progress:
-        """How far the run has come."""
-        return Progress(self.logger)
-
-    @cached_property
-    def pacer(self) -> Pacer:
-        """Lets the requests of all streams through."""
-        return Pacer(self.settings.requests_per_minute, self.progress)
-
-    @property
-    def readings(self) -> Readings:
-        """The stream that says which reading of a day counts."""
-        stream = self.streams[Readings.name]
-        if not isinstance(stream, Readings):
-            raise TypeError(stream.name)
-        return stream
-
-    @override
     def discover_streams(self) -> Sequence[Stream]:
         return [
-            *(stream_type(self) for stream_type in DAY_STREAM_TYPES),
+            *(DayStream(self, spec, lambda: self.run) for spec in SPECS),
             Readings(self),
         ]
 
     @property
     def _day_streams(self) -> list[DayStream]:
+        """The streams with days, in the order in which they are read."""
         return [s for s in self.streams.values() if isinstance(s, DayStream)]
+
+    @cached_property
+    def run(self) -> Run:
+        """What the streams share."""
+        settings = Settings.from_config(self.config)
+        progress = Progress(self.logger)
+        readings = self.streams[Readings.name]
+        if not isinstance(readings, Readings):
+            raise TypeError(readings.name)
+        return Run(
+            settings=settings,
+            today=clock.today(),
+            client=Client(
+                api_options(settings),
+                Pacer(settings.requests_per_minute, progress),
+                progress,
+            ),
+            progress=progress,
+            failures=Failures(),
+            readings=readings,
+            summaries=SharedSummaries(self._windows_of_summaries),
+        )
+
+    def _windows_of_summaries(self) -> Iterator[Window]:
+        """Yield the windows of the selected streams of summaries."""
+        for stream in self._day_streams:
+            if stream.selected and stream.spec.family is Family.SUMMARIES:
+                settings = ActivitySettings.of(
+                    stream.spec, self.run.settings, self.run.today
+                )
+                window = settings.window(stream.ledger.bookmark)
+                if window is not None:
+                    yield window
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over a state.
+        """Load a state.
 
         Raises:
             RunFailedError: If it is not a Singer state.
         """
-        bookmarks.check_shape(state)
+        ledger.check_form(state)
         super().load_state(state)
 
-    @override  # type: ignore[misc]  # the SDK's final method has no end for failures
+    @override  # type: ignore[misc]  # the final method of the SDK has no end for failures
     def sync_all(self) -> None:
-        """Sync all streams, each for itself.
+        """Sync all streams; a stream that fails does not keep the others from running.
 
         Raises:
-            RunFailedError: After the last stream, if any of them failed.
+            RunFailedError: After the last stream, if any has failed.
         """
         self._check_filters()
-        self._prepare_bookmarks()
-        self.progress.plan(sum(stream.selected for stream in self._day_streams))
-        super().sync_all()
-        self.progress.done()
-        self.trouble.raise_if_any()
+        self._start_streams()
+        run = self.run
+        run.progress.plan(sum(stream.selected for stream in self._day_streams))
+        try:
+            super().sync_all()
+        finally:
+            run.client.close()
+        run.progress.done()
+        run.failures.raise_if_any(run.client.opened)
 
     @override  # type: ignore[misc]  # as above
     def run_connection_test(self) -> bool:
-        """Say which streams can be read, at the cost of a request per endpoint.
+        """Say which streams can be read, at the cost of one request per endpoint.
 
         Raises:
-            RunFailedError: If any of the streams selected cannot be read.
+            RunFailedError: If any selected stream cannot be read.
         """
         self._check_filters()
-        for line in ConnectionTest(self).run():
-            click.echo(line)
+        run = self.run
+        client = run.client.like(quick(run.client.options))
+        order = [spec.name for spec in SPECS]
+        streams = sorted(self._day_streams, key=lambda stream: order.index(stream.name))
+        try:
+            for line in ConnectionTest(run, client, streams).lines():
+                click.echo(line)
+        finally:
+            client.close()
         return True
 
     def _check_filters(self) -> None:
-        """Refuse filters that the endpoint of a selected stream does not take.
+        """Refuse filters that a selected stream does not support.
 
         Raises:
             RunFailedError: With a sentence for each.
@@ -189,45 +180,53 @@ class TapClaudeAnalytics(CommandLineTap):
         mistakes = [
             mistake
             for stream in self._day_streams
-            if isinstance(stream, EngagementStream) and stream.selected
-            for mistake in stream.filter_mistakes()
+            if stream.selected and stream.spec.report is None
+            for mistake in filter_mistakes(stream.spec, self.run.settings)
         ]
         if mistakes:
             msg = f"{' '.join(mistakes)} Deselect these streams, or change filters."
             raise RunFailedError(msg)
 
-    def _prepare_bookmarks(self) -> None:
-        """Write down where each stream starts, and say what lies before the floor."""
-        early = ["start_date"] if self.settings.start_date < FLOOR else []
+    def _start_streams(self) -> None:
+        """Write down where each stream starts, and warn of what is before the floor."""
+        settings, today = self.run.settings, self.run.today
+        early = ["start_date"] if settings.start_date < FLOOR else []
         early += [
             f"the bookmark of {stream.name}"
             for stream in self._day_streams
-            if stream.selected and stream.prepare_state()
+            if stream.selected and stream.start().was_before_floor
         ]
-        youngest = self.today.subtract(days=self.settings.data_delay_days)
-        if self.settings.start_date > youngest:
+        latest = today.subtract(days=settings.data_delay_days)
+        if settings.start_date > latest:
             self.logger.warning(
-                "start_date is %s, after the youngest day, %s: nothing is read yet.",
-                self.settings.start_date,
-                youngest,
+                "start_date is %s, which is after the most recent day to read, %s: nothing"
+                " is read yet.",
+                settings.start_date,
+                latest,
             )
         if early:
             self.logger.warning(
-                "Before %s, the first day that the API has, lies: %s. Reading starts on"
-                " that day.",
+                "The API has nothing before %s. Reading starts on that day instead of: %s.",
                 FLOOR,
                 ", ".join(early),
             )
 
-    @override
-    @classmethod
-    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        super().append_builtin_config(config_jsonschema)
-        about.describe_builtin_settings(config_jsonschema["properties"])
+
+def api_options(settings: Settings) -> ApiOptions:
+    """Return how to talk to the API."""
+    return ApiOptions(
+        api_url=settings.api_url,
+        api_key=settings.api_key,
+        user_agent=settings.user_agent,
+        request_timeout=settings.request_timeout,
+        max_retries=settings.max_retries,
+        max_retry_wait=settings.max_retry_wait,
+        max_parallel_requests=settings.max_parallel_requests,
+    )
 
 
 def _check_environment() -> None:
-    """Name the environment values that the SDK takes in silence or cannot convert."""
+    """Refuse environment variables that the SDK would misread or cannot convert."""
     mistakes = checks.environment_mistakes(os.environ, ENV_PREFIX, CONFIG_JSONSCHEMA)
     if mistakes:
         raise _wrong_settings(mistakes) from None

@@ -1,0 +1,111 @@
+"""An HTTP session with one deadline per request and no way out for the key."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from tap_claude_analytics.common import clock
+from tap_claude_analytics.common.urls import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Faults that may pass when the request is sent again.
+PASSING_FAULTS = (
+    ConnectionError,
+    requests.exceptions.Timeout,
+    requests.exceptions.ConnectionError,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+    urllib3.exceptions.HTTPError,
+)
+
+#: Bytes of a body that are read at a time.
+_PIECE = 2**16
+
+_PRIVATE = re.compile(r"(?<=[?&]page=)[^&\s]+|(?<=[?&]filter%5B%5D=)[^&\s]+")
+
+
+def _hide_private_parameters(record: logging.LogRecord) -> bool:
+    """Take cursors and filters out of the URLs that urllib3 logs.
+
+    The content of a cursor is unknown, and a filter may name a person.
+    """
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            _PRIVATE.sub("[not shown]", part) if isinstance(part, str) else part
+            for part in record.args
+        )
+    return True
+
+
+class ApiSession(requests.Session):
+    """A requests session for one base URL.
+
+    Proxies and CA bundles of the environment are used, except towards loopback hosts.
+    ``.netrc`` is never read, since the session has an authenticator of its own.
+    """
+
+    def __init__(
+        self, *, base_url: str, api_key: str, request_timeout: float, connections: int
+    ) -> None:
+        """Prepare for requests.
+
+        Args:
+            base_url: Where all requests go.
+            api_key: The key, sent as ``x-api-key``.
+            request_timeout: Seconds that one request may take, its body included.
+            connections: How many requests are sent at the same time, at most.
+        """
+        super().__init__()
+        logging.getLogger("urllib3.connectionpool").addFilter(_hide_private_parameters)
+        self.mount(base_url, HTTPAdapter(pool_maxsize=connections))
+        self.trust_env = not is_loopback(base_url)
+        self.auth = _authenticator(api_key)
+        self._timeout = request_timeout
+
+    def fetch(
+        self, url: str, parameters: dict[str, object], headers: dict[str, str]
+    ) -> tuple[requests.Response, bytes]:
+        """Send a GET request, and return the response with its whole body.
+
+        The timeout of requests starts again with every byte, so it alone would not end an
+        answer that only trickles in. Redirects are not followed: they would carry the key
+        to another host.
+
+        Raises:
+            requests.exceptions.ReadTimeout: If the answer is not complete in time.
+        """
+        deadline = clock.seconds() + self._timeout
+        request = self.prepare_request(
+            requests.Request("GET", url, params=parameters, headers=headers)
+        )
+        environment = self.merge_environment_settings(
+            request.url, {}, stream=True, verify=None, cert=None
+        )
+        with self.send(
+            request, timeout=self._timeout, allow_redirects=False, **environment
+        ) as response:
+            pieces = []
+            while piece := response.raw.read1(_PIECE, decode_content=True):
+                pieces.append(piece)
+                if clock.seconds() > deadline:
+                    msg = f"no complete answer within {self._timeout:g} seconds"
+                    raise requests.exceptions.ReadTimeout(msg)
+            return response, b"".join(pieces)
+
+
+def _authenticator(
+    api_key: str,
+) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
+    def authenticate(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["x-api-key"] = api_key
+        return request
+
+    return authenticate

@@ -1,0 +1,135 @@
+"""The tap as a command: its options, and the files that they name."""
+
+from __future__ import annotations
+
+import abc
+import gc
+import sys
+from typing import IO, Any
+
+import click
+from singer_sdk.cli import plugin_cli
+from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.tap_base import CliTestOptionValue
+from typing_extensions import override
+
+from tap_claude_analytics.cli import about
+from tap_claude_analytics.cli.files import (
+    check_catalog,
+    checked,
+    read_json_object,
+    read_text,
+)
+from tap_claude_analytics.cli.messages import Command, take_invalid_log_level
+from tap_claude_analytics.cli.output import MessageWriter, widen_stdout
+from tap_claude_analytics.common.errors import TAP_NAME
+from tap_claude_analytics.days import ledger
+from tap_claude_analytics.sdk import SdkStream, SdkTap
+
+#: New containers between two searches for cycles; a page of users has about 20,000.
+_CONTAINERS_PER_COLLECTION = 200_000
+
+ENV_PREFIX = f"{TAP_NAME.upper().replace('-', '_')}_"
+
+
+class CommandLineTap(SdkTap, abc.ABC):
+    """A tap whose command says in a sentence what is wrong with an option."""
+
+    message_writer_class = MessageWriter
+
+    @override
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        super().append_builtin_config(config_jsonschema)
+        about.describe_builtin_settings(config_jsonschema["properties"])
+
+    @override
+    @classmethod
+    def print_about(cls, output_format: str | None = None) -> None:
+        """Print what the tap is; in Markdown with its streams, which the SDK leaves out."""
+        super().print_about(output_format)
+        if output_format == "markdown":
+            tap = cls(validate_config=False, setup_mapper=False)
+            streams = [s for s in tap.streams.values() if isinstance(s, SdkStream)]
+            click.echo(about.streams_markdown(streams))
+
+    @override
+    @classmethod
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> _ConfigInput:
+        """Read the configuration files.
+
+        Raises:
+            RunFailedError: If one is missing or is not a JSON object.
+        """
+        for path in value:
+            if path != "ENV":
+                read_json_object(f"--config {path}", read_text("--config", path))
+        return super().cb_config(ctx, param, value)
+
+    @override
+    @classmethod
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Test the connection, for the streams that a catalog selects if one is given."""
+        catalog = ctx.params.get("catalog")
+        if value != CliTestOptionValue.All.value or catalog is None:
+            super().cb_test(ctx, param, value)
+            return
+        selection = read_json_object("--catalog", catalog.read())
+        check_catalog(selection)
+        config: _ConfigInput = ctx.params.get("config", _ConfigInput())
+        tap = cls(
+            config=config.config, parse_env_config=config.parse_env, catalog=selection
+        )
+        tap.run_connection_test()
+        ctx.exit()
+
+    @override
+    @classmethod
+    def invoke(
+        cls,
+        *,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Run the tap from the command line.
+
+        Raises:
+            RunFailedError: If a file is wrong, or if a stream failed.
+        """
+        # Rows have no cycles, and searching for some takes longer than decoding the rows.
+        widen_stdout()
+        gc.freeze()
+        gc.set_threshold(_CONTAINERS_PER_COLLECTION)
+        super().invoke(
+            state=checked("--state", state, ledger.check_form),
+            catalog=checked("--catalog", catalog, check_catalog),
+            **kwargs,
+        )
+
+    @plugin_cli
+    def cli(cls) -> click.Command:  # noqa: N805 - the decorator makes it a class method
+        """The command line program."""
+        error = take_invalid_log_level(ENV_PREFIX)
+        command = super().cli
+        if error is not None:
+            error.show()
+            sys.exit(error.exit_code)
+        return command
+
+    @override
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        command = super().get_singer_command()
+        for option in command.params:
+            if option.name == "catalog":
+                option.is_eager = True  # so that --test knows it
+            elif option.name == "test" and isinstance(option, click.Option):
+                option.help = (
+                    "Ask every endpoint for one row and say which streams the key can read;"
+                    " --test=schema writes the schemas without a request."
+                )
+        command.help = "Read the Claude Enterprise Analytics API as Singer messages."
+        return Command.like(command, logger=cls.logger)

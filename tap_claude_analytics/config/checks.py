@@ -1,0 +1,241 @@
+"""Checks of the configuration: a sentence per mistake, before the first request.
+
+A sentence names the setting, its value and what is expected. It never shows a secret, nor a
+URL that may contain a password.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from jsonschema import Draft202012Validator
+
+from tap_claude_analytics.common.dates import FLOOR, parse_day
+from tap_claude_analytics.common.errors import KEY_ADVICE
+from tap_claude_analytics.common.text import shown
+from tap_claude_analytics.common.urls import is_loopback
+from tap_claude_analytics.config.filters import entry_mistakes, team_mistakes
+from tap_claude_analytics.config.groupings import COST, USAGE, grouping_mistakes
+from tap_claude_analytics.config.schema import default_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from jsonschema.exceptions import ValidationError
+
+_ADMIN_KEY = "sk-ant-admin"
+_REFUSED = {
+    "batch_config": (
+        "batch_config is not supported: batch files bypass stream maps and deselection,"
+        " so personal data would be written unmasked. Remove the setting."
+    )
+}
+_BOOLEANS = ("true", "1", "yes", "on", "false", "0", "no", "off")
+_DATE_FORMS = "a date (YYYY-MM-DD) or an RFC 3339 timestamp"
+
+
+def configuration_mistakes(
+    config: Mapping[str, Any], schema: Mapping[str, Any]
+) -> list[str]:
+    """Return a sentence for every mistake in the configuration; none if it is right."""
+    errors = list(Draft202012Validator(schema).iter_errors(dict(config)))
+    sentences = [
+        sentence for error in errors for sentence in _schema_mistakes(error, schema)
+    ]
+    return sentences or list(_value_mistakes(config))
+
+
+def environment_mistakes(
+    environment: Mapping[str, str], prefix: str, schema: Mapping[str, Any]
+) -> list[str]:
+    """Return a sentence for every environment variable that cannot be parsed."""
+    return [
+        f"{variable} is {_shown_value(environment[variable], rule)}; expected"
+        f" {_expected(rule)}."
+        for name, rule in schema["properties"].items()
+        if (variable := f"{prefix}{name.upper()}") in environment
+        and not _parses(environment[variable], rule)
+    ]
+
+
+def _shown_value(text: str, rule: Mapping[str, Any]) -> str:
+    return "not valid JSON" if {"array", "object"} & set(rule["type"]) else shown(text)
+
+
+def _parses(text: str, rule: Mapping[str, Any]) -> bool:
+    kinds = rule.get("type", [])
+    try:
+        if "integer" in kinds:
+            int(text)
+        elif "boolean" in kinds:
+            return text.lower() in _BOOLEANS
+        elif {"array", "object"} & set(kinds):
+            json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[str]:
+    properties = schema["properties"]
+    instance: Any = error.instance
+    place = ".".join(str(part) for part in error.path)
+    setting = str(error.path[0]) if error.path else ""
+    if not place and error.validator == "required":
+        for name in sorted(set(schema["required"]) - set(instance)):
+            yield f"{name} is not set. {KEY_ADVICE}"
+    elif not place:
+        for name in sorted(set(instance) - set(properties)):
+            yield _unknown(name, properties)
+    elif properties.get(place, {}).get("secret"):
+        yield f"{place} must be a non-empty string. {KEY_ADVICE}"
+    elif {"array", "object"} & set(properties.get(setting, {}).get("type", [])):
+        # Values in them may be secret, such as a salt, so none is shown.
+        yield f"{place} is invalid; expected {_container(properties[setting])}."
+    elif place in properties:
+        yield f"{place} is {shown(instance)}; expected {_expected(properties[place])}."
+    else:
+        yield f"{place} is invalid."
+
+
+def _unknown(name: str, properties: Mapping[str, Any]) -> str:
+    if name in _REFUSED:
+        return _REFUSED[name]
+    close = difflib.get_close_matches(name, properties, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    known = ", ".join(sorted(properties))
+    return f"{name} is not a setting of this tap.{hint} The settings are: {known}."
+
+
+def _expected(rule: Mapping[str, Any]) -> str:
+    kinds = rule.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else [k for k in kinds if k != "null"]
+    if rule.get("format") == "date":
+        return _DATE_FORMS
+    if "enum" in rule:
+        return f"one of {', '.join(map(str, filter(None, rule['enum'])))}"
+    if "minimum" in rule and "maximum" in rule:
+        return f"{_a(kinds[0])} from {rule['minimum']} to {rule['maximum']}"
+    filled = "non-empty " if "minLength" in rule else ""
+    return " or ".join(_a(f"{filled}{kind}") for kind in kinds) or "another value"
+
+
+def _container(rule: Mapping[str, Any]) -> str:
+    kinds = [kind for kind in rule["type"] if kind != "null"]
+    if kinds == ["array"] and "string" in rule.get("items", {}).get("type", ()):
+        return "a list of strings"
+    return " or ".join(map(_a, kinds))
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def _value_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
+    yield from _key_mistakes(config["api_key"])
+    if config.get("api_url") is not None:
+        yield from _url_mistakes(config["api_url"])
+    if config.get("user_agent") is not None:
+        yield from _user_agent_mistakes(config["user_agent"])
+    yield from _date_mistakes(config)
+    yield from _grouping_mistakes(config)
+    yield from entry_mistakes(config.get("filters") or ())
+    yield from team_mistakes(config.get("rbac_group_ids") or ())
+    if config.get("flattening_enabled") and config.get("flattening_max_depth") is None:
+        yield (
+            "flattening_max_depth is not set; with flattening_enabled it must be the number"
+            " of levels to flatten, an integer."
+        )
+
+
+def _key_mistakes(key: str) -> Iterator[str]:
+    if not re.fullmatch(r"[!-~]+", key):
+        yield (
+            "api_key contains a space, a line break or another character that no key has."
+            f" Paste it again, exactly as it was shown. {KEY_ADVICE}"
+        )
+    elif key.startswith(_ADMIN_KEY):
+        yield f"api_key is an Admin key ({_ADMIN_KEY}…). {KEY_ADVICE}"
+
+
+def _url_mistakes(url: str) -> Iterator[str]:
+    expected = (
+        "expected an https URL without user, password, query and fragment, such as"
+        " https://api.anthropic.com, or an http URL of a loopback host."
+    )
+    if "@" in url:
+        yield f"api_url contains a user or a password; {expected}"
+        return
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        has_host = bool(parts.hostname) and "" not in str(parts.hostname).removesuffix(
+            "."
+        ).split(".")
+        requests.Request("GET", url).prepare()
+    except (ValueError, requests.RequestException):
+        yield f"api_url is {shown(url)}, which is not a URL; {expected}"
+        return
+    if not re.fullmatch(r"[!-~]+", url) or not has_host:
+        yield f"api_url is {shown(url)}; {expected}"
+    elif re.search(r"/v1(/|$)|/organizations(/|$)", parts.path):
+        yield f"api_url is {shown(url)}, which contains a path of the API; {expected}"
+    elif "?" in url or "#" in url:
+        yield f"api_url is {shown(url)}, which contains a query or a fragment; {expected}"
+    elif parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):
+        yield f"api_url is {shown(url)}, which would send the key unencrypted; {expected}"
+
+
+def _user_agent_mistakes(user_agent: str) -> Iterator[str]:
+    if not re.fullmatch(r"[!-~]([ -~]*[!-~])?", user_agent):
+        yield (
+            f"user_agent is {shown(user_agent)}; expected printable ASCII without spaces at"
+            " either end."
+        )
+
+
+def _grouping_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
+    report = config.get("report_group_by")
+    report = default_of("report_group_by") if report is None else report
+    cost = config.get("cost_group_by")
+    yield from grouping_mistakes("report_group_by", report, USAGE)
+    if cost is not None:
+        yield from grouping_mistakes("cost_group_by", cost, COST)
+    if config.get("rbac_group_ids"):
+        for name, chosen in (("report_group_by", report), ("cost_group_by", cost or ())):
+            if "claude_tag_user_id" in chosen:
+                yield (
+                    f"{name} has claude_tag_user_id, which cannot be combined with"
+                    " rbac_group_ids."
+                )
+    if config.get("exclude_deleted_users"):
+        for name, chosen in (("report_group_by", report), ("cost_group_by", cost)):
+            if chosen is not None and "actor" not in chosen:
+                yield (
+                    f"exclude_deleted_users is true, but {name} does not have actor; it"
+                    " requires a grouping by actor."
+                )
+
+
+def _date_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
+    days = {}
+    for name in ("start_date", "end_date"):
+        value = config.get(name)
+        if value is None:
+            continue
+        try:
+            days[name] = parse_day(value)
+        except ValueError:
+            yield f"{name} is {shown(value)}; expected {_DATE_FORMS}."
+    end = days.get("end_date")
+    if end is None:
+        return
+    if end < FLOOR:
+        yield f"end_date is {end}, but the API has nothing before {FLOOR}."
+    elif (start := days.get("start_date")) is not None and start > end:
+        yield f"start_date is {start}, which is after end_date, {end}."

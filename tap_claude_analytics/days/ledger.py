@@ -1,0 +1,208 @@
+"""The state of a stream: the only code that reads and writes it.
+
+A bookmark names the last day that has been completely emitted. Nothing else writes it, so
+no STATE message can name an unfinished day. States of every released version stay readable.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pendulum
+
+from tap_claude_analytics.common.dates import FLOOR, midnight, parse_day
+from tap_claude_analytics.common.errors import RunFailedError
+from tap_claude_analytics.common.names import DATE
+from tap_claude_analytics.days.revisions import DaySeen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEY = "replication_key"
+VALUE = "replication_key_value"
+SHAPE = "shape"
+LATEST_SNAPSHOT = "latest_snapshot_at"
+#: One text, because Meltano merges states key by key: entries removed from an object would
+#: come back.
+REVISABLE = "revisable_days"
+
+_SNAPSHOT_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+def check_form(state: object) -> None:
+    """Refuse a state that no Singer tap has written.
+
+    Raises:
+        RunFailedError: If it is not ``{"bookmarks": {stream: {...}}}``.
+    """
+    bookmarks = state.get("bookmarks", {}) if isinstance(state, dict) else None
+    if not isinstance(bookmarks, dict) or not all(
+        map(_is_stream_state, bookmarks.values())
+    ):
+        msg = (
+            "The state is not a state of this tap: expected an object"
+            ' {"bookmarks": {"STREAM": {…}}}.'
+        )
+        raise RunFailedError(msg)
+
+
+def _is_stream_state(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("partitions", []), list)
+        and isinstance(value.get("progress_markers", {}), dict)
+    )
+
+
+class Start(NamedTuple):
+    """What has become of a bookmark at the start of a run.
+
+    Attributes:
+        restarts: There was one for rows of another shape, so the stream reads again.
+        was_before_floor: It was before the first day that the API has.
+    """
+
+    restarts: bool
+    was_before_floor: bool
+
+
+class Ledger:
+    """What is known of a stream from run to run.
+
+    Attributes:
+        is_incremental: Whether the stream keeps a bookmark; a catalog may say it does not.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        state: dict[str, Any],
+        *,
+        replication_key: str,
+        is_incremental: bool,
+    ) -> None:
+        """Open the ledger of a stream.
+
+        Args:
+            stream: The name of the stream, for errors.
+            state: The state of the stream, which is edited in place.
+            replication_key: Whose value the bookmark is: ``date`` or a timestamp.
+            is_incremental: Whether the stream keeps a bookmark.
+        """
+        self.is_incremental = is_incremental
+        self._stream = stream
+        self._state = state
+        self._key = replication_key
+
+    @property
+    def bookmark(self) -> pendulum.Date | None:
+        """The last day that has been completely emitted, None if there is none.
+
+        Raises:
+            RunFailedError: If the state names something else than a day.
+        """
+        value = self._state.get(VALUE)
+        if not self.is_incremental or value is None or self._state.get(KEY) != self._key:
+            return None
+        try:
+            return parse_day(value)
+        except (TypeError, ValueError):
+            msg = (
+                f"The state's bookmark of stream {self._stream} is {value!r}: expected a"
+                " date (YYYY-MM-DD). Correct the state, or start again with --full-refresh."
+            )
+            raise RunFailedError(msg) from None
+
+    def start(self, shape: str, *, shape_if_missing: str | None) -> Start:
+        """Write down where the stream starts, before the first STATE of the run.
+
+        A bookmark says nothing about rows of another shape: the stream starts again then.
+        Every key is always written, because Meltano merges states key by key: if an
+        interrupted reload left a key out, its old value would come back and days would be
+        skipped.
+
+        Args:
+            shape: What makes a row, in one text.
+            shape_if_missing: The shape of the rows that a state without one is about.
+
+        Returns:
+            What has become of the bookmark.
+        """
+        known = self._state.get(SHAPE, shape_if_missing)
+        has_changed = known != shape
+        restarts = has_changed and self.bookmark is not None
+        if has_changed:
+            self._write_bookmark(None)
+        if has_changed or self.is_incremental:
+            self._state[SHAPE] = shape
+        was_before_floor = self.bookmark is not None and self.bookmark < FLOOR
+        if self.is_incremental and (self.bookmark is None or was_before_floor):
+            self._write_bookmark(None)
+        return Start(restarts=restarts, was_before_floor=was_before_floor)
+
+    def advance(self, day: pendulum.Date) -> None:
+        """Move the bookmark to a day that has been completely emitted, never backwards."""
+        day = max(day, self.bookmark or day)
+        self._write_bookmark(day.isoformat() if self._key == DATE else midnight(day))
+
+    def _write_bookmark(self, value: str | None) -> None:
+        self._state[KEY] = self._key
+        self._state[VALUE] = value
+
+    def next_snapshot(self, asked_at: pendulum.DateTime) -> str:
+        """Return the timestamp of a new reading, and remember it.
+
+        Args:
+            asked_at: An instant before the first request of the reading.
+
+        Returns:
+            ``asked_at`` as ``YYYY-MM-DDTHH:MM:SS.ffffffZ``, or just after the latest
+            snapshot of the stream if the clock has not moved on since.
+
+        Raises:
+            RunFailedError: If the latest snapshot in the state is not a timestamp.
+        """
+        latest = self._state.get(LATEST_SNAPSHOT)
+        if latest is not None:
+            try:
+                earlier = pendulum.from_format(latest, "YYYY-MM-DDTHH:mm:ss.SSSSSS[Z]")
+                asked_at = max(asked_at, earlier.add(microseconds=1))
+            except (OverflowError, TypeError, ValueError):
+                msg = (
+                    f"The state's {LATEST_SNAPSHOT} of stream {self._stream} is {latest!r}:"
+                    " expected a timestamp such as 2026-03-01T04:05:06.000000Z."
+                )
+                raise RunFailedError(msg) from None
+        snapshot = asked_at.in_timezone("UTC").strftime(_SNAPSHOT_FORMAT)
+        self._state[LATEST_SNAPSHOT] = snapshot
+        return snapshot
+
+    @property
+    def revisable(self) -> dict[pendulum.Date, DaySeen] | None:
+        """The days that have been read and may be revised; None if never written.
+
+        Raises:
+            RunFailedError: If the state has something that this tap does not write.
+        """
+        if REVISABLE not in self._state:
+            return None
+        try:
+            return dict(map(_parse_day_seen, (self._state[REVISABLE] or "").split()))
+        except (AttributeError, TypeError, ValueError):
+            msg = (
+                f"The state's {REVISABLE} of stream {self._stream} was not written by this"
+                " tap. Restore the state, or start again with --full-refresh."
+            )
+            raise RunFailedError(msg) from None
+
+    def write_revisable(self, days: Mapping[pendulum.Date, DaySeen]) -> None:
+        """Write the days that have been read and may be revised."""
+        self._state[REVISABLE] = " ".join(
+            f"{day.isoformat()}/{seen.digest}/{seen.row_count}"
+            for day, seen in sorted(days.items())
+        )
+
+
+def _parse_day_seen(entry: str) -> tuple[pendulum.Date, DaySeen]:
+    day, digest, row_count = entry.split("/")
+    return parse_day(day), DaySeen(digest, int(row_count))

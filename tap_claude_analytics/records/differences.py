@@ -1,0 +1,91 @@
+"""Where rows differ from what the schema promises, logged without quoting a value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from tap_claude_analytics.common.names import ADDITIONAL_FIELDS
+from tap_claude_analytics.common.text import scrub
+from tap_claude_analytics.records.shapes import Shape, misfit_paths, take_misfits
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Collection, Iterator
+
+    from tap_claude_analytics.records.day import Batch, Row
+
+
+class Differences:
+    """Takes what does not fit out of the rows of one stream, and logs it once per field."""
+
+    def __init__(self, shape: Shape, logger: logging.Logger, *, kept_in: str) -> None:
+        """Start without differences.
+
+        Args:
+            shape: The shape of the rows.
+            logger: The logger of the stream.
+            kept_in: Where the values are kept, for the log.
+        """
+        self._shape = shape
+        self._logger = logger
+        self._kept_in = kept_in
+        self._new: set[str] = set()
+        self._changed: Counter[tuple[str, str]] = Counter()
+        self._replaced: Counter[str] = Counter()
+
+    def known_rows(self, batch: Batch, null_fields: Collection[str]) -> Iterator[Row]:
+        """Yield the rows of a batch; what the schema does not know is moved.
+
+        Args:
+            batch: The rows, which are edited in place.
+            null_fields: Fields that have a value in grouped answers only; their nulls go.
+        """
+        for row in batch.rows:
+            for name in null_fields:
+                if name in row and row[name] is None:
+                    del row[name]
+            row[ADDITIONAL_FIELDS] = None if batch.conforms else self.take_misfits(row)
+            row.update(batch.added)
+            yield row
+
+    def take_misfits(self, row: Row) -> Row | None:
+        """Move fields that are unknown or of another type out of a row, and count them."""
+        misfits = take_misfits(row, self._shape)
+        for path, kind in misfit_paths(misfits or {}, self._shape):
+            if kind is not None:
+                self._changed[path, kind] += 1
+            elif path not in self._new:
+                self._new.add(path)
+                self._logger.info(
+                    "New field %s: its values are kept in %s until a version of the tap"
+                    " knows it.",
+                    scrub(path),
+                    self._kept_in,
+                )
+        return misfits
+
+    def replaced(self, path: str) -> None:
+        """Count a text in which characters have been replaced."""
+        self._replaced[path] += 1
+
+    def log(self) -> None:
+        """Log one warning per field with the number of values, and start again."""
+        for (path, kind), count in self._changed.items():
+            self._logger.warning(
+                "The API sent %s with another type than %s in %d rows: the field is null in"
+                " them, and the value is kept in %s.",
+                scrub(path),
+                kind,
+                count,
+                self._kept_in,
+            )
+        for path, count in self._replaced.items():
+            self._logger.warning(
+                "%d texts of the field %s contained a NUL or half a surrogate pair, which"
+                " databases refuse: each was replaced by U+FFFD.",
+                count,
+                path,
+            )
+        self._changed.clear()
+        self._replaced.clear()

@@ -1,0 +1,152 @@
+"""Everything private of the SDK that the tap overrides or calls, with the reasons.
+
+The SDK offers no public way for any of it. A new version of the SDK is checked here first.
+"""
+
+from __future__ import annotations
+
+import abc
+import copy
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Stream, Tap
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib import RecordMessage
+from typing_extensions import override
+
+from tap_claude_analytics.common.errors import StoppedBySignalError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, KeysView
+    from types import FrameType
+
+    from singer_sdk.helpers.types import Context, Record
+
+
+class SdkTap(Tap, abc.ABC):
+    """The SDK's tap with its own checks of settings and its own end after a signal."""
+
+    @abc.abstractmethod
+    def check_settings(self, *, raise_errors: bool) -> list[str]:
+        """Return a sentence for every wrong setting, or raise them."""
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        # The sentences of the SDK quote values, that of the key among them.
+        self.append_builtin_config(self.config_jsonschema)
+        mistakes = self.check_settings(raise_errors=raise_errors)
+        return mistakes or super()._validate_config(raise_errors=raise_errors)
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        # The handler of the SDK writes a STATE, which can deadlock on a slow target, and
+        # then exits with 0. The STATE of the last complete day has been written already.
+        raise StoppedBySignalError(128 + signum)
+
+    @override
+    def setup_mapper(self) -> None:
+        """Set up the stream maps, also those of streams that are not selected.
+
+        The SDK gives a stream that is not selected no fields, and then refuses its map
+        because the keys are missing.
+        """
+        super(Tap, self).setup_mapper()
+        catalog = copy.deepcopy(self.catalog)
+        for entry in catalog.streams:
+            entry.metadata.root.selected = True
+        self.mapper.register_raw_streams_from_catalog(catalog)
+
+
+class SdkStream(Stream):
+    """The SDK's stream without the work that the records of this tap do not need.
+
+    Attributes:
+        record: What a record is, in words.
+    """
+
+    record: str
+
+    # Rows are JSON and have no field that the schema does not know.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    _has_schema_been_written = False
+
+    @override
+    def _increment_stream_state(self, *_: Any, **__: Any) -> None:
+        """Leave the bookmark alone: the ledger moves it at the end of a day.
+
+        The SDK would move it with each record, to a day that is not completely emitted.
+        """
+
+    @override
+    def _write_starting_replication_value(self, context: Context | None) -> None:
+        """Write nothing: the SDK would name a day that may never be emitted."""
+
+    @override
+    def _write_schema_message(self) -> None:
+        """Write the schema once, however often it is asked for."""
+        if not self._has_schema_been_written:
+            super()._write_schema_message()
+            self._has_schema_been_written = True
+
+    def write_state(self) -> None:
+        """Write a STATE message with the state of all streams."""
+        self._tap.state_writer.write_state(self.tap_state)
+
+    def write_record(self, record: Record) -> None:
+        """Write a record outside the sync of this stream, after its schema.
+
+        The SDK writes records only of the stream that is being synced.
+        """
+        self._write_schema_message()
+        self._write_record_message(record)
+
+    @override
+    def _generate_record_messages(
+        self, record: Record
+    ) -> Generator[RecordMessage, None, None]:
+        for message in self._mapped_messages(record):
+            # Flattening leaves an object that is null under its own name, which the
+            # flattened schema does not have.
+            names = self._flattened_names.get(message.stream)
+            if names is not None:
+                for unknown in message.record.keys() - names:
+                    del message.record[unknown]
+            yield message
+
+    def _mapped_messages(self, record: Record) -> Iterator[RecordMessage]:
+        # The SDK checks for every field of every record whether it is deselected, which
+        # takes longer than everything else together.
+        if not self._has_all_fields:
+            yield from super()._generate_record_messages(record)
+            return
+        for stream_map in self.stream_maps:
+            mapped = stream_map.transform(record)
+            if mapped is not None:
+                yield RecordMessage(
+                    stream=stream_map.stream_alias,
+                    record=mapped,
+                    version=self._stream_version,
+                    time_extracted=datetime.now(timezone.utc),
+                )
+
+    @cached_property
+    def _flattened_names(self) -> dict[str, KeysView[str]]:
+        """The columns of each flattened output stream."""
+        return {
+            stream_map.stream_alias: stream_map.transformed_schema["properties"].keys()
+            for stream_map in self.stream_maps
+            if stream_map.flattening_enabled
+        }
+
+    @cached_property
+    def _has_all_fields(self) -> bool:
+        """Whether no field of the stream is deselected."""
+        return all(self.mask.values())
+
+    @override
+    def generate_child_contexts(self, *_: Any, **__: Any) -> tuple[()]:
+        """Return none: no stream depends on another."""
+        return ()

@@ -1,0 +1,302 @@
+"""The stream of days: the one loop from answers to records, readings and STATE messages."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import metrics
+from typing_extensions import override
+
+from tap_claude_analytics.api.client import MAX_RESTARTS
+from tap_claude_analytics.api.errors import CursorExpiredError, RefusedError
+from tap_claude_analytics.common.errors import RowError, StreamFailedError
+from tap_claude_analytics.common.names import ADDITIONAL_FIELDS, DATE, SNAPSHOT_AT
+from tap_claude_analytics.days import windows
+from tap_claude_analytics.days.availability import NotAvailableYetError
+from tap_claude_analytics.days.ledger import Ledger, Start
+from tap_claude_analytics.records.differences import Differences
+from tap_claude_analytics.records.storable import make_storable
+from tap_claude_analytics.sdk import SdkStream
+from tap_claude_analytics.streams import assembly
+from tap_claude_analytics.streams.sources.source import wrong_row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_claude_analytics.records.day import Batch, Day, Row, Step
+    from tap_claude_analytics.streams.run import Run
+    from tap_claude_analytics.streams.sources.source import Answer, Source
+    from tap_claude_analytics.streams.specs import StreamSpec
+
+
+class DayStream(SdkStream):
+    """A stream whose records belong to whole UTC days, read oldest first.
+
+    Attributes:
+        spec: What the stream is.
+        record: What a record is, in words.
+    """
+
+    check_sorted = False  # a lookback begins before the bookmark
+
+    def __init__(self, tap: Tap, spec: StreamSpec, run: Callable[[], Run]) -> None:
+        """Create the stream of a spec.
+
+        Args:
+            tap: The tap.
+            spec: What the stream is.
+            run: Returns what the streams share; called when the stream is read, because
+                discovery has neither settings nor a key.
+        """
+        super().__init__(tap, schema=spec.schema.load(), name=spec.name)
+        self.spec = spec
+        self.record = spec.record
+        self.primary_keys = spec.keys
+        self.replication_key = spec.replication_key
+        self.selected_by_default = spec.is_default
+        self._run = run
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is known of the stream from run to run."""
+        return Ledger(
+            self.name,
+            self.stream_state,
+            # Whatever a catalog has made of the replication key.
+            replication_key=self.spec.replication_key,
+            is_incremental=self.replication_method == "INCREMENTAL",
+        )
+
+    def source(self, on_answer: Callable[[int, float], None]) -> Source[Any]:
+        """Return what reads the days.
+
+        Args:
+            on_answer: Called with status and seconds after every answered request.
+        """
+        run = self._run()
+        shape = assembly.row_shape(self.spec, self.effective_schema, run)
+        return assembly.source(self.spec, shape, run, self.logger, on_answer)
+
+    def start(self) -> Start:
+        """Write down where the stream starts, before the first STATE of the run."""
+        source, ledger = self.source(lambda _status, _seconds: None), self.ledger
+        start = ledger.start(source.shape, shape_if_missing=source.shape_if_missing)
+        if start.restarts:
+            self.logger.warning(
+                "The settings that define the rows of stream %s have changed (%s), so it"
+                " reads again from start_date.",
+                self.name,
+                source.shape,
+            )
+        source.start(ledger)
+        return start
+
+    @override
+    def get_record_counter(
+        self, *, endpoint: str | None = None, log_interval: float = math.inf
+    ) -> metrics.Counter:
+        # One line per stream.
+        return super().get_record_counter(endpoint=endpoint, log_interval=log_interval)
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        """Yield the records of every day to read.
+
+        An error fails this stream only: the tap reads the others, and then ends with exit
+        code 1. A day that the API does not have yet is not an error.
+        """
+        run = self._run()
+        shape = assembly.row_shape(self.spec, self.effective_schema, run)
+        differences = Differences(shape, self.logger, kept_in=self._kept_in)
+        with _request_metrics(self.name, self.spec.path) as on_answer:
+            source = assembly.source(self.spec, shape, run, self.logger, on_answer)
+            steps = assembly.steps(self.spec, self.effective_schema, run)
+            try:
+                yield from self._read(_Sync(run, source, self.ledger, steps, differences))
+            except NotAvailableYetError as error:
+                self.logger.info("Stream %s stopped early: %s", self.name, error)
+            except StreamFailedError as error:
+                run.failures.add(self.name, error, self._advice(error))
+            finally:
+                differences.log()
+                for warning in source.warnings():
+                    self.logger.warning(warning)
+
+    @property
+    def _kept_in(self) -> str:
+        """Where unknown fields are kept, for the log."""
+        if self.spec.rows_fit is None:
+            return ADDITIONAL_FIELDS
+        return f"{ADDITIONAL_FIELDS} of stream {self.spec.rows_fit.file}"
+
+    def _advice(self, error: StreamFailedError) -> str:
+        """Return what a user can do besides what the error says."""
+        if self.spec.report is None or not isinstance(error, RefusedError):
+            return ""
+        return (
+            "Usage and cost also need a plan that has them; to run without them, deselect"
+            f' the stream ("!{self.name}.*" in select, or in the catalog).'
+        )
+
+    def _read(self, sync: _Sync) -> Iterator[Record]:
+        """Ask for the days of the plan, and emit them."""
+        plan = sync.source.plan(sync.ledger)
+        if plan.is_empty:
+            self.logger.info("Stream %s has no new day to read.", self.name)
+            sync.run.progress.begin(self.name, 0, 0)
+            return
+        questions = sync.source.questions(plan, sync.ledger)
+        day_count = sum(windows.day_count(question.needed) for question in questions)
+        sync.run.progress.begin(self.name, day_count, len(questions))
+        with contextlib.closing(sync.source.ask(questions)) as answers:
+            for answer in answers:
+                yield from self._emit_answer(sync, answer)
+                sync.run.progress.question_done()
+        if sync.source.limited_by and sync.days_read and not sync.rows_read:
+            self.logger.warning(
+                "Stream %s has no rows on any of %d days that match %s. Check its ids.",
+                self.name,
+                sync.days_read,
+                sync.source.limited_by,
+            )
+
+    def _emit_answer(self, sync: _Sync, answer: Answer) -> Iterator[Record]:
+        """Emit the days of an answer; if its cursor expires, ask for the rest again."""
+        question = answer.question
+        restarts = 0
+        while True:
+            try:
+                for day in sync.source.days(answer):
+                    yield from self._emit_day(sync, day)
+                    question, restarts = question.rest_after(day.date), 0
+            except CursorExpiredError:
+                restarts += 1
+                if restarts == MAX_RESTARTS:
+                    raise
+                first, _ = question.window
+                self.logger.info("The cursor expired; reading again from %s.", first)
+                (answer,) = sync.source.ask([question])
+            else:
+                return
+
+    def _emit_day(self, sync: _Sync, day: Day) -> Iterator[Record]:
+        """Emit the records of a day, then its reading, its bookmark and a STATE."""
+        snapshot_at = sync.ledger.next_snapshot(day.asked_at)
+        row_count = yield from self._emit_records(sync, day, snapshot_at)
+        sync.run.readings.write(
+            self.name,
+            day.date.isoformat(),
+            snapshot_at=snapshot_at,
+            row_count=row_count,
+            complete=day.is_complete,
+        )
+        sync.source.note(sync.ledger, day, row_count)
+        sync.days_read += 1
+        sync.rows_read += row_count
+        sync.are_all_complete = sync.are_all_complete and day.is_complete
+        if sync.are_all_complete and sync.ledger.is_incremental:
+            sync.ledger.advance(day.date)
+        self.write_state()
+        sync.run.progress.day_done(row_count)
+
+    def _emit_records(
+        self, sync: _Sync, day: Day, snapshot_at: str
+    ) -> Generator[Record, None, int]:
+        """Yield the records of a day, and return how many there are."""
+        batch: Batch | None = None
+
+        def rows() -> Iterator[Row]:
+            nonlocal batch
+            for batch in day.batches:
+                yield from sync.differences.known_rows(batch, self.spec.null_fields)
+
+        records: Iterable[Record] = rows()
+        for step in sync.steps:
+            records = step(records, day)
+        date = day.date.isoformat()
+        key_names = tuple(self.primary_keys)
+        keys = set()
+        row_count = 0
+        try:
+            for record in records:
+                record[DATE] = date
+                record[SNAPSHOT_AT] = snapshot_at
+                if batch is not None and batch.is_suspect:
+                    make_storable(record, key_names, sync.differences.replaced)
+                key = tuple(map(record.get, key_names))
+                if None in key:
+                    raise _without_key(key_names[key.index(None)], date, self.name)
+                keys.add(key)
+                row_count += 1
+                yield record
+        except RowError as error:
+            request_id = batch.request_id if batch is not None else "unknown"
+            raise wrong_row(self.spec.path, error, request_id) from None
+        if key_names and len(keys) < row_count:
+            self.logger.warning(
+                "%d of the %d rows of %s share a primary key with another row: an upserting"
+                " target will keep %d.",
+                row_count - len(keys),
+                row_count,
+                date,
+                len(keys),
+            )
+        return row_count
+
+
+def _without_key(missing: str, date: str, stream: str) -> RowError:
+    return RowError(
+        f"a row of {date} without a value for {missing}, which is part of the primary key"
+        f" of stream {stream}"
+    )
+
+
+@dataclass
+class _Sync:
+    """One sync of one stream: what takes part in it, and what it has read so far."""
+
+    run: Run
+    source: Source[Any]
+    ledger: Ledger
+    steps: tuple[Step, ...]
+    differences: Differences
+    days_read: int = 0
+    rows_read: int = 0
+    are_all_complete: bool = True
+
+
+@contextlib.contextmanager
+def _request_metrics(stream: str, endpoint: str) -> Iterator[Callable[[int, float], None]]:
+    """Return what measures requests: each at level DEBUG, their number at the end."""
+    counter = metrics.http_request_counter(stream, endpoint, log_interval=math.inf)
+    lock = threading.Lock()
+
+    def on_answer(status: int, seconds: float) -> None:
+        with lock:
+            counter.increment()
+        point = metrics.Point(
+            "timer",
+            metric=metrics.Metric.HTTP_REQUEST_DURATION,
+            value=seconds,
+            tags={
+                **counter.tags,
+                metrics.Tag.HTTP_STATUS_CODE: status,
+                metrics.Tag.STATUS: (
+                    metrics.Status.SUCCEEDED
+                    if status == HTTPStatus.OK
+                    else metrics.Status.FAILED
+                ),
+            },
+        )
+        counter.logger.debug("METRIC: %s", point)
+
+    with counter:
+        yield on_answer

@@ -1,0 +1,231 @@
+"""The source of the organisation's daily summaries, which several streams share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from typing_extensions import override
+
+from tap_claude_analytics.common import clock
+from tap_claude_analytics.common.dates import FLOOR
+from tap_claude_analytics.common.errors import RowError, StreamFailedError
+from tap_claude_analytics.common.names import STARTING_AT
+from tap_claude_analytics.days import windows
+from tap_claude_analytics.days.availability import NotAvailableYetError
+from tap_claude_analytics.records.day import Batch, Day
+from tap_claude_analytics.records.shapes import day_in
+from tap_claude_analytics.streams.sources.source import Plan, Question, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+
+    import pendulum
+
+    from tap_claude_analytics.api.pages import Page
+    from tap_claude_analytics.days.ledger import Ledger
+    from tap_claude_analytics.days.windows import Window
+    from tap_claude_analytics.records.shapes import RowDecoder
+    from tap_claude_analytics.streams.sources.activity_settings import ActivitySettings
+    from tap_claude_analytics.streams.sources.source import Endpoint
+
+PageT = TypeVar("PageT")
+
+#: How many days one request may span.
+MAX_DAYS = 366
+#: How many days back the latest summary is looked for when the connection is tested.
+_SAMPLE_DAYS = 31
+
+
+def parameters_of(window: Window) -> dict[str, Any]:
+    """Return the parameters that ask for summaries; ``ending_date`` is exclusive."""
+    first, last = window
+    return {
+        "starting_date": first.isoformat(),
+        "ending_date": last.add(days=1).isoformat(),
+    }
+
+
+@dataclass(frozen=True)
+class Summaries(Generic[PageT]):
+    """The answer about some days, read to its end.
+
+    Attributes:
+        window: The days that the API has; maybe fewer than were asked for.
+        asked_at: An instant before the first request.
+        pages: The pages; None if there is no answer.
+        end: What ended the answer early: days that are not available yet, or an error.
+    """
+
+    window: Window
+    asked_at: pendulum.DateTime
+    pages: tuple[PageT, ...] | None = None
+    end: NotAvailableYetError | StreamFailedError | None = None
+
+
+def ask_for(
+    window: Window, ask: Callable[[Window], Iterable[PageT]], *, endpoint_count: int = 1
+) -> Summaries[PageT]:
+    """Ask for some days; if the last ones are not available yet, again for the others.
+
+    Args:
+        window: The days.
+        ask: Asks for days, and returns the pages.
+        endpoint_count: How many endpoints are asked on the way: each may have fewer days.
+    """
+    first, last = window
+    asked_at, end = clock.now(), None
+    for attempts_left in reversed(range(endpoint_count + 1)):
+        try:
+            return Summaries((first, last), asked_at, tuple(ask((first, last))), end)
+        except NotAvailableYetError as error:
+            end = error
+            if not attempts_left or not first <= error.latest < last:
+                break
+            last = error.latest
+        except StreamFailedError as error:
+            return Summaries(window, asked_at, end=error)
+    return Summaries(window, asked_at, end=end)
+
+
+def by_day(
+    endpoint: Endpoint, window: Window, batches: Iterable[Batch]
+) -> dict[pendulum.Date, list[Batch]]:
+    """Return the rows of each day that was asked for.
+
+    Raises:
+        UnexpectedAnswerError: If a row is of another day, or does not say of which.
+    """
+    days: dict[pendulum.Date, list[Batch]] = {day: [] for day in windows.days(window)}
+    for batch in batches:
+        for row in batch.rows:
+            day = day_in(row, STARTING_AT)
+            if day is None or day not in days:
+                msg = f"a row whose {STARTING_AT} is not one of {window[0]} to {window[1]}"
+                with endpoint.explained(batch.request_id):
+                    raise RowError(msg)
+            days[day].append(replace(batch, rows=[row]))
+    return days
+
+
+class SharedSummaries:
+    """The answers of one run, asked for once for all streams of summaries.
+
+    The windows of these streams are combined into one before the first of them is read,
+    since bookmarks move while the streams are read one after the other.
+    """
+
+    def __init__(self, wanted: Callable[[], Iterable[Window]]) -> None:
+        """Start without answers.
+
+        Args:
+            wanted: Returns the windows of the selected streams.
+        """
+        self._wanted = wanted
+        self._windows: tuple[Window, ...] = ()
+        self._answers: dict[Window, Summaries[Page]] = {}
+
+    def windows(self, own: Window) -> tuple[Window, ...]:
+        """Return the windows to ask for, oldest first.
+
+        Args:
+            own: The window of the stream that is read.
+        """
+        if not self._windows:
+            firsts, lasts = zip(own, *self._wanted(), strict=True)
+            window = (min(firsts), max(lasts))
+            self._windows = tuple(windows.chunks(window, MAX_DAYS))
+        return self._windows
+
+    def answer(
+        self, window: Window, ask: Callable[[Window], Iterable[Page]]
+    ) -> Summaries[Page]:
+        """Return the answer about one of the windows; `ask` is used the first time."""
+        if window not in self._answers:
+            self._answers[window] = ask_for(window, ask)
+        return self._answers[window]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """An answer that has been read to its end."""
+
+    question: Question
+    asked_at: pendulum.DateTime
+    pages: tuple[Page, ...]
+
+    def __iter__(self) -> Iterator[Page]:
+        return iter(self.pages)
+
+
+class SummarySource(Source[_Answer]):
+    """Reads the summaries of the whole organisation, whose rows say their day."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        settings: ActivitySettings,
+        decoder: RowDecoder,
+        shared: SharedSummaries,
+    ) -> None:
+        """Create a source.
+
+        Args:
+            endpoint: The endpoint.
+            settings: Which days to read, and of which rows.
+            decoder: Decodes the rows, again for every stream, since steps edit them.
+            shared: The answers.
+        """
+        self._endpoint = endpoint
+        self._settings = settings
+        self._decoder = decoder
+        self._shared = shared
+        self.shape = settings.shape
+        self.shape_if_missing = settings.shape_if_missing
+        self.limited_by = "filters" if settings.filters else None
+        self.endpoints = (endpoint.path,)
+
+    @override
+    def plan(self, ledger: Ledger) -> Plan:
+        return Plan(self._settings.window(ledger.bookmark))
+
+    @override
+    def questions(self, plan: Plan, ledger: Ledger) -> Sequence[Question]:
+        if plan.new is None:
+            return []
+        return [
+            Question(window, needed)
+            for window in self._shared.windows(plan.new)
+            if (needed := windows.overlap(window, plan.new)) is not None
+        ]
+
+    @override
+    def ask(self, questions: Iterable[Question]) -> Generator[_Answer, None, None]:
+        for question in questions:
+            answer = self._shared.answer(question.window, self._ask)
+            needed = windows.overlap(answer.window, question.needed)
+            if answer.pages is not None and needed is not None:
+                yield _Answer(
+                    Question(answer.window, needed), answer.asked_at, answer.pages
+                )
+            if answer.end is not None:
+                raise answer.end
+
+    def _ask(self, window: Window) -> list[Page]:
+        """Return all pages about some days."""
+        parameters = {**parameters_of(window), **self._settings.parameters}
+        return self._endpoint.all_pages(parameters, window[1])
+
+    @override
+    def days(self, answer: _Answer) -> Iterator[Day]:
+        batches = [self._endpoint.batch(page, self._decoder) for page in answer]
+        first, last = answer.question.needed
+        of_days = by_day(self._endpoint, answer.question.window, batches)
+        for day, of_day in of_days.items():
+            if first <= day <= last:
+                yield Day(day, answer.asked_at, of_day)
+
+    @override
+    def sample(self, day: pendulum.Date) -> Mapping[str, Any]:
+        first = max(FLOOR, day.subtract(days=_SAMPLE_DAYS))
+        return {"starting_date": first.isoformat(), **self._settings.parameters}
