@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests import ROOT
 
 #: As many at a time as there are processors; each file in one process, for what its tests
 #: share, and in the order of their names, which ends with quick ones.

@@ -12,13 +12,10 @@ from hypothesis import HealthCheck, settings
 
 from tap_claude_analytics import clock
 from tap_claude_analytics.progress import Progress
-from tests.meltano_fixture import meltano_project
 from tests.simulator import Options, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-__all__ = ["meltano_project"]
 
 # Machines that run tests are noisy: no test of ours is about time.
 settings.register_profile(

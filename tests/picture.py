@@ -14,8 +14,7 @@ from unittest import mock
 import pendulum
 
 from tap_claude_analytics import clock
-from tests import singer
-from tests.meltano_fixture import ROOT
+from tests import ROOT, singer
 from tests.simulator import Options, Simulator
 
 if TYPE_CHECKING:

@@ -1,0 +1,7 @@
+"""Fixtures of the tests that start processes."""
+
+from __future__ import annotations
+
+from tests.system.meltano_fixture import meltano_project
+
+__all__ = ["meltano_project"]
