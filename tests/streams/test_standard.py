@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from singer_sdk import Stream
 
+TODAY = date(2026, 9, 14)
 OPTIONS = Options(users=10)
 
 #: The SDK builds the tap when this module is imported, before there is a simulator; the

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests import ROOT
+from tests import ROOT, fake_clock
 
 if TYPE_CHECKING:
     import subprocess
@@ -59,9 +59,26 @@ def meltano_project(tmp_path_factory: pytest.TempPathFactory) -> MeltanoProject:
     """
     folder = tmp_path_factory.mktemp("meltano")
     definition = (ROOT / "meltano.yml").read_text(encoding="utf-8")
-    here = "pip_url: -e ."
-    assert definition.count(here) == 1
-    (folder / "meltano.yml").write_text(
-        definition.replace(here, f"pip_url: -e '{ROOT}'"), encoding="utf-8"
-    )
+    (folder / "meltano.yml").write_text(with_tap(definition, "-e .", folder), "utf-8")
     return MeltanoProject(folder)
+
+
+def with_tap(definition: str, pip_url: str, folder: Path) -> str:
+    """Returns a definition of the tap that installs this checkout.
+
+    Args:
+        definition: YAML in which the plugin is defined.
+        pip_url: What it installs.
+        folder: Where to put a script that starts the tap, so that its clock is ours.
+    """
+    program = "tap-claude-analytics"
+    script = folder / program
+    script.write_text(fake_clock.launcher(program), encoding="utf-8")
+    script.chmod(0o755)
+    for name, old, new in (
+        ("pip_url", pip_url, f"-e '{ROOT}'"),
+        ("executable", program, script),
+    ):
+        assert definition.count(f"{name}: {old}\n") == 1
+        definition = definition.replace(f"{name}: {old}\n", f"{name}: {new}\n")
+    return definition

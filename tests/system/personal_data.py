@@ -6,13 +6,9 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tap_claude_analytics import clock
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
-
-    import pendulum
 
     from tests.simulator import Simulator
 
@@ -26,12 +22,6 @@ PROJECTS = {"project_name"}
 OTHER_IDENTITIES = {"subject", "signed_principal"}
 #: The API's own words for the name of an account that is gone.
 NOBODY = "Deleted User"
-
-
-def recent_thursday() -> pendulum.Date:
-    """Return a day on which many worked, as two days before it, old enough to be there."""
-    day = clock.today().subtract(days=4)
-    return day.subtract(days=(day.weekday() - 3) % 7)
 
 
 def rows(simulator: Simulator, first: date, last: date) -> Iterator[Mapping[str, object]]:

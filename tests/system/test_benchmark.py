@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from tests.benchmark.serving import Served
 
+TODAY = date(2026, 11, 9)
 DAY = date(2026, 5, 4)
 NEXT_DAY = DAY + timedelta(days=1)
 FLAT = {"time_bucket_width": ["1d"], "group_by[]": ["actor", "product", "model"]}

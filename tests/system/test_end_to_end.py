@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_claude_analytics import clock
 from tests import ROOT, truth
 from tests.sandbox import Sandbox
 from tests.simulator import Options
@@ -24,14 +23,15 @@ SCHEMA = "tap_claude_analytics"
 #: More digits than any sum has.
 EXACT = Context(prec=100)
 
-TODAY = clock.today()
-LAST = TODAY.subtract(days=3)
-FIRST = LAST.subtract(days=11)
+#: A Monday, so that the days which change, from Tuesday to Thursday, are busy.
+TODAY = date(2026, 10, 12)
+LAST = TODAY - timedelta(days=3)
+FIRST = LAST - timedelta(days=11)
 #: The first run ends a day early, so that the second one has a new day.
-FIRST_RUN_LAST = LAST.subtract(days=1)
+FIRST_RUN_LAST = LAST - timedelta(days=1)
 
 #: What happens to days between the runs; all lie in the lookback of the second.
-REVISED, VANISHED, EMPTIED = (FIRST_RUN_LAST.subtract(days=n) for n in (0, 1, 2))
+REVISED, VANISHED, EMPTIED = (FIRST_RUN_LAST - timedelta(days=n) for n in (0, 1, 2))
 
 CURRENT = (
     "select t.* from {schema}.{table} t join {schema}.readings r"
@@ -68,6 +68,7 @@ def box(
         for stream in truth.ROW_STREAMS:
             endpoint = truth.ROW_STREAMS[stream]
             if endpoint != "summaries":
+                truth.assert_busy(sandbox.simulator, endpoint, REVISED, VANISHED, EMPTIED)
                 sandbox.simulator.edit(
                     endpoint, REVISED, revised if endpoint != "users" else list
                 )
@@ -166,7 +167,7 @@ def test_second_run_asks_for_the_new_day_and_the_lookback(box: Sandbox) -> None:
 def true_costs(box: Sandbox) -> list[dict[str, Any]]:
     """Return what cost holds in truth for the days of both runs and those up to today."""
     rows = box.simulator.truth_report(
-        "cost", FIRST, TODAY.add(days=1), group_by=("actor", "product", "model")
+        "cost", FIRST, TODAY + timedelta(days=1), group_by=("actor", "product", "model")
     )
     return [{**row, **row["group"], **row["cost"]} for row in rows]
 
@@ -191,7 +192,7 @@ def test_cost_adds_up_exactly(box: Sandbox) -> None:
 def test_usage_adds_up_exactly(box: Sandbox) -> None:
     """Tokens and requests of all current rows."""
     rows = box.simulator.truth_report(
-        "usage", FIRST, TODAY.add(days=1), group_by=("actor", "product", "model")
+        "usage", FIRST, TODAY + timedelta(days=1), group_by=("actor", "product", "model")
     )
     names = ("output_tokens", "total_tokens", "requests")
     expected = tuple(sum(row["usage"][name] for row in rows) for name in names)

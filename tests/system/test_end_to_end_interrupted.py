@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.system.meltano_fixture import MeltanoProject
 
 STREAMS = ("adoption", "user_summaries")
+TODAY = date(2026, 2, 9)
 FIRST, LAST = date(2026, 2, 1), date(2026, 2, 6)
 DAYS = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
 SETTINGS = {

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from ruamel.yaml import YAML
 
-from tap_claude_analytics import clock
 from tests import ROOT, ledger, truth
 from tests.simulator import Options, Simulator
 from tests.singer import catalog_of, config_for
@@ -32,13 +31,13 @@ if TYPE_CHECKING:
     from tests.simulator import Fact
 
 
-TODAY = clock.today()
-#: The last Thursday: hardly anybody works at the weekend.
-LAST = TODAY.subtract(days=(TODAY.isoweekday() - 5) % 7 + 1)
-FIRST = LAST.subtract(days=2)
+TODAY = date(2026, 10, 9)
+#: A Thursday: hardly anybody works at the weekend.
+LAST = date(2026, 10, 8)
+FIRST = LAST - timedelta(days=2)
 #: The first run ends a day early, so that the second one has a new day, and reads this
 #: one again, but not the first.
-FIRST_RUN_LAST = LAST.subtract(days=1)
+FIRST_RUN_LAST = LAST - timedelta(days=1)
 DAYS = {"start_date": FIRST.isoformat(), "data_delay_days": 1, "lookback_days": 1}
 
 #: More digits than a double has.
@@ -177,11 +176,13 @@ def load(case: Case, environment: Environment, folder: Path) -> Loaded:
         tap = config_for(simulator, **DAYS, **flattening)
         program = environment.program(target.program)
         settings = {**store.settings, **dict(target.settings)}
+        truth.assert_busy(simulator, "artifacts", FIRST)
         simulator.edit("artifacts", FIRST, with_novelty)
         first_run = {**tap, "end_date": FIRST_RUN_LAST.isoformat()}
         pipe(folder, first_run, program, settings)
         first = store.read()
         for endpoint in ("skills", "plugins", "chat_projects"):
+            truth.assert_busy(simulator, endpoint, FIRST_RUN_LAST)
             simulator.edit(endpoint, FIRST_RUN_LAST, revised)
         simulator.revise(FIRST_RUN_LAST, dearer)
         second_run = {**tap, "end_date": LAST.isoformat()}

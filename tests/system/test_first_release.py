@@ -11,14 +11,14 @@ import hashlib
 import json
 import subprocess
 import sys
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pendulum
 import pytest
 
-from tests import ROOT, ledger, truth
+from tests import fake_clock, ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import Options, Simulator
 from tests.singer import Output, catalog_of, config_for, run
@@ -59,14 +59,13 @@ def run_from(
     config, catalog = folder / "config.json", folder / "catalog.json"
     config.write_text(json.dumps(config_for(simulator, **settings)), encoding="utf-8")
     catalog.write_text(json.dumps(catalog_of(*streams)), encoding="utf-8")
-    days_slow = (datetime.now(timezone.utc).date() - simulator.today).days
     files = {"config": config, "catalog": catalog, "state": state}
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "tests.system.kill_points.tap", str(days_slow)),
+            *(sys.executable, "-m", "tap_claude_analytics"),
             *(part for name in files for part in (f"--{name}", str(files[name]))),
         ],
-        cwd=ROOT,
+        env=fake_clock.at(simulator.today),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         check=True,

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +21,7 @@ from tests.system.targets.environment import variables
 if TYPE_CHECKING:
     from pathlib import Path
 
+TODAY = date(2026, 11, 9)
 [DUCKDB] = [target for target in TARGETS if target.destination == "DuckDB"]
 
 

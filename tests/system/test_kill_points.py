@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_claude_analytics import clock
 from tap_claude_analytics.cli import STDOUT_BYTES
 from tests import ledger, truth
 from tests.conftest import TODAY
@@ -61,7 +60,6 @@ def first_chain(launcher: Launcher, folder: Path, dice: random.Random) -> Iterat
             folder,
             STREAMS,
             SETTINGS,
-            days_slow=(clock.today() - TODAY).days,
             batch=dice.choice([1, 7, 1000]),
         )
 

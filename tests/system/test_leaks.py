@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
@@ -22,7 +23,6 @@ from tests.system.personal_data import (
     E_MAILS,
     NAMES,
     found,
-    recent_thursday,
     rows,
     values_of,
 )
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-DAY = recent_thursday()
+TODAY = date(2026, 10, 12)
+#: A Thursday, on which many worked.
+DAY = date(2026, 10, 8)
 KEY = "sk-ant-api01-Zx9-never_shown"
 ADDRESS, NAME = "zoe.quillfeather@private.example", "Zoë Quillfeather"
 MESSAGE = f"<{ADDRESS}> ({quote(ADDRESS)}) may not use {KEY}"
@@ -98,7 +100,7 @@ def odd(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    """A small organisation, as it is today."""
+    """A small organisation."""
     with Simulator(Options(users=10, projects=4, api_key=KEY)) as running:
         yield running
 

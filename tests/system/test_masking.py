@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from hashlib import md5, sha256
 from itertools import product
 from textwrap import indent
@@ -24,7 +24,6 @@ from tests.system.personal_data import (
     OTHER_IDENTITIES,
     PROJECTS,
     found,
-    recent_thursday,
     rows,
     values_of,
 )
@@ -36,8 +35,10 @@ if TYPE_CHECKING:
 
 SALT = {"salt": "of a test"}
 
-LAST = recent_thursday()
-FIRST = LAST.subtract(days=2)
+TODAY = date(2026, 10, 12)
+#: Three days on which many worked, up to a Thursday.
+LAST = date(2026, 10, 8)
+FIRST = LAST - timedelta(days=2)
 
 FLAT, NESTED = "tap_claude_analytics", "nested"
 SCHEMAS = (FLAT, NESTED)
@@ -96,6 +97,7 @@ def box(project: MeltanoProject) -> Iterator[Sandbox]:
     """A database with all streams, masked: in one schema flattened, in one not."""
     with Sandbox(Options(users=30, projects=16)) as sandbox:
         for endpoint in ("users", "skills", "connectors"):
+            truth.assert_busy(sandbox.simulator, endpoint, LAST)
             sandbox.simulator.edit(endpoint, LAST, with_new_fields)
         sandbox.environment |= {
             "TAP_CLAUDE_ANALYTICS_START_DATE": FIRST.isoformat(),

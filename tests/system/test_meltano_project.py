@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from tests.system.meltano_fixture import MeltanoProject
 
 
+#: Some days after those that are loaded.
+TODAY = date(2026, 2, 10)
 PROJECT = YAML(typ="safe").load(ROOT / "meltano.yml")
 (EXTRACTOR,) = PROJECT["plugins"]["extractors"]
 LOADERS = PROJECT["plugins"]["loaders"]

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pendulum
 import pytest
 import yaml
 
@@ -44,7 +45,8 @@ SELECTED = ("artifacts", "user_summaries", "readings")
 REPORTS = ("usage", "cost")
 STREAMS = (*truth.STREAMS, *REPORTS)
 
-TODAY = clock.today()
+#: A Tuesday, before which even three projects are used.
+TODAY = pendulum.Date(2026, 11, 3)
 #: The first day of each part, then the youngest day of the first runs, then of the last.
 FIRST, SECOND, NEWEST, LAST_OF_FIRST, LAST = (
     TODAY.subtract(days=n) for n in (13, 10, 7, 4, 3)
@@ -140,6 +142,8 @@ def production(
         young = {"TAP_CLAUDE_ANALYTICS_DATA_DELAY_DAYS": (TODAY - LAST_OF_FIRST).days}
         script(newest, **young)
         script(blocks["run parts"])
+        truth.assert_busy(box.simulator, "skills", RELOADED)
+        assert box.simulator.facts(REVISED)
         box.simulator.edit("skills", RELOADED, busier)
         box.simulator.revise(REVISED, dearer)
         box.simulator.requests.clear()
@@ -355,7 +359,11 @@ def alerts(box: Sandbox, *changes: str) -> dict[str, tuple[Any, ...]]:
     with box.connect() as connection, connection.transaction(force_rollback=True):
         for change in changes:
             connection.execute(change.encode())
-        rows = connection.execute(operations.blocks()["freshness"].encode()).fetchall()
+        query = operations.blocks()["freshness"]
+        assert query.count("now()") == 1
+        # PostgreSQL's clock is the machine's.
+        query = query.replace("now()", f"timestamptz '{TODAY} 12:00Z'")
+        rows = connection.execute(query.encode()).fetchall()
     return {str(stream): tuple(rest) for stream, *rest in rows}
 
 

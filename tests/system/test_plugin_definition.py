@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from datetime import date
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,15 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT, plugin_definition
 from tests.sandbox import Sandbox
 from tests.simulator import Options
-from tests.system.meltano_fixture import SECONDS
+from tests.system.meltano_fixture import SECONDS, with_tap
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Sequence
     from pathlib import Path
 
+#: Some days after those that are loaded.
+TODAY = date(2026, 2, 10)
 TEXT = (ROOT / "plugin-definition.yml").read_text(encoding="utf-8")
 DEFINITION = yaml.safe_load(TEXT)
 PROJECT = (ROOT / "meltano.yml").read_text(encoding="utf-8")
@@ -218,7 +221,7 @@ def test_runs_in_a_new_project(tmp_path: Path) -> None:
             "loaders": [each for each in loaders if "postgres" in each["name"]]
         }
         (project / "meltano.yml").write_text(yaml.safe_dump(own), encoding="utf-8")
-        here = TEXT.replace(f"pip_url: {DEFINITION['pip_url']}", f"pip_url: -e '{ROOT}'")
+        here = with_tap(TEXT, DEFINITION["pip_url"], project)
         (project / "plugin-definition.yml").write_text(here, encoding="utf-8")
         for command in COMMANDS:
             call(shlex.split(command), project)

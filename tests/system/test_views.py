@@ -34,6 +34,7 @@ EXACT = Context(prec=100)
 
 #: The days that the views of skills and connectors look at.
 LATEST = DAYS[-28:]
+TODAY = views.TODAY
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 import msgspec
-import pendulum
+import time_machine
 import yaml
 
-from tap_claude_analytics import clock
-from tests import ROOT, singer, truth
+from tests import ROOT, fake_clock, singer, truth
 
 if TYPE_CHECKING:
     from tests.sandbox import Sandbox
@@ -83,10 +81,9 @@ def _run(simulator: Simulator, today: date, state: Record) -> list[singer.Output
     """Run the tap at noon of a day, with the settings that the repository's project has."""
     project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
     [settings] = [plugin["config"] for plugin in project["plugins"]["extractors"]]
-    noon = pendulum.datetime(today.year, today.month, today.day, 12)
     simulator.today = today
     outputs = []
-    with mock.patch.object(clock, "now", return_value=noon):
+    with time_machine.travel(fake_clock.noon(today)):
         for since, streams in ((COST_DAYS[0], ("cost",)), (DAYS[0], STREAMS)):
             output = singer.run(
                 simulator,

@@ -41,7 +41,6 @@ class Chain:
         folder: An empty folder for all files.
         streams: What the tap reads.
         settings: The settings of the tap.
-        days_slow: How many days the tap's clock is slow.
         batch: After how many records the target commits without a STATE.
         state: The last state that the target emitted.
         story: What has happened so far, one line a run.
@@ -52,7 +51,6 @@ class Chain:
     folder: Path
     streams: Sequence[str]
     settings: dict[str, Any]
-    days_slow: int
     batch: int
     state: dict[str, Any] = field(default_factory=dict)
     story: list[str] = field(default_factory=list)
@@ -70,7 +68,7 @@ class Chain:
     def run(self, point: KillPoint | None = None) -> Ended:
         """Run tap and target from the last state, and kill one of them at a point."""
         state = self._option("state", self.state)
-        tap = ["tap", str(self.days_slow), *self._same, *state]
+        tap = ["tap", *self._same, *state]
         target = ["target", str(self._database), str(self.batch)]
         with Pipeline(self.launcher, tap, target, self.folder) as pipeline:
             if point and pipeline.forward(point.arm(self.simulator)):

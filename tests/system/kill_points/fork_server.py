@@ -18,12 +18,16 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from tests.system.kill_points import tap, target
+from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests.system.kill_points import target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PROGRAMS = {"tap": tap.main, "target": target.main}
+PROGRAMS: dict[str, Callable[[], None]] = {
+    "tap": TapClaudeAnalytics.cli,
+    "target": target.main,
+}
 #: What is sent once all is imported.
 READY = b"0"
 #: More bytes than any order has.

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 PATIENCE = 30.0
 
 
+#: The programs of a pipeline.
+MODULES = {"tap": "tap_claude_analytics", "target": "tests.system.kill_points.target"}
+
+
 class Launcher(Protocol):
     """Starts programs and waits for their end."""
 
@@ -53,7 +57,7 @@ class PlainLauncher:
         name, *arguments = command
         stdin, stdout, stderr = files
         process = subprocess.Popen(
-            [sys.executable, "-m", f"tests.system.kill_points.{name}", *arguments],
+            [sys.executable, "-m", MODULES[name], *arguments],
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
