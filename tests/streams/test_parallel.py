@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import threading
 import time
@@ -11,7 +10,6 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import pendulum
 import pytest
 
 from tap_claude_analytics import clock, pacer
@@ -21,13 +19,11 @@ from tests.simulator import FAULTS, Fault, Kind, Options, Simulator, limits
 from tests.simulator.edits import refused
 from tests.singer import run
 from tests.streams.test_soak import MIX
-from tests.system.kill_points.points import ANSWERED, EXIT_CODES
-from tests.system.test_interruptions import SETTINGS, process, wait_until
 
 if TYPE_CHECKING:
-    import signal
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    import pendulum
 
     from tests.simulator.script import Exchange
     from tests.simulator.traffic import Answer, Request
@@ -338,43 +334,6 @@ def test_the_limit_is_kept_as_every_server_counts_it(
     assert output.failures == ()
     assert len(simulator.requests) > 3 * per_minute
     assert {request.status for request in simulator.requests} == {200}
-
-
-@pytest.mark.parametrize("number", ANSWERED)
-def test_a_signal_while_32_slow_answers_are_under_way(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals
-) -> None:
-    """Nobody waits for them: the process ends within five seconds, and says so."""
-    for name, value in {
-        "start_date": "2026-01-01",
-        "end_date": "2026-02-20",
-        "max_parallel_requests": 32,
-    }.items():
-        monkeypatch.setitem(SETTINGS, name, value)
-    over, under_way = threading.Event(), list[str]()
-
-    def act(exchange: Exchange) -> None:
-        if exchange.request.path == "skills":
-            under_way.append(day_of(exchange.request))
-            over.wait(30)
-
-    today = pendulum.Date(2026, 3, 1)
-    with (
-        Simulator(Options(today=today, users=5)) as simulator,
-        contextlib.ExitStack() as end,
-    ):
-        before_each_answer(simulator, act)
-        taken = tmp_path / "messages.jsonl"
-        target = end.enter_context(taken.open("w"))
-        running = end.enter_context(process(simulator, tmp_path, target))
-        end.callback(over.set)
-        wait_until(lambda: len(under_way) == 32)
-        before = taken.read_text()
-        began = time.monotonic()
-        running.send_signal(number)
-        assert running.wait(timeout=30) == EXIT_CODES[number]
-        assert time.monotonic() - began < 5
-        assert taken.read_text() == before
 
 
 def test_parallel_requests_are_worth_it(simulator: Simulator) -> None:

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
+from tests.simulator import Fault, Kind, Options, Simulator
 from tests.singer import Output, config_for
 from tests.system.kill_points.launchers import PATIENCE
 from tests.system.kill_points.points import ANSWERED, EXIT_CODES
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.simulator import Simulator
+    from tests.simulator.script import Exchange
+    from tests.simulator.traffic import Answer
 
+TODAY = date(2026, 3, 1)
 FIRST, LAST = date(2026, 1, 5), date(2026, 1, 14)
 SETTINGS: dict[str, Any] = {
     "start_date": FIRST.isoformat(),
@@ -36,11 +39,14 @@ each_signal = pytest.mark.parametrize("number", ANSWERED)
 
 @contextmanager
 def process(
-    simulator: Simulator, folder: Path, stdout: IO[str] | int = subprocess.PIPE
+    simulator: Simulator,
+    folder: Path,
+    stdout: IO[str] | int = subprocess.PIPE,
+    **settings: object,
 ) -> Iterator[subprocess.Popen[str]]:
     """Run the tap as a process whose output is read as the test likes."""
     config = folder / "config.json"
-    config.write_text(json.dumps(config_for(simulator, **SETTINGS)))
+    config.write_text(json.dumps(config_for(simulator, **SETTINGS | settings)))
     command = [sys.executable, "-m", "tap_claude_analytics", "--config", str(config)]
     with subprocess.Popen(
         command, stdout=stdout, stderr=subprocess.DEVNULL, text=True
@@ -119,3 +125,36 @@ def test_with_a_target_that_does_not_read(
         running.send_signal(number)
         assert running.wait(timeout=PATIENCE) == EXIT_CODES[number]
         assert time.monotonic() - began < 5
+
+
+@each_signal
+def test_while_32_slow_answers_are_under_way(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """Nobody waits for them: the process ends within five seconds, and says so."""
+    over, under_way = threading.Event(), list[str]()
+
+    def wait(exchange: Exchange) -> Answer:
+        under_way.append(exchange.request.path)
+        over.wait(PATIENCE)
+        return exchange.truth
+
+    slow = Fault(name="an answer that waits", kind=Kind.PASSING, answer=wait)
+    with (
+        Simulator(Options(users=5)) as simulator,
+        (tmp_path / "messages.jsonl").open("w") as target,
+        process(
+            simulator, tmp_path, target, end_date="2026-02-20", max_parallel_requests=32
+        ) as running,
+    ):
+        simulator.fail(slow, path="skills")
+        try:
+            wait_until(lambda: len(under_way) == 32)
+            before = (tmp_path / "messages.jsonl").read_text()
+            began = time.monotonic()
+            running.send_signal(number)
+            assert running.wait(timeout=PATIENCE) == EXIT_CODES[number]
+            assert time.monotonic() - began < 5
+            assert (tmp_path / "messages.jsonl").read_text() == before
+        finally:
+            over.set()

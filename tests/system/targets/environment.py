@@ -25,7 +25,7 @@ SCRIPTS = Path(sysconfig.get_path("scripts"))
 READERS = Path(__file__).parent / "inside"
 
 #: What a test needs beside a target in its environment.
-COMPANIONS = {"plinxore-target-s3": ("moto[s3]>=5,<6", "flask", "flask-cors")}
+COMPANIONS = {"plinxore-target-s3": ("moto[s3]>=5,<6", "flask>=3,<4", "flask-cors>=5,<7")}
 
 
 @dataclass(frozen=True)
