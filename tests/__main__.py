@@ -1,41 +1,73 @@
-"""Runs the whole check: `python -m tests`, maybe with arguments for pytest."""
+"""Runs the whole check: `python -m tests`, maybe with arguments for pytest.
+
+`--fast` leaves out the tests that start processes and those that take long. With
+`--today 2027-07-04` the tests run as if it were that day, and with an instant such as
+2026-12-31T23:59:50 as if it were that moment (UTC) when they begin.
+"""
 
 from __future__ import annotations
 
+import argparse
+import os
 import subprocess
 import sys
-from pathlib import Path
+import tempfile
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).parents[1]
+from tests import ROOT, fake_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 #: As many at a time as there are processors; each file in one process, for what its tests
 #: share, and in the order of their names, which ends with quick ones.
 PARALLEL = ("-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder")
+FAST = ("-m", "not slow and not system")
 
 
 def main(arguments: list[str]) -> int:
     """Runs one tool after the other, up to the first that finds something.
 
     Args:
-        arguments: More arguments for pytest.
+        arguments: Those above, and more arguments for pytest.
 
     Returns:
         The exit code of the last tool that ran.
     """
-    code = 0
-    for tool in (
-        ["ruff", "check"],
-        ["ruff", "format", "--check"],
-        ["mypy"],
-        ["pytest", *PARALLEL, *arguments],
-    ):
-        sys.stderr.write(f"$ {' '.join(tool)}\n")
-        code = subprocess.run(
-            [sys.executable, "-m", *tool], cwd=ROOT, check=False
-        ).returncode
+    parser = argparse.ArgumentParser(
+        prog="python -m tests",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--fast", action="store_true")
+    parser.add_argument("--today", type=_moment)
+    options, others = parser.parse_known_args(arguments)
+    for linter in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
+        code = _run(linter, os.environ)
         if code:
-            break
-    return code
+            return code
+    pytest = ["pytest", *PARALLEL, *(FAST if options.fast else ()), *others]
+    if options.today is None:
+        return _run(pytest, os.environ)
+    with tempfile.TemporaryDirectory() as folder:
+        # Or pytest would take the folders of other runs for old ones, and remove them.
+        environment = {**os.environ, "PYTEST_DEBUG_TEMPROOT": folder}
+        return _run(pytest, fake_clock.at(options.today, environment))
+
+
+def _moment(text: str) -> date:
+    """Read a day, or an instant in UTC."""
+    if "T" in text:
+        return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+    return date.fromisoformat(text)
+
+
+def _run(tool: Sequence[str], environment: Mapping[str, str]) -> int:
+    sys.stderr.write(f"$ {' '.join(tool)}\n")
+    command = [sys.executable, "-m", *tool]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 import pendulum
 import pytest
+import time_machine
 from hypothesis import HealthCheck, settings
 
 from tap_claude_analytics import clock
 from tap_claude_analytics.progress import Progress
-from tests.meltano_fixture import meltano_project
+from tests import fake_clock
 from tests.simulator import Options, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-__all__ = ["meltano_project"]
 
 # Machines that run tests are noisy: no test of ours is about time.
 settings.register_profile(
@@ -28,6 +27,20 @@ settings.load_profile("patient")
 
 #: Two weeks' worth of days lie between the floor and the youngest day by default.
 TODAY = pendulum.Date(2026, 1, 17)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _today(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let it be the day that a module calls `TODAY`, or else the one above.
+
+    It is noon when the first test begins, here and in every process that is started.
+    """
+    day = getattr(request.module, "TODAY", TODAY)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in fake_clock.at(day).items():
+            patch.setenv(name, value)
+        with time_machine.travel(fake_clock.noon(day)):
+            yield
 
 
 @pytest.fixture(autouse=True)
@@ -71,14 +84,10 @@ def waits(monkeypatch: pytest.MonkeyPatch, sleeps: list[float]) -> list[float]:
 
 
 @pytest.fixture
-def set_today(monkeypatch: pytest.MonkeyPatch) -> Callable[[pendulum.Date], None]:
-    """Let the tap's clock stand at noon of a day; it is moved by calling again."""
-
-    def at(day: pendulum.Date) -> None:
-        noon = pendulum.datetime(day.year, day.month, day.day, 12)
-        monkeypatch.setattr(clock, "now", lambda: noon)
-
-    return at
+def set_today() -> Iterator[Callable[[pendulum.Date], None]]:
+    """Let the clock stand at noon of a day; it is moved by calling again."""
+    with time_machine.travel(fake_clock.noon(TODAY), tick=False) as traveller:
+        yield lambda day: traveller.move_to(fake_clock.noon(day))
 
 
 @pytest.fixture

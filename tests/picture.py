@@ -9,13 +9,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
-from unittest import mock
 
-import pendulum
+import time_machine
 
-from tap_claude_analytics import clock
-from tests import singer
-from tests.meltano_fixture import ROOT
+from tests import ROOT, fake_clock, singer
 from tests.simulator import Options, Simulator
 
 if TYPE_CHECKING:
@@ -23,10 +20,10 @@ if TYPE_CHECKING:
 
 PICTURE = ROOT / ".github" / "adoption.svg"
 
-TODAY = pendulum.datetime(2026, 10, 5, 12)
+TODAY = date(2026, 10, 5)
 #: The Sundays of the quarter's 13 weeks.
 SUNDAYS = [date(2026, 7, 5) + timedelta(weeks=n) for n in range(13)]
-ORGANISATION = Options(users=240, today=TODAY.date())
+ORGANISATION = Options(users=240, today=TODAY)
 
 #: The products as people call them, and their colours on light and on dark ground.
 PRODUCTS = {
@@ -74,7 +71,7 @@ text { fill: #9198a1 }
 def read() -> Series:
     """Return the weekly active users of each product, one for each Sunday."""
     with (
-        mock.patch.object(clock, "now", return_value=TODAY),
+        time_machine.travel(fake_clock.noon(TODAY)),
         Simulator(ORGANISATION) as simulator,
     ):
         output = singer.run(

@@ -11,7 +11,6 @@ import json
 import re
 import sys
 from importlib.metadata import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -19,11 +18,11 @@ from click.testing import CliRunner
 
 from tap_claude_analytics.errors import TAP_NAME
 from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-ROOT = Path(__file__).parents[1]
 FILE = ROOT / "plugin-definition.yml"
 PROJECT = ROOT / "meltano.yml"
 

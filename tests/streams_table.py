@@ -7,13 +7,13 @@ from what the classes say of themselves.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tap_claude_analytics.about import what_a_record_is
 from tap_claude_analytics.filters import FILTERS
 from tap_claude_analytics.streams.base import DayStream
 from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ QUESTIONS = {
     "": "What?",
 }
 ORDER = ("What?", "Who?", "Which team?", "In which product?", "How much, at what cost?")
-README = Path(__file__).parents[1] / "README.md"
+README = ROOT / "README.md"
 
 
 def question(keys: Sequence[str]) -> str:

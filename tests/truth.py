@@ -116,6 +116,12 @@ def records(
     return [{**record, "date": day.isoformat()} for record in made]
 
 
+def assert_busy(simulator: Simulator, endpoint: str, *days: date) -> None:
+    """Check that there is something on each of these days that can be changed."""
+    for day in days:
+        assert len(simulator.truth(endpoint, day)) > 1, f"no use of {endpoint} on {day}"
+
+
 def _rows(
     simulator: Simulator,
     endpoint: str,

@@ -9,7 +9,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .processes import ROOT
+from tests import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,14 +9,15 @@ import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
+from tests import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
 #: A program that takes longer hangs.
 MOST_SECONDS = 1200.0
 #: In which unit the system tells the peak of memory.

@@ -1,0 +1,1 @@
+"""On the path of every Python whose clock is shifted."""

@@ -1,0 +1,1 @@
+"""The simulator itself, and what the official package says of it."""

@@ -1,0 +1,199 @@
+"""The official package judges the reports: its client lists them, its models check them."""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from datetime import date, timedelta
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+
+import pytest
+from anthropic.types.beta.organization import analytics as beta_types
+from anthropic.types.beta.organization import beta_analytics_actor_type
+from pydantic import BaseModel, TypeAdapter
+
+from tests.simulator import REPORTS, Options, Report, Simulator
+from tests.simulator_tests.asking import official_client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import anthropic
+
+JsonObject = dict[str, Any]
+
+TODAY = date(2026, 10, 8)
+START, END = TODAY - timedelta(days=20), TODAY + timedelta(days=1)
+RANGE = {"starting_at": f"{START}T00:00:00Z", "ending_at": f"{END}T00:00:00Z"}
+
+ACTORS = {"user_actor", "service_account_actor", "api_actor", "federated_actor"}
+
+each_report = pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS)
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    """Run one organisation with an empty page here and there."""
+    options = Options(today=TODAY, empty_page_every=2, echo_last_cursor=True)
+    with Simulator(options) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(simulator: Simulator) -> Iterator[anthropic.Anthropic]:
+    """Point the official client at it."""
+    with official_client(simulator) as official:
+        yield official
+
+
+def groupings(report: Report) -> list[list[str]]:
+    """Bring every dimension once, as few at a time as the rules allow."""
+    allowed = sorted(report.groups - {"rbac_group_id"})
+    sets = [allowed[place : place + 5] for place in range(0, len(allowed), 5)]
+    return [[], *sets, ["rbac_group_id"]]
+
+
+def checked(value: object, at: str = "") -> Iterator[tuple[str, str]]:
+    """Tell of every field whether it is null; refuse unknown and missing ones."""
+    if isinstance(value, list):
+        for entry in value:
+            yield from checked(entry, at)
+    elif isinstance(value, BaseModel):
+        model = type(value)
+        assert not value.model_extra, f"unknown below {at!r}: {value.model_extra}"
+        missing = model.model_fields.keys() - value.model_fields_set
+        assert not missing, f"missing below {at!r}: {sorted(missing)}"
+        for name in model.model_fields:
+            inner = getattr(value, name)
+            yield f"{at}{name}", "null" if inner is None else "value"
+            yield from checked(inner, f"{at}{name}.")
+
+
+def expected(model: type[BaseModel], at: str = "") -> Iterator[tuple[str, str]]:
+    """List every field of a model and those below it, with null where it may be."""
+    for name, field in model.model_fields.items():
+        yield f"{at}{name}", "value"
+        kinds = alternatives(field.annotation)
+        if type(None) in kinds:
+            yield f"{at}{name}", "null"
+        for kind in kinds:
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from expected(kind, f"{at}{name}.")
+
+
+def alternatives(annotation: object) -> list[object]:
+    """Take unions, lists and annotations apart."""
+    if get_origin(annotation) in {Union, types.UnionType, list, typing.Annotated}:
+        return [kind for part in get_args(annotation) for kind in alternatives(part)]
+    return [annotation]
+
+
+def literals(annotation: object) -> set[str]:
+    """Find the values that an annotation allows."""
+    if get_origin(annotation) is Literal:
+        return set(get_args(annotation))
+    return {value for part in get_args(annotation) for value in literals(part)}
+
+
+@each_report
+def test_rows_are_those_of_the_official_models(
+    simulator: Simulator, client: anthropic.Anthropic, report: Report
+) -> None:
+    """Every raw row validates strictly, none is missing, every field has been null."""
+    path = f"beta.organization.analytics.{report.name}"
+    resource = attrgetter(path)(client)
+    seen: set[tuple[str, str]] = set()
+    model: type[BaseModel] | None = None
+    for group_by in groupings(report):
+        question: JsonObject = {**RANGE, "group_by": group_by, report.width: "1d"}
+        question["limit"] = 31 if report.name in {"usage_report", "cost_report"} else 1000
+        if not report.legacy:
+            question |= {"order_by": "time", "order": "asc"}
+        rows = raw_rows(client, path, question)
+        truth = simulator.truth_report(report.name, START, END, group_by=group_by)
+        # Rows of users cannot be had by time, and buckets are in that order anyway.
+        order = None if "order" in question else json.dumps
+        assert in_order(rows, order) == in_order(truth, order)
+        for typed, raw in zip(resource.list(**question), rows, strict=True):
+            model = type(typed)
+            strict = TypeAdapter(model).validate_json(json.dumps(raw), strict=True)
+            assert strict == typed
+            seen.update(checked(strict))
+    plain = resource.list(starting_at=RANGE["starting_at"], limit=9)
+    seen.update(pair for row in plain.data for pair in checked(row))
+    assert model is not None
+    assert seen == set(expected(model)) - never_null(report)
+
+
+def in_order(
+    rows: list[JsonObject], order: Callable[[JsonObject], str] | None
+) -> list[JsonObject]:
+    """Sort rows, or leave them as they are."""
+    return sorted(rows, key=order) if order else rows
+
+
+def never_null(report: Report) -> set[tuple[str, str]]:
+    """Name what the models allow and the API never does: usage counts its requests."""
+    places = {"usage": "usage.", "usage_report": "results.", "user_usage_report": ""}
+    return {(f"{places[report.name]}requests", "null")} if report.name in places else set()
+
+
+def raw_rows(
+    client: anthropic.Anthropic, path: str, question: JsonObject
+) -> list[JsonObject]:
+    """Collect the rows of all pages as they came over the wire."""
+    resource = attrgetter(path)(client)
+    rows: list[JsonObject] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = json.loads(resource.with_raw_response.list(**question, **cursor).read())
+        assert page.keys() == {"data", "next_page", "has_more", "data_refreshed_at"}
+        rows += page["data"]
+        if not page["has_more"]:
+            return rows
+        cursor = {"page": page["next_page"]}
+
+
+def test_all_kinds_of_actors_occur(simulator: Simulator) -> None:
+    """Users, gone or not, machines, all providers, and several that have no name."""
+    rows = simulator.truth_report("usage", START, END, group_by=["actor"])
+    actors = [row["group"]["actor"] for row in rows]
+    named = [actor for actor in actors if actor]
+    assert {actor["type"] for actor in named} == ACTORS
+    assert literals(beta_analytics_actor_type.BetaAnalyticsActorType) == ACTORS
+    providers = {actor["provider"]["type"] for actor in named if "provider" in actor}
+    assert providers == {"aws", "azure", "gcp", "oidc"}
+    users = [actor for actor in named if actor["type"] == "user_actor"]
+    assert {(user["deleted"], user["email_address"] is None) for user in users} == {
+        (False, False),
+        (True, False),
+        (True, True),
+    }
+    assert None in actors
+
+
+@each_report
+def test_every_parameter_of_the_package_is_known(report: Report) -> None:
+    """A parameter or a value that a newer package brings is named here."""
+    name = "".join(word.title() for word in report.name.split("_")) + "ListParams"
+    hints = typing.get_type_hints(getattr(beta_types, name))
+    hints.pop("betas", None)
+    wire = {f"{name}[]" if is_list(hint) else name: hint for name, hint in hints.items()}
+    assert wire.keys() == report.parameters
+    for parameter, hint in wire.items():
+        values = literals(hint)
+        if parameter in report.filters:
+            assert values == report.filters[parameter].allowed, parameter
+    assert literals(wire["group_by[]"]) == report.groups
+    assert literals(wire[report.width]) == {"1d", "1h", "1m"}
+    if "order_by" in wire:
+        own = set() if report.legacy else {"time"}
+        assert literals(wire["order_by"]) == {*report.metrics, *own}
+        assert literals(wire["order"]) == {"asc", "desc"}
+
+
+def is_list(hint: object) -> bool:
+    """Tell whether a parameter is repeated."""
+    return any(word in str(hint) for word in ("List[", "Sequence"))

@@ -1,0 +1,1 @@
+"""The tap in this process, over HTTP, against the simulator."""

@@ -1,0 +1,487 @@
+"""Who uses what: grouped and filtered streams, compared with the simulator's truth."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections import Counter
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pendulum
+import pytest
+import yaml
+
+from tests import ROOT, masking, truth
+from tests.conftest import TODAY
+from tests.simulator import FAULTS, Options, Simulator
+from tests.singer import catalog_of, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.singer import Output
+
+GROUPED = (*truth.BREAKDOWNS, "org_summaries_by_team")
+LAST = TODAY.subtract(days=3)
+FIRST = LAST.subtract(days=5)
+DAYS = [FIRST.add(days=n) for n in range(6)]
+START: dict[str, Any] = {"start_date": FIRST.isoformat()}
+GROUP = "rbac_group_id"
+
+
+@pytest.fixture(name="autumn")
+def autumn_fixture(
+    set_today: Callable[[pendulum.Date], None],
+) -> Iterator[Callable[..., Simulator]]:
+    """Start an organisation on a day by which everything has been launched."""
+    started: list[Simulator] = []
+
+    def start(today: pendulum.Date, **options: Any) -> Simulator:
+        set_today(today)
+        simulator = Simulator(Options(today=today, **options))
+        started.append(simulator)
+        return simulator.__enter__()
+
+    yield start
+    for simulator in started:
+        simulator.__exit__(None, None, None)
+
+
+def key_order(stream: str) -> Callable[[dict[str, Any]], str]:
+    """Return what sorts the records of a stream."""
+    return lambda record: str([record[key] for key in truth.KEYS[stream]])
+
+
+def assert_true(
+    output: Output,
+    simulator: Simulator,
+    stream: str,
+    days: list[pendulum.Date],
+    *filters: str,
+) -> list[dict[str, Any]]:
+    """Check a stream's records, day by day, and that its keys are whole and unique."""
+    assert output.read_days(stream) == [day.isoformat() for day in days]
+    emitted = output.by_day(stream)
+    for day in days:
+        expected = truth.records(simulator, stream, day, filters=filters)
+        found = [
+            {name: value for name, value in record.items() if name != "snapshot_at"}
+            for record in emitted.get(day.isoformat(), [])
+        ]
+        order = key_order(stream)
+        assert sorted(found, key=order) == sorted(expected, key=order)
+    records = output.records(stream)
+    keys = [tuple(record[key] for key in truth.KEYS[stream]) for record in records]
+    assert len(set(keys)) == len(keys)
+    assert not any(None in key for key in keys)
+    return records
+
+
+def test_every_breakdown_is_the_truth(autumn: Callable[..., Simulator]) -> None:
+    """Every row of every user, team and product, and the rows that have none of these."""
+    today = pendulum.Date(2026, 9, 18)
+    simulator = autumn(today, users=60)
+    days = [today.subtract(days=n) for n in (6, 5, 4, 3)]
+    output = run(simulator, *GROUPED, "readings", start_date=days[0].isoformat())
+    assert not output.failures
+    nameless = set()
+    for stream in GROUPED:
+        records = assert_true(output, simulator, stream, days)
+        assert records
+        schema = masking.SCHEMAS[stream]
+        validator = jsonschema.Draft202012Validator(schema)
+        for record in records:
+            validator.validate(record)
+        [*_, by] = truth.KEYS[stream]
+        if any(record[by] == "(none)" for record in records):
+            nameless.add(by)
+    assert nameless == {"user_id", GROUP, "product"}
+
+
+def test_teams_overlap_and_are_asked_for_as_such(simulator: Simulator) -> None:
+    """A person counts in each team; a team's sum is one request, as is a day of users."""
+    output = run(simulator, "team_summaries", "user_summaries", **START)
+    teams = output.records("team_summaries")
+    people = output.records("user_summaries")
+    assert sum(team["distinct_user_count"] for team in teams) > len(people)
+    asked = [r.params for r in simulator.requests if "group_by[]" in r.params]
+    expected = {"limit": ["1000"], "group_by[]": [GROUP]}
+    assert asked == [{"date": [day.isoformat()], **expected} for day in DAYS]
+
+
+def test_a_team_costs_one_request_per_window(autumn: Callable[..., Simulator]) -> None:
+    """The teams are asked for once; the days before count, as windows roll."""
+    simulator = autumn(pendulum.Date(2026, 9, 18))
+    first_day, last_day = date(2026, 9, 10), date(2026, 9, 15)
+    run(simulator, "org_summaries_by_team", start_date=first_day.isoformat())
+    first, *others = (request.params for request in simulator.requests)
+    assert first == {
+        "starting_date": [(first_day - timedelta(days=29)).isoformat()],
+        "ending_date": [(last_day + timedelta(days=1)).isoformat()],
+        "limit": ["1000"],
+        "group_by[]": [GROUP],
+    }
+    assert sorted(params["filter[]"] for params in others) == sorted(
+        [f"{GROUP}:{team.id}"] for team in simulator.teams
+    )
+
+
+def test_a_day_of_teams_is_the_same_whatever_is_read_with_it(
+    autumn: Callable[..., Simulator],
+) -> None:
+    """The union of loads is the load of all days, though a team be idle in one of them."""
+    today = pendulum.Date(2026, 3, 4)
+    simulator = autumn(today, users=6)
+    stream = "org_summaries_by_team"
+    # A weekend: who was active on neither day still counts in the windows.
+    parts = [("2026-02-01", "2026-02-27"), ("2026-02-28", "2026-03-01")]
+    apart = [
+        run(simulator, stream, "readings", start_date=first, end_date=last)
+        for first, last in parts
+    ]
+    whole = run(simulator, stream, "readings", start_date=parts[0][0])
+    days = [pendulum.Date(2026, 2, 1).add(days=n) for n in range(29)]
+    assert_true(whole, simulator, stream, days)
+    found = [record for output in apart for record in output.records(stream)]
+    found = [{**record, "snapshot_at": None} for record in found]
+    assert found == [{**r, "snapshot_at": None} for r in whole.records(stream)]
+    weekend = [day for day in days if day.day_of_week in {5, 6} and day.month == 2]
+    active = {r["rbac_group_id"] for day in weekend[-1:]
+              for r in truth.records(simulator, "team_summaries", day)}  # fmt: skip
+    assert {record["rbac_group_id"] for record in apart[1].records(stream)} > active
+
+
+def test_teams_can_be_named(simulator: Simulator) -> None:
+    """Named teams have every day, counted or not, and nobody is asked who they are."""
+    team, unknown = simulator.teams[0].id, "rbac_group_none"
+    output = run(
+        simulator,
+        "org_summaries_by_team",
+        "readings",
+        rbac_group_ids=[unknown, team],
+        **START,
+    )
+    records = output.records("org_summaries_by_team")
+    assert [(r["date"], r[GROUP]) for r in records] == [
+        (day.isoformat(), named) for day in DAYS for named in sorted([unknown, team])
+    ]
+    assert {r["monthly_active_user_count"] for r in records if r[GROUP] == unknown} == {0}
+    assert {r["assigned_seat_count"] for r in records} == {None}
+    assert {r["monthly_adoption_rate"] for r in records} == {None}
+    assert [request.path for request in simulator.requests] == ["summaries", "summaries"]
+
+
+def test_named_teams_narrow_usage_and_cost(simulator: Simulator) -> None:
+    """Rows are those of the teams; another choice of teams starts anew."""
+    team = simulator.teams[0].id
+    settings: dict[str, Any] = {**START, "report_group_by": [GROUP]}
+    output = run(simulator, "usage", "cost", rbac_group_ids=[team], **settings)
+    # Those for the totals too.
+    asked = [request.params.get("rbac_group_ids[]") for request in simulator.requests]
+    assert set(map(str, asked)) == {str([team])}
+    for stream in ("usage", "cost"):
+        assert output.records(stream)
+        shape = output.state["bookmarks"][stream]["shape"]
+        assert team in shape
+    whole = run(simulator, "usage", **settings)
+    tokens = [
+        Counter({r["starting_at"]: r["total_tokens"] for r in records if r[GROUP] == team})
+        for records in (output.records("usage"), whole.records("usage"))
+    ]
+    assert tokens[0] == tokens[1]
+    of_all = sum(record["total_tokens"] for record in whole.records("usage"))
+    assert sum(record["total_tokens"] for record in output.records("usage")) < of_all
+    again = run(simulator, "usage", state=output.state, **settings)
+    assert len(again.records("usage")) == len(whole.records("usage"))
+
+
+@pytest.mark.parametrize(
+    ("stream", "entries"),
+    [
+        ("org_summaries", ["rbac_group_id:{team}"]),
+        ("adoption", ["rbac_group_id:{team}", "rbac_group_id:{other}"]),
+        ("user_summaries", ["rbac_group_id:{team}"]),
+        ("team_summaries", ["user_id:{user}"]),
+        ("skills", ["product:claude_code", "product:cowork", "rbac_group_id:{team}"]),
+        ("skills_by_user", ["product:chat"]),
+        ("artifacts", ["is_shared:true"]),
+    ],
+)
+def test_filters_narrow(simulator: Simulator, stream: str, entries: list[str]) -> None:
+    """Alternatives within a dimension, all dimensions together, as the API has it."""
+    user = simulator.truth("users", LAST)[0]["user"]["id"]
+    team, other, *_ = (team.id for team in simulator.teams)
+    filters = [entry.format(team=team, other=other, user=user) for entry in entries]
+    output = run(simulator, stream, "readings", filters=filters, **START)
+    narrow = assert_true(output, simulator, stream, DAYS, *filters)
+    assert narrow
+    whole = run(simulator, stream, **START).records(stream)
+    drop = {"snapshot_at": None}
+    assert [{**r, **drop} for r in narrow] != [{**r, **drop} for r in whole]
+
+
+def test_other_filters_read_again_from_the_start(simulator: Simulator) -> None:
+    """The state knows what the rows were narrowed by; no filter leaves no trace in it."""
+    team = f"rbac_group_id:{simulator.teams[0].id}"
+    plain = run(simulator, "skills", "readings", **START)
+    narrowed = run(
+        simulator, "skills", "readings", state=plain.state, filters=[team], **START
+    )
+    assert narrowed.read_days("skills") == [day.isoformat() for day in DAYS]
+    same = run(
+        simulator, "skills", "readings", state=narrowed.state, filters=[team], **START
+    )
+    assert same.read_days("skills") == [day.isoformat() for day in DAYS[-3:]]
+    # Meltano merges states key by key, so the shape is written, not left out.
+    merged = {**narrowed.state["bookmarks"]["skills"]}
+    wide = run(simulator, "skills", "readings", state=narrowed.state, **START)
+    merged |= wide.state["bookmarks"]["skills"]
+    assert wide.read_days("skills") == [day.isoformat() for day in DAYS]
+    assert merged["shape"] == "{}"
+    truth.assert_current_rows(simulator, "skills", DAYS, plain, narrowed, wide)
+
+
+def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return the state of a stream as Meltano merges it."""
+    bookmarks = {**old["bookmarks"]["skills"], **new["bookmarks"]["skills"]}
+    return {"bookmarks": {"skills": bookmarks}}
+
+
+def test_an_old_filter_does_not_come_back(simulator: Simulator) -> None:
+    """Neither after a full refresh without it, nor when it is used again after that."""
+    team = [f"{GROUP}:{simulator.teams[0].id}"]
+    narrowed = run(simulator, "skills", filters=team, **START)
+    refreshed = run(simulator, "skills", **START)
+    state = merged(narrowed.state, refreshed.state)
+    going_on = run(simulator, "skills", "readings", state=state, **START)
+    assert going_on.read_days("skills") == [day.isoformat() for day in DAYS[-3:]]
+    again = run(simulator, "skills", "readings", state=state, filters=team, **START)
+    assert again.read_days("skills") == [day.isoformat() for day in DAYS]
+
+
+def test_other_rows_of_a_full_table(simulator: Simulator) -> None:
+    """They take the place of the incremental ones, which are read again after them."""
+    catalog = catalog_of("skills")
+    for entry in catalog["streams"]:
+        entry["replication_method"] = "FULL_TABLE"
+    plain = run(simulator, "skills", **START)
+    team = [f"{GROUP}:{simulator.teams[0].id}"]
+    whole = run(simulator, catalog=catalog, state=plain.state, filters=team, **START)
+    assert whole.records("skills")
+    after = run(simulator, "skills", "readings", state=whole.state, **START)
+    assert after.read_days("skills") == [day.isoformat() for day in DAYS]
+    same = run(simulator, catalog=catalog, state=plain.state, **START)
+    assert same.bookmark("skills") == LAST.isoformat()
+
+
+def test_filters_name_nobody(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither in a log nor in a state, though they may hold people and their things."""
+    caplog.set_level(logging.DEBUG)
+    filters = ["user_id:user_01Secret", "skill_name:jo@example.com"]
+    plain = run(simulator, "skills", **START)
+    output = run(simulator, "skills", state=plain.state, filters=filters, **START)
+    assert any("skill_name, user_id" in line for line in caplog.messages)
+    assert "filter%5B%5D=[not shown]" in caplog.text
+    for text in (caplog.text, json.dumps(output.states)):
+        assert "Secret" not in text
+        assert "jo@" not in text
+        assert "jo%40" not in text
+
+
+@pytest.mark.parametrize(
+    ("streams", "filters", "parts"),
+    [
+        (("skills", "user_summaries"), ["product:chat"], ["product", "user_summaries"]),
+        (("plugins",), ["product:chat"], ["product 'chat'", "plugins"]),
+        (("adoption",), ["user_id:user_1"], ["user_id", "adoption", "rbac_group_id"]),
+        (("team_summaries",), ["project_id:claude_proj_1"], ["project_id"]),
+        (("org_summaries_by_team",), ["rbac_group_id:rbac_group_1"], ["rbac_group_ids"]),
+    ],
+)
+def test_a_filter_that_a_stream_does_not_take(
+    simulator: Simulator, streams: tuple[str, ...], filters: list[str], parts: list[str]
+) -> None:
+    """It is refused by name, before the first request."""
+    output = run(simulator, *streams, filters=filters)
+    assert simulator.requests == []
+    assert output.messages == []
+    [sentence] = output.failures
+    assert all(part in sentence for part in ("filters", "Deselect", *parts))
+
+
+def test_streams_that_are_not_selected_take_any_filter(simulator: Simulator) -> None:
+    """Nor do those of usage and cost mind."""
+    output = run(simulator, "skills", "usage", filters=["product:cowork"], **START)
+    assert not output.failures
+    assert output.records("usage")
+
+
+def test_the_readmes_filtered_plugin(
+    autumn: Callable[..., Simulator], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its streams take its filters; ids that nobody has are told by a warning."""
+    simulator = autumn(pendulum.Date(2026, 9, 18), users=60)
+    start: dict[str, Any] = {"start_date": "2026-09-10"}
+    readme = (ROOT / "README.md").read_text("utf-8")
+    block = readme.split("<!-- filtered plugin -->\n```yaml\n")[1].split("```")[0]
+    [plugin] = yaml.safe_load(block)["plugins"]["extractors"]
+    streams = [rule.removesuffix(".*") for rule in plugin["select"]]
+    output = run(simulator, *streams, **plugin["config"], **start)
+    assert not output.failures
+    assert all(output.records(stream) for stream in streams)
+    assert "are its ids right" not in caplog.text
+    nobody = f"{GROUP}:rbac_group_nobody"
+    output = run(simulator, "skills", "readings", filters=[nobody], **start)
+    assert len(output.read_days("skills")) == 6
+    assert "Stream skills has no row on any of 6 days that fits filters" in caplog.text
+    run(simulator, "usage", rbac_group_ids=["rbac_group_nobody"], **start)
+    assert re.search("Stream usage has no row .* that fits rbac_group_ids", caplog.text)
+
+
+def test_a_start_in_the_future(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is no error, but it is said."""
+    output = run(simulator, "skills", start_date=TODAY.add(days=9).isoformat())
+    assert not output.failures
+    assert "start_date is 2026-01-26, after the youngest day, 2026-01-14" in caplog.text
+
+
+def test_days_that_are_not_there_yet(autumn: Callable[..., Simulator]) -> None:
+    """The streams end at the API's latest day, also where no team is known at all."""
+    simulator = autumn(TODAY, delay_days=5)
+    latest = [day for day in DAYS if day <= TODAY.subtract(days=5)]
+    output = run(simulator, *GROUPED, "readings", **START)
+    assert not output.failures
+    for stream in GROUPED:
+        assert output.read_days(stream) == [day.isoformat() for day in latest]
+    named = run(
+        simulator,
+        "org_summaries_by_team",
+        "readings",
+        rbac_group_ids=["rbac_group_x"],
+        **START,
+    )
+    assert named.read_days("org_summaries_by_team") == [day.isoformat() for day in latest]
+
+
+@pytest.mark.parametrize("path", ["users", "summaries"])
+@pytest.mark.parametrize(
+    "fault",
+    ["status_529", "rate_limit_in_seconds", "reset_before_the_answer", "body_cut_short"],
+)
+def test_passing_faults(
+    simulator: Simulator, waits: list[float], fault: str, path: str
+) -> None:
+    """Whichever of the requests of a team stream goes wrong once, nothing is missing."""
+    simulator.fail(FAULTS[fault], path=path, nth=1, every=3)
+    stream = "org_summaries_by_team"
+    output = run(simulator, stream, "readings", max_parallel_requests=3, **START)
+    assert any(request.fault for request in simulator.requests)
+    assert not output.failures
+    assert_true(output, simulator, stream, DAYS)
+    assert waits
+
+
+@pytest.mark.parametrize("stream", ["team_summaries", "skills_by_team"])
+def test_filtered_teams_are_whole(simulator: Simulator, stream: str) -> None:
+    """Of other teams, whose members the filter leaves in part, there are no rows."""
+    team = simulator.teams[0].id
+    entry = f"{GROUP}:{team}"
+    output = run(simulator, stream, "readings", filters=[entry], **START)
+    everything = run(simulator, stream, **START).records(stream)
+    mine = [{**r, "snapshot_at": None} for r in everything if r[GROUP] == team]
+    assert mine
+    assert [{**r, "snapshot_at": None} for r in output.records(stream)] == mine
+    uuid = f"{GROUP}:{simulator.teams[0].uuid}"
+    [sentence] = run(simulator, stream, filters=[uuid]).failures
+    assert "UUID" in sentence
+
+
+def test_endpoints_that_are_behind_each_other(simulator: Simulator) -> None:
+    """The rollup has days that the summaries do not have yet: what both have is read."""
+    latest = simulator.latest
+    body = {"error": {"message": f"{latest} is not there; the latest is {DAYS[3]}"}}
+    simulator.reply("summaries", status=400, body=body, times=1)
+    stream = "org_summaries_by_team"
+    output = run(simulator, stream, "readings", data_delay_days=0, **START)
+    assert not output.failures
+    assert output.read_days(stream) == [day.isoformat() for day in DAYS[:4]]
+
+
+def test_counts_that_nobody_knows(simulator: Simulator) -> None:
+    """Null is not zero: such a row stays."""
+    team = simulator.teams[0].id
+    [row] = simulator.truth("summaries", LAST, filters=(f"{GROUP}:{team}",))
+    unknown = {n: None if n.endswith("_count") else v for n, v in row.items()}
+    simulator.reply("summaries", body={"data": [unknown], "next_page": None})
+    output = run(simulator, "org_summaries_by_team", start_date=LAST.isoformat())
+    assert len(output.records("org_summaries_by_team")) == len(simulator.teams)
+
+
+def test_the_endpoint_of_the_teams_is_to_blame(simulator: Simulator) -> None:
+    """The key is not, when the first two refusals come from one endpoint."""
+    simulator.reply("users", status=404, body={"error": {"message": "no users here"}})
+    output = run(simulator, "org_summaries_by_team", "team_summaries", "usage", **START)
+    assert len(output.failures) == 2
+    assert all("no users here" in sentence for sentence in output.failures)
+    assert output.records("usage")
+
+
+def test_no_teams_at_all(simulator: Simulator) -> None:
+    """Days without teams have been read, and had nothing."""
+    nobody = {"data": [{"rbac_group_id": None}], "next_page": None}
+    simulator.reply("users", body=nobody)
+    output = run(simulator, "org_summaries_by_team", "readings", **START)
+    assert output.records("org_summaries_by_team") == []
+    assert output.read_days("org_summaries_by_team") == [day.isoformat() for day in DAYS]
+    assert output.bookmark("org_summaries_by_team") == LAST.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("stream", "filters"),
+    [
+        ("team_summaries", []),
+        ("team_summaries", [f"{GROUP}:rbac_group_1"]),
+        ("org_summaries_by_team", []),
+    ],
+)
+@pytest.mark.parametrize("team", [5, [], {}], ids=repr)
+def test_a_team_that_is_no_text(
+    simulator: Simulator, stream: str, filters: list[str], team: object
+) -> None:
+    """It is not taken for none, nor for one that filters leave out."""
+    simulator.reply("users", body={"data": [{"rbac_group_id": team}], "next_page": None})
+    output = run(simulator, stream, filters=filters, **START)
+    assert output.records(stream) == []
+    [sentence] = output.failures
+    assert "rbac_group_id" in sentence
+
+
+def test_a_refused_endpoint_of_teams(simulator: Simulator) -> None:
+    """Without the teams nothing is read, and nothing is taken for empty."""
+    simulator.reply("users", status=404, body={"type": "error"})
+    output = run(simulator, "org_summaries_by_team", **START)
+    [sentence] = output.failures
+    assert sentence.startswith("Stream org_summaries_by_team failed")
+    assert output.bookmark("org_summaries_by_team") is None
+
+
+def test_plugins_without_an_id_keep_their_place(autumn: Callable[..., Simulator]) -> None:
+    """Rows of one name are numbered within their user, team or product."""
+    day = date(2026, 9, 15)
+    simulator = autumn(pendulum.Date(2026, 9, 18), users=40)
+    output = run(simulator, "plugins_by_user", start_date=day.isoformat())
+    numbers: dict[tuple[str, str], list[str]] = {}
+    for record in output.by_day("plugins_by_user")[day.isoformat()]:
+        if record["plugin_id"] is None:
+            alike = (record["plugin_name"], record["user_id"])
+            numbers.setdefault(alike, []).append(record["plugin_key"].rpartition(":")[2])
+    assert numbers
+    for found in numbers.values():
+        assert found == [str(n) for n in range(1, len(found) + 1)]

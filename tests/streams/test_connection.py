@@ -1,0 +1,213 @@
+"""`--test`: one request per endpoint, and a sentence for whatever is wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+from singer_sdk.exceptions import ConfigValidationError
+
+from tap_claude_analytics.connection import ConnectionTest
+from tap_claude_analytics.errors import RunFailedError
+from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests import ROOT, truth
+from tests.singer import catalog_of, config_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.simulator import Simulator
+
+README = ROOT / "README.md"
+
+
+def lines_of(simulator: Simulator, **settings: Any) -> tuple[list[str], tuple[str, ...]]:
+    """Return what the test says, and the sentences that it ends with."""
+    tap = TapClaudeAnalytics(config=config_for(simulator, **settings))
+    lines: list[str] = []
+    try:
+        lines.extend(ConnectionTest(tap).run())  # those before an error count
+    except RunFailedError as error:
+        return lines, error.sentences
+    return lines, ()
+
+
+def rows_of(lines: list[str]) -> dict[str, bool]:
+    """Return which streams the test says can be read."""
+    rows = (line.partition(":")[0].split() for line in lines[2:])
+    return {stream: verdict == "yes" for verdict, stream in rows}
+
+
+def test_what_works(simulator: Simulator) -> None:
+    """Key, latest day and every stream; each endpoint is asked once, for one row."""
+    lines, sentences = lines_of(simulator)
+    assert sentences == ()
+    assert lines[0] == f"{simulator.url} accepts the key."
+    assert lines[1] == f"The latest day that the API has is {simulator.latest}."
+    rows = rows_of(lines)
+    assert all(rows.values())
+    assert rows.keys() >= {*truth.STREAMS, *truth.BREAKDOWNS, "usage", "cost"}
+    paths = [request.path for request in simulator.requests]
+    assert paths[0] == "summaries"
+    assert len(paths) == len(set(paths)) == 13
+    for request in simulator.requests[1:]:
+        assert request.params["limit"] == ["1"]
+        assert (
+            simulator.latest.isoformat()
+            in request.params.get("date", request.params.get("starting_at", [""]))[0]
+        )
+
+
+def test_a_plan_without_usage_and_cost(simulator: Simulator) -> None:
+    """What can be read is said all the same, and why the rest cannot."""
+    for path in ("usage", "cost", "usage_report"):
+        simulator.reply(path, status=401, body={"error": {"message": "no usage here"}})
+    lines, sentences = lines_of(simulator)
+    rows = rows_of(lines)
+    assert {stream for stream, works in rows.items() if not works} == {
+        "usage",
+        "cost",
+        "usage_report",
+    }
+    assert all("no usage here" in line for line in lines if line.startswith("no "))
+    # The legacy report is not selected, so its refusal does not fail the test.
+    assert len(sentences) == 2
+    assert all("deselect the stream" in sentence for sentence in sentences)
+
+
+def test_a_key_that_is_refused(simulator: Simulator) -> None:
+    """After two endpoints it is clear: one sentence, and nothing more is asked."""
+    lines, [sentence] = lines_of(simulator, api_key="sk-ant-api01-other")
+    assert lines == []
+    assert sentence.startswith("The API refuses this key")
+    assert "read:analytics" in sentence
+    assert "api_url" in sentence
+    assert len(simulator.requests) == 2
+
+
+def test_an_address_where_nobody_answers(sleeps: list[float], simulator: Simulator) -> None:
+    """It is not tried for minutes, nor for every endpoint."""
+    lines, [sentence] = lines_of(simulator, api_url="http://127.0.0.1:9")
+    assert lines == []
+    assert "Check that api_url (http://127.0.0.1:9) is right" in sentence
+    assert len(sleeps) == 1
+
+
+def test_an_address_of_something_else(sleeps: list[float], simulator: Simulator) -> None:
+    """A page in HTML is not the API's answer."""
+    for path in (
+        *truth.PATHS.values(),
+        *(f"{n}{r}" for n in ("usage", "cost") for r in ("", "_report")),
+    ):
+        simulator.reply(path, body="<html>Welcome</html>")
+    lines, [sentence] = lines_of(simulator)
+    assert lines == []
+    assert "not JSON" in sentence
+    assert f"Check that api_url ({simulator.url}) is right" in sentence
+    assert len(sleeps) == 1
+
+
+def test_an_api_that_is_overloaded(sleeps: list[float], simulator: Simulator) -> None:
+    """Nobody waits for minutes."""
+    for path in ("summaries", "users"):
+        simulator.reply(path, status=529, headers={"retry-after": "290"})
+    lines, [sentence] = lines_of(simulator)
+    assert lines == []
+    assert "status 529" in sentence
+    assert "api_url" not in sentence
+    assert sum(sleeps) < 10
+
+
+def test_what_teams_are_known_from(simulator: Simulator) -> None:
+    """A stream that needs two endpoints cannot be read if one of them is closed."""
+    simulator.reply("users", status=404, body={"error": {"message": "no users here"}})
+    lines, _ = lines_of(simulator)
+    rows = rows_of(lines)
+    assert rows["org_summaries"]
+    assert not rows["org_summaries_by_team"]
+    lines, _ = lines_of(simulator, rbac_group_ids=["rbac_group_1"])
+    assert rows_of(lines)["org_summaries_by_team"]
+
+
+@pytest.mark.parametrize("late", ["users", "skills"])
+def test_an_endpoint_that_is_behind(simulator: Simulator, late: str) -> None:
+    """A day that it does not have yet says that it can be read."""
+    earlier = simulator.latest - timedelta(days=1)
+    body = {
+        "error": {"message": f"{simulator.latest} is not there; the latest is {earlier}"}
+    }
+    simulator.reply(late, status=400, body=body)
+    lines, sentences = lines_of(simulator)
+    assert sentences == ()
+    assert lines[1] == f"The latest day that the API has is {simulator.latest}."
+    assert all(rows_of(lines).values())
+
+
+def test_the_streams_of_a_catalog(simulator: Simulator, tmp_path: Path) -> None:
+    """Those that it selects count: their filters, and whether they can be read."""
+    simulator.reply("usage", status=401, body={"error": {"message": "no usage here"}})
+    settings = config_for(simulator, filters=["skill_name:x"])
+    (tmp_path / "config.json").write_text(json.dumps(settings), "utf-8")
+    (tmp_path / "catalog.json").write_text(json.dumps(catalog_of("skills")), "utf-8")
+    options = ["--config", str(tmp_path / "config.json"), "--test"]
+    options += ["--catalog", str(tmp_path / "catalog.json")]
+    result = CliRunner().invoke(TapClaudeAnalytics.cli, options)
+    assert result.exit_code == 0, result.output
+    assert "yes  skills_by_team: can be read" in result.stdout
+    # The key reads these, though the filter does not fit.
+    assert "yes  plugins: can be read" in result.stdout
+    assert "no   usage: " in result.stdout
+
+
+def test_filters_that_do_not_fit(simulator: Simulator) -> None:
+    """The test finds them too, and asks nothing."""
+    tap = TapClaudeAnalytics(config=config_for(simulator, filters=["product:chat"]))
+    with pytest.raises(RunFailedError, match="filters names product"):
+        tap.run_connection_test()
+    assert simulator.requests == []
+
+
+def block(mark: str, end: str) -> str:
+    """Return a part of the README."""
+    return README.read_text("utf-8").split(f"<!-- {mark} -->\n")[1].split(end)[0]
+
+
+def test_the_readme_shows_what_it_says(simulator: Simulator) -> None:
+    """Line by line, but for what is different each time."""
+    simulator.reply("usage", status=401, body={"error": {"message": "…"}})
+    lines, _ = lines_of(simulator)
+    command, *shown = block("test", "\n```\n").splitlines()[1:]
+    assert command.endswith("--test")
+    shown = [
+        line.replace("https://api.anthropic.com", simulator.url).replace(
+            "2026-11-23", simulator.latest.isoformat()
+        )
+        for line in shown
+    ]
+    for line in shown:
+        pattern = ".*".join(map(re.escape, line.split("…")))
+        assert any(re.fullmatch(pattern, found) for found in lines), line
+
+
+def test_what_people_paste_wrong(simulator: Simulator, sleeps: list[float]) -> None:
+    """The README's sentences are the tap's."""
+    cases: list[dict[str, Any]] = [
+        {"api_key": "sk-ant-admin01-abc"},
+        {"api_key": f"{simulator.options.api_key}\n"},
+        {"api_key": "sk-ant-api01-other"},
+        {"api_url": "http://127.0.0.1:9"},
+        {"api_url": f"{simulator.url}/v1"},
+    ]
+    rows = re.findall(r"^\| [^|]+ \| `(.+)` \|$", block("mistakes", "<!--"), re.MULTILINE)
+    for shown, settings in zip(rows, cases, strict=True):
+        try:
+            _, sentences = lines_of(simulator, **settings)
+        except ConfigValidationError as error:
+            sentences = tuple(error.errors)
+        [sentence] = sentences
+        assert shown in sentence
+    assert len(sleeps) == 1

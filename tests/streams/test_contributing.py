@@ -1,0 +1,152 @@
+"""CONTRIBUTING.md does what it says: its stream is read, its commands and paths exist."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import re
+import runpy
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_claude_analytics import tap
+from tap_claude_analytics.streams import DAY_STREAM_TYPES
+from tap_claude_analytics.streams.fields import SCHEMAS
+from tests import ROOT
+from tests.simulator import ENDPOINTS
+from tests.singer import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.simulator import Simulator
+
+PACKAGE = ROOT / "tap_claude_analytics"
+TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+#: What is set as code in the running text.
+PHRASES = set(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)))
+DAYS = ("2026-01-05", "2026-01-06")
+KEYS = ("p1", "p2")
+
+
+def block(mark: str) -> str:
+    """Return the block of code under a mark."""
+    fenced = TEXT.split(f"<!-- {mark} -->\n```")[1].split("\n```")[0]
+    return fenced.partition("\n")[2]
+
+
+def rooms() -> dict[str, set[Path]]:
+    """Return the rooms of the picture, with the files that they name, or whose folder."""
+    labels = dict(re.findall(r"<b>(\w+)</b>(.+?)\"\]", block("house")))
+    files = {room: re.findall(r"\w+\.py", label) for room, label in labels.items()}
+    folders = {room: re.findall(r"\w+/", label) for room, label in labels.items()}
+    return {
+        room: {PACKAGE / name for name in files[room]}
+        | {file for name in folders[room] for file in (PACKAGE / name).iterdir()}
+        for room in labels
+    }
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield what a module imports, also for types alone: packages, or rooms of this one."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            package, *inner = (node.module or "").split(".")
+            if package == PACKAGE.name:
+                yield from inner[:1] or (alias.name for alias in node.names)
+            yield package
+        elif isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+
+
+@pytest.fixture
+def prompts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Add the document's stream, as the document says."""
+    class_text = block("stream class")
+    assert len(class_text.splitlines()) == 10
+    (tmp_path / "prompts.py").write_text(class_text, encoding="utf-8")
+    stream = runpy.run_path(str(tmp_path / "prompts.py"))["Prompts"]
+    monkeypatch.setattr(tap, "DAY_STREAM_TYPES", (*DAY_STREAM_TYPES, stream))
+    schemas = shutil.copytree(PACKAGE / "schemas", tmp_path / "schemas")
+    (schemas / "prompts.json").write_text(block("stream schema"), encoding="utf-8")
+    monkeypatch.setattr(SCHEMAS, "dir_path", schemas)
+    monkeypatch.setitem(ENDPOINTS, "prompts", replace(ENDPOINTS["skills"], path="prompts"))
+    schema: dict[str, Any] = json.loads(block("stream schema"))
+    return schema
+
+
+def test_the_example_is_a_stream(prompts: dict[str, Any], simulator: Simulator) -> None:
+    """Its days are read with readings and bookmark, and what is new in them is kept."""
+    for day in DAYS:
+        rows = [{"prompt_id": key, "distinct_user_count": 2, "new": day} for key in KEYS]
+        # Dictated answers are given in the order in which days are asked for.
+        simulator.reply("prompts", body={"data": rows, "next_page": None}, times=1)
+    discovered = tap.TapClaudeAnalytics(validate_config=False, setup_mapper=False)
+    streams = discovered.catalog_dict["streams"]
+    chosen = [each for each in streams if each["stream"] in {"prompts", "readings"}]
+    output = run(
+        simulator, catalog={"streams": chosen}, start_date=DAYS[0], end_date=DAYS[-1]
+    )
+    assert output.error is None
+    [described] = [
+        message
+        for message in output.messages
+        if message["type"] == "SCHEMA" and message["stream"] == "prompts"
+    ]
+    assert described["schema"]["required"] == [*described["key_properties"], "snapshot_at"]
+    records = output.records("prompts")
+    assert [(each["date"], each["prompt_id"]) for each in records] == [
+        (day, key) for day in DAYS for key in KEYS
+    ]
+    assert [each["additional_fields"] for each in records[:2]] == [{"new": DAYS[0]}] * 2
+    assert all(each.keys() == prompts["properties"].keys() for each in records)
+    assert output.read_days("prompts") == list(DAYS)
+    assert output.bookmark("prompts") == DAYS[-1]
+
+
+def test_the_house_is_as_drawn() -> None:
+    """The rooms are there, in one line, and import no more than the table says."""
+    named = rooms()
+    assert list(named) == ["settings", "days", "pages", "rows", "records"]
+    assert " --> ".join(named) in block("house")
+    assert all(path.exists() for paths in named.values() for path in paths)
+    table = re.findall(r"^\| (\w+) \| .+ \| `(\w+)`, `(\w+)` \|$", TEXT, re.MULTILINE)
+    assert [room for room, *_ in table] == list(named)
+    for room, *unknown in table:
+        for path in named[room]:
+            if path.suffix == ".py":
+                assert set(unknown).isdisjoint(imports(path)), path
+
+
+def test_commands_exist() -> None:
+    """Every command runs something that is there, and every program of tests/ is named."""
+    modules = {
+        match[1] for each in PHRASES if (match := re.match(r"python -m (\S+)", each))
+    }
+    for module in modules:
+        assert importlib.util.find_spec(module), module
+    for command in PHRASES:
+        if command.startswith("pytest "):
+            assert all((ROOT / path).is_file() for path in command.split()[1:]), command
+    programs = [*ROOT.glob("tests/*/__main__.py"), *ROOT.glob("tests/[!t]*.py")]
+    expected = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
+        for path in [*programs, ROOT / "tests" / "__main__.py"]
+        if '\nif __name__ == "__main__":\n' in path.read_text(encoding="utf-8")
+    }
+    assert {module for module in modules if module.startswith("tests")} == expected
+
+
+def test_paths_exist() -> None:
+    """Whatever the text points at is there."""
+    paths = {
+        each for each in PHRASES if re.fullmatch(r"(tests|tap_claude_analytics)/\S*", each)
+    }
+    links = set(re.findall(r"\]\(([^)#]+)", TEXT))
+    assert len(paths) > 5
+    assert {each for each in paths | links if not (ROOT / each).exists()} == set()

@@ -1,0 +1,1 @@
+"""Processes: the command, Meltano, targets, PostgreSQL."""

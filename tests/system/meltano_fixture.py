@@ -1,0 +1,84 @@
+"""The Meltano project of this checkout, as a fixture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from tests import ROOT, fake_clock
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+    from tests.sandbox import Sandbox
+
+
+# The first run of a session installs the plugins.
+SECONDS = 600
+
+
+class MeltanoProject(NamedTuple):
+    """A copy of the project, so that a developer's own `.meltano` stays as it is."""
+
+    folder: Path
+
+    def run(self, box: Sandbox, *options: str) -> subprocess.CompletedProcess[str]:
+        """Runs the tap into PostgreSQL.
+
+        Args:
+            box: The sandbox, whose state goes on where its last run ended.
+            options: More options of `meltano run`.
+
+        Returns:
+            How it ended, and what was logged.
+        """
+        pipeline = ["tap-claude-analytics", "target-postgres"]
+        return self.meltano(box, "run", *options, *pipeline)
+
+    def meltano(self, box: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs Meltano.
+
+        Args:
+            box: The sandbox to run it in.
+            arguments: What Meltano is to do.
+
+        Returns:
+            How it ended, and what was logged.
+        """
+        return box.run(["meltano", *arguments], folder=self.folder, timeout=SECONDS)
+
+
+@pytest.fixture(scope="session")
+def meltano_project(tmp_path_factory: pytest.TempPathFactory) -> MeltanoProject:
+    """The project, with plugins that the first run of the session installs.
+
+    Returns:
+        The project.
+    """
+    folder = tmp_path_factory.mktemp("meltano")
+    definition = (ROOT / "meltano.yml").read_text(encoding="utf-8")
+    (folder / "meltano.yml").write_text(with_tap(definition, "-e .", folder), "utf-8")
+    return MeltanoProject(folder)
+
+
+def with_tap(definition: str, pip_url: str, folder: Path) -> str:
+    """Returns a definition of the tap that installs this checkout.
+
+    Args:
+        definition: YAML in which the plugin is defined.
+        pip_url: What it installs.
+        folder: Where to put a script that starts the tap, so that its clock is ours.
+    """
+    program = "tap-claude-analytics"
+    script = folder / program
+    script.write_text(fake_clock.launcher(program), encoding="utf-8")
+    script.chmod(0o755)
+    for name, old, new in (
+        ("pip_url", pip_url, f"-e '{ROOT}'"),
+        ("executable", program, script),
+    ):
+        assert definition.count(f"{name}: {old}\n") == 1
+        definition = definition.replace(f"{name}: {old}\n", f"{name}: {new}\n")
+    return definition

@@ -1,0 +1,64 @@
+"""What is personal in the simulator's rows, and a search for it in any text."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date
+
+    from tests.simulator import Simulator
+
+#: The reports that name actors.
+REPORTS = ("usage", "cost", "user_usage_report", "user_cost_report")
+
+#: Under which names the API puts what.
+E_MAILS = {"email_address"}
+NAMES = {"name"}
+PROJECTS = {"project_name"}
+OTHER_IDENTITIES = {"subject", "signed_principal"}
+#: The API's own words for the name of an account that is gone.
+NOBODY = "Deleted User"
+
+
+def rows(simulator: Simulator, first: date, last: date) -> Iterator[Mapping[str, object]]:
+    """Yield everything that the simulator says of people on some days."""
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        for endpoint in ("users", "chat_projects"):
+            yield from simulator.truth(endpoint, day)
+    for report in REPORTS:
+        grouping = ("actor",) if report in {"usage", "cost"} else ()
+        yield from simulator.truth_report(
+            report, first, last + timedelta(days=1), group_by=grouping
+        )
+
+
+def values_of(value: object, names: Iterable[str]) -> set[str]:
+    """Return all text that stands under one of the names, however deep."""
+    if isinstance(value, list):
+        return set[str]().union(*(values_of(item, names) for item in value))
+    if not isinstance(value, dict):
+        return set()
+    here = {value[name] for name in names if isinstance(value.get(name), str)}
+    return (here - {NOBODY}).union(*(values_of(nested, names) for nested in value.values()))
+
+
+def found(values: Iterable[str], text: str) -> set[str]:
+    """Return the values that stand in a text, in upper or lower case, maybe as JSON."""
+    folded = text.casefold()
+    return {
+        value
+        for value in values
+        if any(
+            form.casefold() in folded
+            for form in (
+                value,
+                json.dumps(value)[1:-1],
+                json.dumps(value, ensure_ascii=False)[1:-1],
+            )
+        )
+    }

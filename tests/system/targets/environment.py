@@ -1,0 +1,124 @@
+"""An environment of its own for every target: together they do not install."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.sandbox.environment import FOREIGN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.system.targets.table import Target
+
+# A registry may be far away.
+SECONDS = 600
+
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+READERS = Path(__file__).parent / "inside"
+
+#: What a test needs beside a target in its environment.
+COMPANIONS = {"plinxore-target-s3": ("moto[s3]>=5,<6", "flask>=3,<4", "flask-cors>=5,<7")}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment that a target is installed in."""
+
+    folder: Path
+
+    def program(self, name: str) -> str:
+        """Names one of its programs.
+
+        Args:
+            name: The command.
+
+        Returns:
+            Its path.
+        """
+        return str(self.folder / SCRIPTS.name / name)
+
+    def script(self, name: str, *arguments: object) -> list[str]:
+        """Names a script of `inside/`, to be run by its Python.
+
+        Args:
+            name: The script.
+            arguments: The script's arguments.
+
+        Returns:
+            The command line.
+        """
+        path = str(READERS / f"{name}.py")
+        return [self.program("python"), path, *map(str, arguments)]
+
+    def ask(self, name: str, *arguments: object) -> str:
+        """Runs a script of `inside/`.
+
+        Args:
+            name: The script.
+            arguments: The script's arguments.
+
+        Returns:
+            What it prints.
+        """
+        return _run(self.script(name, *arguments))
+
+
+def install(target: Target, folder: Path) -> Environment:
+    """Installs a target, with uv where there is one, because it is faster.
+
+    Args:
+        target: What to install.
+        folder: Where, in a folder that does not exist yet.
+
+    Returns:
+        The environment.
+    """
+    environment = Environment(folder)
+    python = environment.program("python")
+    wanted = [
+        *target.requirements,
+        f"{target.package}=={target.tested}",
+        *COMPANIONS.get(target.package, ()),
+    ]
+    uv = shutil.which("uv", path=os.pathsep.join((str(SCRIPTS), os.environ["PATH"])))
+    if uv:
+        _run([uv, "venv", "--python", sys.executable, str(folder)])
+        _run([uv, "pip", "install", "--python", python, *wanted])
+    else:
+        _run([sys.executable, "-m", "venv", str(folder)])
+        _run([python, "-m", "pip", "install", *wanted])
+    return environment
+
+
+def variables() -> dict[str, str]:
+    """Lists environment variables for programs that talk to this machine only.
+
+    Returns:
+        The caller's, without settings of taps and targets, and past any proxy.
+    """
+    return {
+        **{n: value for n, value in os.environ.items() if not n.startswith(FOREIGN)},
+        "NO_PROXY": "127.0.0.1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _run(command: Sequence[str]) -> str:
+    ended = subprocess.run(
+        command,
+        capture_output=True,
+        check=False,
+        env=variables(),
+        text=True,
+        timeout=SECONDS,
+    )
+    assert ended.returncode == 0, f"{command}: {ended.stderr}"
+    return ended.stdout

@@ -1,0 +1,328 @@
+"""The benchmark serves, counts and reckons right; how fast anything is, no test says."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.error
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+
+from tests.benchmark import __main__ as program
+from tests.benchmark import floor, needed, official
+from tests.benchmark.answers import Answers, Organisation
+from tests.benchmark.commands import Tap
+from tests.benchmark.processes import Measured, ProgramFailedError, measure
+from tests.benchmark.runs import Bench, Run, in_turns
+from tests.benchmark.scenarios import SCENARIOS, order
+from tests.benchmark.server import Counters
+from tests.benchmark.serving import serving
+from tests.benchmark.table import Line, Promise, Result, render
+from tests.simulator import BASE_PATH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.benchmark.serving import Served
+
+TODAY = date(2026, 11, 9)
+DAY = date(2026, 5, 4)
+NEXT_DAY = DAY + timedelta(days=1)
+FLAT = {"time_bucket_width": ["1d"], "group_by[]": ["actor", "product", "model"]}
+
+direct = build_opener(ProxyHandler({}))
+
+
+@pytest.fixture(scope="module")
+def answers() -> Answers:
+    """Hold two pages and a bit of users."""
+    return Answers(Organisation(users=2100, report_users=40))
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """Serve a few users, three requests a minute."""
+    with serving(users=3, report_users=5, limit="bucket", per_minute=3) as running:
+        yield running
+
+
+def all_rows(answers: Answers, path: str, **parameters: list[str]) -> list[Any]:
+    """Follow the cursors to the end."""
+    rows = []
+    while True:
+        body = json.loads(b"".join(answers.body(path, parameters)))
+        rows += body["data"]
+        if body["next_page"] is None:
+            return rows
+        parameters["page"] = [body["next_page"]]
+
+
+def test_users_come_in_pages_and_each_is_another_one(answers: Answers) -> None:
+    """Renaming the rows of a small organisation makes a large one."""
+    rows = all_rows(answers, "users", date=[DAY.isoformat()], limit=["1000"])
+    assert len({row["user"]["id"] for row in rows}) == 2100
+    assert len({row["user"]["email_address"] for row in rows}) == 2100
+    assert 3000 < len(json.dumps(rows)) / len(rows) < 4000
+
+
+def test_every_page_of_users_names_the_day_that_was_asked_for(answers: Answers) -> None:
+    """Otherwise nobody would notice an answer that is taken for that of another day."""
+    for day in (DAY, NEXT_DAY):
+        rows = all_rows(answers, "users", date=[day.isoformat()], limit=["1000"])
+        named = [row["last_activity_date"] for row in rows[::1000]]
+        assert named == [day.isoformat()] * 3
+
+
+def test_summaries_have_a_row_for_each_day_of_the_range(answers: Answers) -> None:
+    """The end is exclusive."""
+    end = DAY + timedelta(days=40)
+    rows = all_rows(
+        answers,
+        "summaries",
+        starting_date=[DAY.isoformat()],
+        ending_date=[end.isoformat()],
+    )
+    days = [(DAY + timedelta(days=number)).isoformat() for number in range(40)]
+    assert [row["starting_at"] for row in rows] == [f"{day}T00:00:00Z" for day in days]
+
+
+@pytest.mark.parametrize("limit", ["7", "1000"])
+@pytest.mark.parametrize("path", ["usage", "cost"])
+def test_reports_come_in_pages_by_ascending_time(
+    answers: Answers, path: str, limit: str
+) -> None:
+    """However large the pages are, together they hold each day's rows."""
+    end = DAY + timedelta(days=3)
+    rows = all_rows(
+        answers,
+        path,
+        starting_at=[f"{DAY}T00:00:00Z"],
+        ending_at=[f"{end}T00:00:00Z"],
+        limit=[limit],
+        **FLAT,
+    )
+    days = [row["starting_at"][:10] for row in rows]
+    assert days == sorted(days)
+    per_day = answers.rows_per_day()[f"{path} by actor, product, model"]
+    assert len(rows) == 3 * per_day
+    assert {row["ending_at"] for row in rows if row["starting_at"][:10] == str(DAY)} == {
+        f"{NEXT_DAY}T00:00:00Z"
+    }
+
+
+def test_stale_reports_say_so() -> None:
+    """What was gathered a day earlier is refreshed a day earlier."""
+    question = {
+        **FLAT,
+        "starting_at": [f"{DAY}T00:00:00Z"],
+        "ending_at": [f"{NEXT_DAY}T00:00:00Z"],
+    }
+    fresh, stale = (
+        json.loads(
+            b"".join(Answers(Organisation(stale_days=days)).body("usage", question))
+        )["data_refreshed_at"]
+        for days in (0, 1)
+    )
+    difference = date.fromisoformat(fresh[:10]) - date.fromisoformat(stale[:10])
+    assert difference.days >= 1
+
+
+def test_the_server_refuses_beyond_its_limit_and_counts(served: Served) -> None:
+    """Counters tell what happened since they were last told, and the limit starts anew."""
+    questions = [DAY.isoformat(), DAY.isoformat(), "no day", NEXT_DAY.isoformat()]
+    for _ in range(2):
+        statuses = []
+        for day in questions:
+            url = f"{served.url}{BASE_PATH}users?date={day.replace(' ', '+')}"
+            try:
+                with direct.open(url) as answer:
+                    statuses.append(answer.status)
+            except urllib.error.HTTPError as error:
+                with error:
+                    statuses.append(error.code)
+                    wait = error.headers["retry-after"]
+        assert statuses == [200, 200, 400, 429]
+        assert 0 < float(wait) <= 20
+        told = served.counters()
+        assert (told["requests"], told["refused"], told["wrong"]) == (4, 1, 1)
+        assert (told["repeated"], told["most_in_flight"]) == (1, 1)
+
+
+@pytest.mark.parametrize("main", [floor.main, official.main], ids=["floor", "official"])
+def test_subjects_write_every_row_of_every_day(
+    main: Callable[[str, str, str], None], capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """As lines of JSON."""
+    with serving(users=3) as served:
+        main(served.url, DAY.isoformat(), "4")
+        assert served.counters()["requests"] == 4
+    rows = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
+    assert len({row["user"]["id"] for row in rows}) == 3
+    assert len(rows) == 12
+
+
+def test_needed_requests_follow_from_the_contract() -> None:
+    """Worked out by hand for an organisation of 2,500 users."""
+    rows = dict.fromkeys(needed.DAILY_PATHS, 20) | {
+        "users": 2500,
+        "usage by actor, product, model": 100,
+        "cost by actor, product, model": 0,
+        "usage by product, model": 30,
+        "cost by product, model": 40,
+    }
+    assert [needed.pages(count) for count in (0, 1, 1000, 1001)] == [1, 1, 1, 2]
+    assert needed.spans(70, 31) == [31, 31, 8]
+    # 38 days of 3 + 5 requests and one of summaries; 41 days of reports in two spans:
+    # 4 + 1 pages of usage, 1 + 1 of cost; totals of 30 days: 1 and 2.
+    assert needed.first_load(rows, 40, totals=False) == 38 * 8 + 1 + 5 + 2
+    assert needed.first_load(rows, 40, totals=True) == 38 * 8 + 1 + 5 + 2 + 1 + 2
+    # Four days; 31 days of reports or two with totals of thirty.
+    assert needed.daily_run(rows, totals=False) == 4 * 8 + 1 + 4 + 1
+    assert needed.daily_run(rows, totals=True) == 4 * 8 + 1 + 1 + 1 + 1 + 2
+
+
+def a_run(wall: float, **counted: int) -> Run:
+    """Make up a run."""
+    counters = Counters(**{"requests": 10, **counted})
+    return Run(Measured(wall=wall, cpu=wall / 2, peak=60), vars(counters))
+
+
+def test_runs_take_turns_and_end_in_medians() -> None:
+    """Every round begins with another subject; of what is counted, the worst counts."""
+    turns: list[str] = []
+    walls = {"a": iter([9.0, 1.0, 2.0]), "b": iter([4.0, 6.0, 5.0])}
+
+    def subject(name: str) -> Run:
+        turns.append(name)
+        return a_run(next(walls[name]), refused=int(turns.count(name) == 2))
+
+    results = in_turns({name: partial(subject, name) for name in walls}, rounds=3)
+    assert "".join(turns) == "abbaab"
+    assert results["a"].measured == Measured(wall=2.0, cpu=1.0, peak=60)
+    assert results["b"].measured.wall == 5.0
+    assert results["a"].counters["refused"] == 1
+
+
+def test_the_table_has_ratios_and_verdicts() -> None:
+    """Speeds are compared with the first line's."""
+    lines = [
+        Line(subject="floor", run=a_run(2.0), records=100),
+        Line(subject="tap", run=a_run(4.0), records=100, needed=10),
+    ]
+    promises = [
+        Promise(text="fast", kept=False, figures="0.50"),
+        Promise(text="polite", kept=True, figures="0 refused"),
+        Promise(text="parallel", kept=None, figures="not yet"),
+    ]
+    text = render(Result(title="speed", lines=lines, promises=promises)).splitlines()
+    assert text[2].split()[:4] == ["floor", "50.0", "1.00", "2.00"]
+    assert text[3].split()[:4] == ["tap", "25.0", "0.50", "4.00"]
+    assert [line.strip() for line in text[4:]] == [
+        "BROKEN: fast (0.50)",
+        "kept: polite (0 refused)",
+        "not shown: parallel (not yet)",
+    ]
+
+
+def test_a_program_that_fails_is_not_measured() -> None:
+    """Its last words are told."""
+    with pytest.raises(ProgramFailedError, match="no scenario none; there are"):
+        measure([sys.executable, "-m", "tests.benchmark", "none"])
+
+
+def test_a_tap_gets_the_settings_that_it_knows(tmp_path: Path) -> None:
+    """So that the versions before and after a setting can both be measured."""
+    tap = Tap(tmp_path)
+    vars(tap)["settings"] = frozenset({"page_size"})
+    command = tap.command(
+        "http://127.0.0.1:1", DAY, last=NEXT_DAY, page_size=7, max_parallel_requests=8
+    )
+    config = json.loads(Path(command[command.index("--config") + 1]).read_text())
+    assert config.pop("api_key")
+    assert config == {
+        "api_url": "http://127.0.0.1:1",
+        "start_date": "2026-05-04",
+        "end_date": "2026-05-05",
+        "page_size": 7,
+    }
+    bench = Bench(tap, quick=True)
+    assert bench.missing("page_size") is None
+    assert "max_parallel_requests" in (
+        bench.missing("page_size", *config, "max_parallel_requests") or ""
+    )
+
+
+def test_the_last_state_of_an_output_is_what_the_next_run_gets(tmp_path: Path) -> None:
+    """Whatever comes after it."""
+    output = tmp_path / "output.jsonl"
+    messages = [
+        {"type": "STATE", "value": {"bookmarks": {"a": {}}}},
+        {"type": "STATE", "value": {"bookmarks": {"b": {}}}},
+        {"type": "RECORD", "stream": "a", "record": {"name": "STATE"}},
+    ]
+    output.write_text("".join(f"{json.dumps(message)}\n" for message in messages))
+    state = Tap(tmp_path).last_state(output)
+    assert json.loads(state.read_text()) == {"bookmarks": {"b": {}}}
+
+
+def test_outputs_are_compared_but_for_what_is_of_the_run(tmp_path: Path) -> None:
+    """Times may differ; a value or the order may not."""
+
+    def written(*values: int, at: str) -> tuple[int, str]:
+        path = tmp_path / "output.jsonl"
+        path.write_text(
+            "".join(
+                json.dumps(
+                    {
+                        "type": "RECORD",
+                        "record": {"value": value, "snapshot_at": at},
+                        "time_extracted": at,
+                    }
+                )
+                + "\n"
+                for value in values
+            )
+            + json.dumps({"type": "STATE", "value": at})
+            + "\n"
+        )
+        return order.fingerprint(path)
+
+    assert written(1, 2, at="now") == written(1, 2, at="then")
+    assert written(1, 2, at="now") != written(2, 1, at="now")
+    assert written(1, 2, at="now")[0] == 2
+
+
+def test_a_scenario_runs_from_the_command_line_to_its_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The tap as a process makes the requests needed, each once."""
+    results = []
+
+    def measured(bench: Bench) -> Result:
+        results.append(order.measure(bench))
+        return results[-1]
+
+    monkeypatch.setattr(order, "USERS", 3)
+    monkeypatch.setattr(order, "LATENCY", 0.0)
+    monkeypatch.setattr(order, "JITTER", 0.01)
+    monkeypatch.setitem(SCENARIOS, "order", measured)
+    assert program.main(["--quick", "order"]) == 0
+    (result,) = results
+    for line in result.lines:
+        assert line.records
+        assert line.run.counters["requests"] == line.needed
+        assert line.run.counters["repeated"] == line.run.counters["wrong"] == 0
+    assert result.promises[0].text in capsys.readouterr().out
+
+
+def test_help_names_every_scenario(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each with the first line of what its module says."""
+    with pytest.raises(SystemExit):
+        program.main(["--help"])
+    text = capsys.readouterr().out
+    assert all(f"\n  {name} " in text for name in SCENARIOS)

@@ -1,0 +1,104 @@
+"""Processes on another day, and on that only: waits and time-outs are as they were."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+import time_machine
+
+from tests import __main__ as program
+from tests import fake_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+TODAY = date(2026, 5, 4)
+#: Says the time by each clock, before and after a wait, and again in a process of its own.
+SCRIPT = """
+import subprocess, sys, time
+from datetime import date, datetime, timezone
+import pendulum
+began = time.monotonic()
+for now in (datetime.now(timezone.utc), pendulum.now("UTC"), date.today()):
+    print(now.isoformat()[:10])
+print(datetime.fromtimestamp(time.time(), timezone.utc).isoformat()[:10])
+time.sleep(0.2)
+assert 0.2 <= time.monotonic() - began < 60
+if sys.argv[1:]:
+    subprocess.run([sys.executable, *sys.argv[1:]], check=True)
+"""
+
+
+def days_of(environment: Mapping[str, str] | None, tmp_path: Path) -> set[str]:
+    """Return the days that it is for a process and for one that it starts."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    command = [sys.executable, str(script), str(script)]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    days = done.stdout.split()
+    assert len(days) == 8
+    return set(days)
+
+
+def test_the_day_of_the_module(tmp_path: Path) -> None:
+    """It is the same here and in processes that are told nothing."""
+    assert datetime.now(timezone.utc).date() == TODAY
+    assert days_of(None, tmp_path) == {TODAY.isoformat()}
+
+
+@pytest.mark.parametrize("day", ["2024-02-29", "2031-12-31"])
+def test_another_day(tmp_path: Path, day: str) -> None:
+    """In the past and in the future; this process stays where it is."""
+    environment = fake_clock.at(date.fromisoformat(day))
+    assert days_of(environment, tmp_path) == {day}
+    assert days_of(fake_clock.at(TODAY, environment), tmp_path) == {TODAY.isoformat()}
+
+
+def test_a_program_whose_path_was_taken(tmp_path: Path) -> None:
+    """As Meltano does with the programs of plugins."""
+    script = tmp_path / "launcher"
+    python = f"{sys.executable} -c 'import datetime; print(datetime.date.today())'"
+    script.write_text(fake_clock.launcher(python), encoding="utf-8")
+    environment = fake_clock.at(date(2028, 2, 29))
+    del environment["PYTHONPATH"]
+    done = subprocess.run(
+        ["/bin/sh", str(script)], env=environment, capture_output=True, check=True
+    )
+    assert done.stdout == b"2028-02-29\n"
+
+
+@pytest.mark.parametrize(
+    ("today", "expected"),
+    [
+        ("2027-07-04", datetime(2027, 7, 4, 12, tzinfo=timezone.utc)),
+        ("2026-12-31T23:59:50", datetime(2026, 12, 31, 23, 59, 50, tzinfo=timezone.utc)),
+    ],
+)
+def test_all_tests_as_if_on_another_day(
+    monkeypatch: pytest.MonkeyPatch, today: str, expected: datetime
+) -> None:
+    """The command shifts the clock of pytest, and leaves the linters alone."""
+    shifts: dict[str, str | None] = {}
+
+    def run(
+        command: list[str], *, env: Mapping[str, str], **_: object
+    ) -> subprocess.CompletedProcess[str]:
+        shifts[command[2]] = env.get("FAKE_CLOCK_SHIFT")
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.delenv("FAKE_CLOCK_SHIFT")
+    assert program.main(["--today", today, "-x"]) == 0
+    shift = shifts.pop("pytest")
+    assert set(shifts.values()) == {None}
+    assert shift is not None
+    began = time_machine.escape_hatch.time.time() + float(shift)
+    assert began == pytest.approx(expected.timestamp(), abs=60)

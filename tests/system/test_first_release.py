@@ -1,0 +1,179 @@
+"""A state that an earlier version wrote, or the SDK itself, stays readable for ever.
+
+``states/0.1.0.json`` is the last STATE of a run of version 0.1.0: all streams, the legacy
+reports included, from 2026-03-01 on, against a simulator of 25 users and 8 projects, with
+clocks that showed 2026-03-20. No run makes it anew: it is data of users by now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pendulum
+import pytest
+
+from tests import fake_clock, ledger, truth
+from tests.conftest import TODAY
+from tests.simulator import Options, Simulator
+from tests.singer import Output, catalog_of, config_for, run
+from tests.streams.test_reports import assert_sums
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FILE = Path(__file__).parent / "states" / "0.1.0.json"
+DIGEST = "66257ee97813d376edeb6d10ed377d5d26f0c8faf659604265eb1e38ab23a0dd"
+
+#: The first day of the run that wrote the file, and its today.
+FIRST, WRITTEN = date(2026, 3, 1), pendulum.Date(2026, 3, 20)
+#: When the next version runs, up to which days it reads then, and which it reads again.
+TWO_DAYS_LATER = WRITTEN.add(days=2)
+LAST, LAST_COMPLETE = date(2026, 3, 19), date(2026, 3, 21)
+LOOKBACK, REPORT_LOOKBACK = 3, 5
+
+PLAIN = {"replication_key": "date", "replication_key_value": "2026-01-10"}
+#: What a run leaves behind that the SDK's own bookmarks were kept by.
+LEFT_BEHIND = {
+    **PLAIN,
+    "starting_replication_value": "2026-01-04",
+    "replication_key_signpost": "2026-01-16",
+    "progress_markers": {
+        "Note": "Progress is not resumable if interrupted.",
+        "replication_key": "date",
+        "replication_key_value": "2026-01-13",
+    },
+}
+
+
+def run_from(
+    state: Path, simulator: Simulator, streams: tuple[str, ...], **settings: object
+) -> Output:
+    """Run the tap from its command line, on the day that it is for the simulator."""
+    folder = state.parent
+    config, catalog = folder / "config.json", folder / "catalog.json"
+    config.write_text(json.dumps(config_for(simulator, **settings)), encoding="utf-8")
+    catalog.write_text(json.dumps(catalog_of(*streams)), encoding="utf-8")
+    files = {"config": config, "catalog": catalog, "state": state}
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "tap_claude_analytics"),
+            *(part for name in files for part in (f"--{name}", str(files[name]))),
+        ],
+        env=fake_clock.at(simulator.today),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=True,
+        encoding="utf-8",
+    )
+    return Output(done.stdout.splitlines())
+
+
+def assert_forward(output: Output, state: dict[str, Any]) -> None:
+    """Check that no STATE takes a bookmark back, behind the state of the start either."""
+    before = state["bookmarks"]
+    for after in (value["bookmarks"] for value in output.states):
+        for stream, bookmark in before.items():
+            for value in filter(None, [bookmark.get("replication_key_value")]):
+                assert after[stream]["replication_key_value"] >= value
+        before = after
+
+
+def first_day_asked(simulator: Simulator, path: str) -> str:
+    """Return the earliest day that an endpoint was asked for."""
+    names = ("date", "starting_date", "starting_at")
+    return min(
+        request.params[name][0][:10]
+        for request in simulator.requests
+        for name in names
+        if request.path == path and name in request.params
+    )
+
+
+def test_the_file_is_as_it_was_written() -> None:
+    """Whatever the tap writes today."""
+    assert hashlib.sha256(FILE.read_bytes()).hexdigest() == DIGEST
+
+
+def test_the_next_version_goes_on(
+    tmp_path: Path, set_today: Callable[[pendulum.Date], None]
+) -> None:
+    """At the day that the file says, for every stream, and then all days are true."""
+    streams = (*truth.ALL, *ledger.STREAMS)
+    state = json.loads(FILE.read_text(encoding="utf-8"))
+    settings: dict[str, Any] = {"start_date": FIRST.isoformat()}
+    with Simulator(Options(today=WRITTEN, users=25, projects=8)) as simulator:
+        set_today(WRITTEN)
+        before = run(simulator, *streams, **settings)
+        simulator.requests.clear()
+        simulator.today = TWO_DAYS_LATER
+        path = tmp_path / "state.json"
+        path.write_bytes(FILE.read_bytes())
+        after = run_from(
+            path,
+            simulator,
+            streams,
+            **settings,
+            lookback_days=LOOKBACK,
+            report_lookback_days=REPORT_LOOKBACK,
+        )
+        assert_forward(after, state)
+        tables = ledger.Target()
+        tables.load(before)
+        tables.load(after)
+        for stream in streams:
+            if stream == "readings":
+                continue
+            is_report = stream in ledger.STREAMS
+            bookmark = state["bookmarks"][stream]["replication_key_value"][:10]
+            lookback = REPORT_LOOKBACK if is_report else LOOKBACK
+            first = date.fromisoformat(bookmark) + timedelta(days=1 - lookback)
+            asked = first_day_asked(simulator, truth.PATHS.get(stream, stream))
+            assert asked == first.isoformat()
+            assert after.read_days(stream)[0] == first.isoformat()
+            last = LAST_COMPLETE if is_report else LAST
+            assert str(after.bookmark(stream))[:10] == last.isoformat()
+            if is_report:
+                span = (FIRST, TWO_DAYS_LATER.add(days=1))
+                assert_sums(tables, simulator, stream, span)
+            else:
+                days = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
+                truth.assert_current_rows(simulator, stream, days, before, after)
+
+
+def state_file(folder: Path, form: dict[str, Any]) -> Path:
+    """Write a state with this bookmark of skills."""
+    path = folder / "state.json"
+    path.write_text(json.dumps({"bookmarks": {"skills": form}}), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("form", [PLAIN, LEFT_BEHIND], ids=["plain", "left"])
+def test_states_of_the_sdk(
+    simulator: Simulator, tmp_path: Path, form: dict[str, Any]
+) -> None:
+    """The bookmark alone says where to go on, whatever stands beside it."""
+    output = run_from(state_file(tmp_path, form), simulator, ("skills", "readings"))
+    assert first_day_asked(simulator, "skills") == "2026-01-08"
+    last = TODAY.subtract(days=3)
+    days = [date(2026, 1, day) for day in range(8, last.day + 1)]
+    truth.assert_current_rows(simulator, "skills", days, output)
+    assert_forward(output, {"bookmarks": {"skills": form}})
+    assert output.bookmark("skills") == last.isoformat()
+
+
+def test_no_day_is_promised_that_was_not_read(simulator: Simulator, tmp_path: Path) -> None:
+    """The SDK would make progress markers of a broken run a bookmark at the end."""
+    streams = ("skills", "readings")
+    settings: dict[str, Any] = {"end_date": "2026-01-10", "lookback_days": 0}
+    path = state_file(tmp_path, LEFT_BEHIND)
+    output = run_from(path, simulator, streams, **settings)
+    assert not simulator.requests
+    bookmarks = [state["bookmarks"]["skills"] for state in output.states]
+    assert bookmarks
+    assert all(bookmark.items() >= PLAIN.items() for bookmark in bookmarks)

@@ -1,0 +1,101 @@
+"""The README's way to a first table, as a newcomer pastes it into an empty folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import ROOT
+from tests.simulator import Options, Simulator
+from tests.system.targets import TARGETS
+from tests.system.targets.environment import variables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TODAY = date(2026, 11, 9)
+[DUCKDB] = [target for target in TARGETS if target.destination == "DuckDB"]
+
+
+def block(mark: str) -> str:
+    """Return a script of the README."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    return readme.split(f"<!-- {mark} -->\n```sh\n")[1].split("```\n")[0]
+
+
+def go_on(folder: Path, script: str, **environment: str) -> None:
+    """Run once more, with the programs that are installed in the folder."""
+    states = folder / "states.jsonl"
+    before = states.read_text(encoding="utf-8").splitlines()
+    done = run_bash(folder, script, **environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "| skills_by_team |" in done.stdout
+    catalog = json.loads((folder / "catalog.json").read_text(encoding="utf-8"))
+    assert "skills_by_team" in {entry["stream"] for entry in catalog["streams"]}
+    after = states.read_text(encoding="utf-8").splitlines()
+    assert after[: len(before)] == before
+    (old, *_), (new, *_) = (
+        [state["bookmarks"]["skills"] for state in map(json.loads, lines[-1:])]
+        for lines in (before, after)
+    )
+    assert old["replication_key_value"] == new["replication_key_value"]
+    assert old["latest_snapshot_at"] < new["latest_snapshot_at"]
+
+
+def run_bash(
+    folder: Path, script: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a script as if it were pasted, up to its first error."""
+    bash = shutil.which("bash") or "bash"
+    return subprocess.run(
+        [bash, "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=variables() | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(
+    DUCKDB.python_before is not None and sys.version_info >= DUCKDB.python_before,
+    reason="DuckDB's target does not install on this Python",
+)
+def test_the_first_table(tmp_path: Path) -> None:
+    """Only the address of the package, the key and the first day are others."""
+    script = block("first table")
+    for requirement in DUCKDB.requirements:
+        assert f"'{requirement}'" in script
+    with Simulator(Options(users=3, projects=2)) as simulator:
+        days = [simulator.latest - timedelta(days=n) for n in (5, 4, 3, 2)]
+        for pattern, replacement in (
+            (r"git\+https\S+", f"'{ROOT}'"),
+            (r"sk-ant-api01-…", simulator.options.api_key),
+            (r"(START_DATE=)\S+", rf"\g<1>{days[0]}"),
+        ):
+            script, count = re.subn(pattern, replacement, script)
+            assert count == 1, pattern
+        # The newcomer's Python is the one that runs the tests.
+        path = f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}"
+        url = {"TAP_CLAUDE_ANALYTICS_API_URL": simulator.url}
+        done = run_bash(tmp_path, script, PATH=path, **url)
+        assert done.returncode == 0, done.stderr[-3000:]
+        [exports] = re.findall(r"^export .*$", script, re.MULTILINE)
+        go_on(tmp_path, f"{exports}\n{block('plain singer')}", **url)
+        expected = [
+            f"{day} │ {row['daily_active_user_count']} │ {row['weekly_active_user_count']}"
+            f" │ {row['assigned_seat_count']}"
+            for day in days
+            for row in simulator.truth("summaries", day)
+        ]
+    assert "accepts the key" in done.stdout
+    table = [" ".join(line.strip("│ ").split()) for line in done.stdout.splitlines()]
+    assert [line for line in table if line in expected] == expected

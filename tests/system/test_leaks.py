@@ -1,0 +1,286 @@
+"""People and the key are in records, or nowhere: the tap's whole output is searched."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+import pytest
+
+from tests.simulator import Options, Simulator
+from tests.singer import catalog_of, config_for, run
+from tests.system.personal_data import (
+    E_MAILS,
+    NAMES,
+    found,
+    rows,
+    values_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TODAY = date(2026, 10, 12)
+#: A Thursday, on which many worked.
+DAY = date(2026, 10, 8)
+KEY = "sk-ant-api01-Zx9-never_shown"
+ADDRESS, NAME = "zoe.quillfeather@private.example", "Zoë Quillfeather"
+MESSAGE = f"<{ADDRESS}> ({quote(ADDRESS)}) may not use {KEY}"
+SETTINGS: dict[str, Any] = {
+    "start_date": DAY.isoformat(),
+    "end_date": DAY.isoformat(),
+    "max_retries": 1,
+}
+#: Answers that quote people and the key, and what the log says of each.
+ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
+    "summaries": ({"body": f"<html>{NAME}, {MESSAGE}</html>"}, "not JSON"),
+    "artifacts": ({"status": 400}, "status 400"),
+    "chat_projects": ({"body": {ADDRESS: [], NAME: {}, KEY: 1}}, "expected"),
+    "connectors": ({"status": 500}, "status 500"),
+    "cost": ({"status": 401}, "status 401"),
+    "cost_report": ({"body": f'{{"data": [{{"name": "{MESSAGE}'}, "not JSON"),
+    "plugins": (
+        {"body": MESSAGE, "headers": {"content-length": "9999"}},
+        "no complete answer",
+    ),
+    "skills": ({"body": {"data": [{"owner": f"{NAME}, {MESSAGE}"}]}}, "without a value"),
+    "usage": ({"status": 403, "headers": {"request-id": ADDRESS}}, "status 403"),
+    "usage_report": ({"status": 404}, "status 404"),
+    "user_cost_report": (
+        {"status": 429, "headers": {"retry-after": "9999"}},
+        "max_retry_wait",
+    ),
+    "user_usage_report": (
+        {"status": 302, "headers": {"location": f"https://127.0.0.1/{ADDRESS}"}},
+        "not followed",
+    ),
+}
+
+#: The logs as JSON, as Meltano has them.
+STRUCTURED = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "singer_sdk.logging.StructuredFormatter"}},
+    "handlers": {"err": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"level": "DEBUG", "handlers": ["err"]},
+}
+
+
+def reply(simulator: Simulator, endpoint: str, **answer: Any) -> None:
+    """Have an endpoint answer by quoting people and the key."""
+    quoting = {"error": {"type": "error", "message": MESSAGE}}
+    soon = {"retry-after-ms": "1"}
+    simulator.reply(endpoint, **{"body": quoting, "headers": soon, **answer})
+
+
+def odd(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows that hold more than they should, each of them twice."""
+    return 2 * [
+        {
+            **row,
+            "nickname": f"{NAME}\x00",
+            "web_search_count": NAME,
+            "chat_metrics": {**row["chat_metrics"], NAME: 1, ADDRESS: 2, KEY: 3},
+            "friends": {NAME: ADDRESS},
+        }
+        for row in rows
+    ]
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """A small organisation."""
+    with Simulator(Options(users=10, projects=4, api_key=KEY)) as running:
+        yield running
+
+
+class Process(NamedTuple):
+    """The tap as a process, and the files that it writes into."""
+
+    popen: subprocess.Popen[bytes]
+    out: Path
+    log: Path
+
+    def end(self) -> tuple[int, str, str]:
+        """Return its exit code, its messages and its log, once it has ended."""
+        code = self.popen.wait(timeout=60)
+        return code, self.out.read_text("utf-8"), self.log.read_text("utf-8")
+
+
+@contextmanager
+def process(
+    simulator: Simulator, folder: Path, *arguments: str, **settings: Any
+) -> Iterator[Process]:
+    """Run the tap on all streams, with all its libraries saying what they can."""
+    config = config_for(simulator, **SETTINGS | settings)
+    files = {"config": config, "catalog": all_streams(), "log_config.json": STRUCTURED}
+    for name, content in files.items():
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    command = [sys.executable, "-m", "tap_claude_analytics", "--config=config"]
+    if "--discover" not in arguments:
+        command.append("--catalog=catalog")
+    variables = {"LOGLEVEL": "DEBUG", "TAP_CLAUDE_ANALYTICS_LOGLEVEL": "DEBUG"}
+    if "structured" in arguments:
+        variables["SINGER_SDK_LOG_CONFIG"] = "log_config.json"
+    out, log = folder / "out", folder / "log"
+    with (
+        out.open("w") as stdout,
+        log.open("w") as stderr,
+        subprocess.Popen(
+            [*command, *(option for option in arguments if option.startswith("-"))],
+            cwd=folder,
+            env=os.environ | variables,
+            stdout=stdout,
+            stderr=stderr,
+        ) as running,
+    ):
+        try:
+            yield Process(running, out, log)
+        finally:
+            running.kill()
+
+
+def all_streams() -> dict[str, Any]:
+    """Return a catalog with all streams selected."""
+    return catalog_of(*(entry["stream"] for entry in catalog_of()["streams"]))
+
+
+def without_records(stdout: str) -> Iterator[str]:
+    """Yield what is written to standard output, but for what records hold."""
+    for line in stdout.splitlines():
+        if line.startswith(('{"type": "RECORD"', '{"type":"RECORD"')):
+            message = json.loads(line)
+            del message["record"]
+            yield json.dumps(message)
+        else:
+            yield line
+
+
+def assert_silent(simulator: Simulator, stdout: str, stderr: str) -> None:
+    """Check that neither people nor the key are in what was written."""
+    people = values_of([*rows(simulator, DAY, DAY)], E_MAILS | NAMES)
+    assert people
+    secrets = {*people, ADDRESS, quote(ADDRESS), NAME, KEY, KEY.removeprefix("sk-ant-")}
+    assert found(secrets, "\n".join([*without_records(stdout), stderr])) == set()
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("structured",), ("--test",), ("--discover",)], ids=str
+)
+def test_when_all_goes_well(
+    simulator: Simulator, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """Also of rows that hold what nobody knows of, and of cursors that are addresses."""
+    simulator.edit("users", DAY, odd)
+    first = {"data": [], "next_page": ADDRESS}
+    simulator.reply("skills", body=first, when=lambda r: "page" not in r.params)
+    simulator.reply("skills", body={"data": [], "next_page": None})
+    with process(simulator, tmp_path, *arguments) as running:
+        code, stdout, stderr = running.end()
+    assert code == 0, stderr[-3000:]
+    if "--discover" not in arguments:
+        assert "urllib3" in stderr, "debugging was not on"
+    if "--discover" not in arguments and "--test" not in arguments:
+        assert "New field nickname" in stderr
+        assert found({ADDRESS, NAME}, stdout) == {ADDRESS, NAME}
+    assert_silent(simulator, stdout, stderr)
+
+
+def test_when_everything_goes_wrong(simulator: Simulator, tmp_path: Path) -> None:
+    """Every stream has its own trouble, told without whom it is about."""
+    simulator.edit("users", DAY, odd)
+    for endpoint, (answer, _) in ANSWERS.items():
+        reply(simulator, endpoint, **answer)
+    with process(simulator, tmp_path) as running:
+        code, stdout, stderr = running.end()
+    assert code == 1
+    for told in ("have the key of another row", "New field nickname"):
+        assert told in stderr
+    for endpoint, (_, told) in ANSWERS.items():
+        stream = "adoption" if endpoint == "summaries" else endpoint
+        [sentence] = [
+            line for line in stderr.splitlines() if f"Stream {stream} failed" in line
+        ]
+        assert told in sentence
+    assert_silent(simulator, stdout, stderr)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--test",)], ids=str)
+def test_when_the_key_is_refused(
+    simulator: Simulator, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """The one sentence that the run ends with quotes nobody."""
+    for endpoint in ("summaries", "artifacts", "users"):
+        reply(simulator, endpoint, status=401)
+    with process(simulator, tmp_path, *arguments) as running:
+        code, stdout, stderr = running.end()
+    assert code == 1
+    assert "The API refuses this key" in stderr
+    assert_silent(simulator, stdout, stderr)
+
+
+@pytest.mark.parametrize("arguments", [(), ("structured",)], ids=str)
+def test_when_an_expression_fails_on_a_person(
+    simulator: Simulator, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """The text of the error quotes the record, the log does not."""
+    stream_maps = {"user_summaries": {"x": "int(email_address)"}}
+    with process(simulator, tmp_path, *arguments, stream_maps=stream_maps) as running:
+        code, stdout, stderr = running.end()
+    assert code == 1
+    assert "Unexpected ValueError" in stderr
+    assert "simpleeval.py" in stderr, "the way to the error is not told"
+    assert_silent(simulator, stdout, stderr)
+
+
+def test_when_a_signal_ends_the_run(simulator: Simulator, tmp_path: Path) -> None:
+    """After records of people, in the middle of a request."""
+    over = threading.Event()
+    simulator.reply("user_usage_report", when=lambda _: over.wait(60))
+    with process(simulator, tmp_path) as running:
+        while not any(r.path == "user_usage_report" for r in simulator.requests):
+            assert running.popen.poll() is None, "it has ended before it was asked to"
+            time.sleep(0.02)
+        running.popen.send_signal(signal.SIGTERM)
+        code, stdout, stderr = running.end()
+        over.set()
+    assert code == 143
+    assert "@example.com" in stdout
+    assert_silent(simulator, stdout, stderr)
+
+
+def test_when_retries_do_not_help(
+    simulator: Simulator, waits: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each of them says why it follows."""
+    caplog.set_level(logging.DEBUG)
+    for endpoint in ("skills", "cost"):
+        reply(simulator, endpoint, status=529)
+    output = run(simulator, "skills", "cost", **SETTINGS | {"max_retries": 8})
+    assert len(output.failures) == 2
+    assert len(waits) >= 16
+    assert caplog.text.count("529") > 16
+    assert_silent(simulator, "\n".join(output.failures), caplog.text)
+
+
+@pytest.mark.parametrize("length", range(360, 400, 8))
+def test_a_key_of_another_form_is_not_cut_either(length: int) -> None:
+    """However long the words before it: no part of it is left where they end."""
+    key = "gateway+token/0123456789"
+    with Simulator(Options(users=1, api_key=key)) as simulator:
+        message = f"{'x' * length} {key}"
+        simulator.reply("skills", status=403, body={"error": {"message": message}})
+        output = run(simulator, "skills", **SETTINGS)
+    assert "xxx" in output.failures[0]
+    assert key[:8] not in output.failures[0]

@@ -1,0 +1,224 @@
+"""The distributions hold the package and nothing else, and an installed one works."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+import yaml
+
+from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests import ROOT
+
+if TYPE_CHECKING:
+    from email.message import Message
+
+PACKAGE = "tap_claude_analytics"
+NAME = "tap-claude-analytics"
+#: It comes with Meltano.
+UV = str(Path(sysconfig.get_path("scripts")) / "uv")
+PYTHON_CLASSIFIER = "Programming Language :: Python :: "
+
+#: What takes long to import.
+HEAVY = {"click", "pendulum", "requests", "singer_sdk", f"{PACKAGE}.tap"}
+
+
+class Built(NamedTuple):
+    """The distributions of this checkout."""
+
+    wheel: Path
+    sdist: Path
+
+    @property
+    def wheel_names(self) -> set[str]:
+        """The files in the wheel."""
+        with zipfile.ZipFile(self.wheel) as archive:
+            return set(archive.namelist())
+
+    def read(self, name: str) -> str:
+        """Return what a file of the wheel's metadata says."""
+        folder = "-".join(self.wheel.name.split("-")[:2]) + ".dist-info"
+        with zipfile.ZipFile(self.wheel) as archive:
+            return archive.read(f"{folder}/{name}").decode()
+
+    @property
+    def metadata(self) -> Message:
+        """What the wheel says of itself."""
+        return Parser().parsestr(self.read("METADATA"))
+
+
+class Installed(NamedTuple):
+    """The wheel, installed as a tool in a virtual environment of its own."""
+
+    command: str
+    python: str
+
+    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a program away from the checkout."""
+        return subprocess.run(
+            command,
+            cwd=Path(self.command).parent,
+            env={**os.environ, **variables},
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        )
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Build them as a release does, the wheel from the sdist."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--installer=uv", f"--outdir={folder}"]
+    subprocess.run([*command, str(ROOT)], check=True, capture_output=True)
+    [wheel], [sdist] = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    return Built(wheel, sdist)
+
+
+@pytest.fixture(scope="module")
+def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Install the wheel, as pipx does too, with what it depends on and no more."""
+    folder = tmp_path_factory.mktemp("tools")
+    environment = {
+        "UV_TOOL_DIR": str(folder / "own"),
+        "UV_TOOL_BIN_DIR": str(folder / "bin"),
+    }
+    subprocess.run(
+        [UV, "tool", "install", f"--python={sys.executable}", str(built.wheel)],
+        env={**os.environ, **environment},
+        check=True,
+        capture_output=True,
+    )
+    return Installed(
+        str(folder / "bin" / NAME), str(folder / "own" / NAME / "bin" / "python")
+    )
+
+
+def package_files() -> set[str]:
+    """Return the files that make up the package."""
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / PACKAGE).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def imported(log: str) -> set[str]:
+    """Return the modules that Python says it imported, by `-X importtime`."""
+    return set(re.findall(r"^import time:.*\| +([\w.]+)$", log, re.MULTILINE))
+
+
+def test_wheel_is_the_package(built: Built) -> None:
+    """Every module and schema, the marker of types and the licence; no tests."""
+    folder = f"{PACKAGE}-{built.metadata['Version']}.dist-info"
+    about = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
+    assert built.wheel_names == package_files() | {f"{folder}/{name}" for name in about}
+    assert f"{PACKAGE}/py.typed" in built.wheel_names
+    assert built.read("licenses/LICENSE") == (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_sdist_is_the_package(built: Built) -> None:
+    """And what it takes to build the wheel from it."""
+    with tarfile.open(built.sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    beside = {"LICENSE", "README.md", "CHANGELOG.md", "PKG-INFO", "pyproject.toml"}
+    # The build backend adds the list of what to ignore.
+    assert names - {".gitignore"} == package_files() | beside
+
+
+def test_metadata_is_complete(built: Built) -> None:
+    """What a package index shows."""
+    about = built.metadata
+    assert about["Name"] == NAME
+    assert about["Metadata-Version"] == "2.4"  # what uploading actions of today accept
+    assert about["License-Expression"] == "Apache-2.0"
+    assert about["License-File"] == "LICENSE"
+    assert about["Description-Content-Type"] == "text/markdown"
+    # A package index has no other files of the repository, nor its pictures.
+    shown = str(about.get_payload())
+    addresses = set(re.findall(r"\]\(([^)]+)\)", shown))
+    home = "https://github.com/tap-claude-analytics/tap-claude-analytics"
+    added = (f"{home}/raw/main/", f"{home}/blob/main/")
+    assert f"{added[0]}.github/adoption.svg" in addresses
+    assert f"{added[1]}CONTRIBUTING.md" in addresses
+    assert all(address.startswith(("https://", "#")) for address in addresses)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for prefix in added:
+        shown = shown.replace(f"]({prefix}", "](")
+    assert shown == readme
+    links = dict(link.split(", ") for link in about.get_all("Project-URL", []))
+    assert links.keys() >= {
+        "Homepage",
+        "Repository",
+        "Documentation",
+        "Issues",
+        "Changelog",
+    }
+    assert all(link.startswith(links["Repository"]) for link in links.values())
+    assert {"singer.io", "Meltano", "Claude"} <= set(about["Keywords"].split(","))
+    assert all(about[name] for name in ("Summary", "Author"))
+
+
+def test_pythons_are_those_that_are_tested(built: Built) -> None:
+    """Classifiers, the lowest version and the versions in CI are the same."""
+    classifiers = built.metadata.get_all("Classifier", [])
+    pythons = [
+        each.removeprefix(PYTHON_CLASSIFIER)
+        for each in classifiers
+        if each.startswith(f"{PYTHON_CLASSIFIER}3.")
+    ]
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
+    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python-version"] == pythons
+    assert built.metadata["Requires-Python"] == f">={pythons[0]}"
+    assert "Typing :: Typed" in classifiers
+
+
+def test_installed_command_works(installed: Installed) -> None:
+    """Without anything that only developers have, and away from the checkout."""
+    about = installed.run(installed.command, "--about", "--format=json")
+    assert json.loads(about.stdout)["name"] == NAME
+    catalog = installed.run(installed.python, "-m", PACKAGE, "--discover")
+    assert "readings" in {
+        entry["stream"] for entry in json.loads(catalog.stdout)["streams"]
+    }
+    location = f"import {PACKAGE} as package; print(package.__file__)"
+    assert str(ROOT) not in installed.run(installed.python, "-c", location).stdout
+
+
+def test_version_is_told_at_once(
+    installed: Installed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the SDK's words, but before all that takes long to import."""
+    TapClaudeAnalytics.print_version()
+    expected = capsys.readouterr().out
+    for command in ([installed.command], [installed.python, "-m", PACKAGE]):
+        told = installed.run(*command, "--version", PYTHONPROFILEIMPORTTIME="1")
+        assert told.stdout == expected
+        assert "importlib.metadata" in imported(told.stderr)
+        assert not HEAVY & imported(told.stderr)
+
+
+def test_package_is_imported_at_once(installed: Installed) -> None:
+    """The package alone is next to nothing."""
+    done = installed.run(installed.python, "-X", "importtime", "-c", f"import {PACKAGE}")
+    assert PACKAGE in imported(done.stderr)
+    assert not HEAVY & imported(done.stderr)
+
+
+def test_about_describes_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    """In Markdown, as people read it: every setting and every stream."""
+    TapClaudeAnalytics.print_about("markdown")
+    rows = re.findall(r"^\| (\w+) \|.*\| (.*) \|$", capsys.readouterr().out, re.MULTILINE)
+    told = {name for name, description in rows if len(description.split()) > 2}
+    tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
+    assert {*tap.config_jsonschema["properties"], *tap.streams} - told == set()

@@ -1,0 +1,232 @@
+"""The plugin definition says what the tap says, and Meltano can add and run it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from datetime import date
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator, Draft202012Validator
+
+from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests import ROOT, plugin_definition
+from tests.sandbox import Sandbox
+from tests.simulator import Options
+from tests.system.meltano_fixture import SECONDS, with_tap
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Sequence
+    from pathlib import Path
+
+#: Some days after those that are loaded.
+TODAY = date(2026, 2, 10)
+TEXT = (ROOT / "plugin-definition.yml").read_text(encoding="utf-8")
+DEFINITION = yaml.safe_load(TEXT)
+PROJECT = (ROOT / "meltano.yml").read_text(encoding="utf-8")
+NAME = "tap-claude-analytics"
+#: How the file's own header says that the plugin is added.
+COMMANDS = re.findall(r"^#   (meltano .*)$", TEXT, re.MULTILINE)
+
+LINK = {"type": "string", "pattern": r"^https://[^\s]+$"}
+WORDS = {"type": "string", "minLength": 1}
+#: What plugin hubs ask of a definition beyond what Meltano asks of any plugin: these keys,
+#: all of them filled in, and settings that explain themselves.
+HUB_RULES: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": [
+        *("name", "variant", "namespace", "label", "description", "pip_url", "executable"),
+        *("docs", "repo", "logo_url", "domain_url", "maintenance_status", "quality"),
+        *("keywords", "capabilities", "settings", "settings_group_validation", "select"),
+    ],
+    "properties": {
+        **dict.fromkeys(("name", "label", "description", "pip_url", "executable"), WORDS),
+        "variant": {"type": "string", "pattern": r"^[a-z0-9-]+$"},
+        "namespace": {"type": "string", "pattern": r"^[a-z0-9_]+$"},
+        **dict.fromkeys(("docs", "repo", "logo_url", "domain_url"), LINK),
+        "maintenance_status": {
+            "enum": ["active", "beta", "development", "inactive", "unknown"]
+        },
+        "quality": {"enum": ["gold", "silver", "bronze", "unknown"]},
+        "keywords": {"type": "array", "items": WORDS, "contains": {"const": "meltano_sdk"}},
+        "supported_python_versions": {
+            "type": "array",
+            "items": {"type": "string", "pattern": r"^3\.\d+$"},
+        },
+        "capabilities": {"type": "array", "uniqueItems": True},
+        "settings": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "kind", "label", "description"],
+                "properties": {
+                    **dict.fromkeys(("name", "kind", "label", "description"), WORDS),
+                    "options": {
+                        "type": "array",
+                        "items": {
+                            "required": ["label", "value"],
+                            "properties": dict.fromkeys(("label", "value"), WORDS),
+                        },
+                    },
+                },
+                "if": {"properties": {"kind": {"const": "options"}}},
+                "then": {"required": ["options"]},
+            },
+        },
+        "settings_group_validation": {"type": "array", "minItems": 1},
+        "select": {
+            "type": "array",
+            "items": {"type": "string", "pattern": r"^!?[a-z_*]+\.[a-z_*]+$"},
+        },
+    },
+}
+#: What only hubs know; Meltano does not take these in `meltano.yml`.
+OF_HUBS = {
+    *("domain_url", "keywords", "maintenance_status", "quality"),
+    "supported_python_versions",
+}
+
+
+def settings() -> dict[str, dict[str, Any]]:
+    """Return the settings of the definition under their names."""
+    return {setting["name"]: setting for setting in DEFINITION["settings"]}
+
+
+def meltanos_complaints(project: object) -> list[str]:
+    """Return what Meltano's own schema has against a project."""
+    file = resources.files("meltano.schemas") / "meltano.schema.json"
+    schema = json.loads(file.read_text(encoding="utf-8"))
+    return [error.message for error in Draft202012Validator(schema).iter_errors(project)]
+
+
+@pytest.fixture(scope="module")
+def tap() -> TapClaudeAnalytics:
+    """The tap without a catalog, hence with the streams that are on by default."""
+    return TapClaudeAnalytics(validate_config=False, setup_mapper=False)
+
+
+def test_files_are_up_to_date() -> None:
+    """When this fails: `python -m tests.plugin_definition --write`."""
+    definition = plugin_definition.define()
+    assert plugin_definition.definition_text(definition) == TEXT
+    assert plugin_definition.project_text(definition, PROJECT) == PROJECT
+
+
+def test_writes_both_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever their entries said before, and nothing else of the project changes."""
+    file, project = tmp_path / "plugin-definition.yml", tmp_path / "meltano.yml"
+    old = re.sub(
+        r"(label|description|kind): .*", r"\1: old", PROJECT.split("  loaders:")[0]
+    )
+    project.write_text(PROJECT.replace(PROJECT.split("  loaders:")[0], old), "utf-8")
+    monkeypatch.setattr(plugin_definition, "FILE", file)
+    monkeypatch.setattr(plugin_definition, "PROJECT", project)
+    plugin_definition.main(["--write"])
+    assert file.read_text(encoding="utf-8") == TEXT
+    assert project.read_text(encoding="utf-8") == PROJECT
+
+
+def test_fits_the_rules_of_hubs() -> None:
+    """Complete, with nothing that hubs would refuse."""
+    complaints = [
+        error.message for error in Draft7Validator(HUB_RULES).iter_errors(DEFINITION)
+    ]
+    assert complaints == []
+
+
+def test_fits_meltanos_schema() -> None:
+    """The definition as a plugin of a project, and this repository's own project."""
+    plugin = {name: DEFINITION[name] for name in DEFINITION.keys() - OF_HUBS}
+    assert meltanos_complaints({"plugins": {"extractors": [plugin]}}) == []
+    assert meltanos_complaints(yaml.safe_load(PROJECT)) == []
+
+
+def test_says_what_matters() -> None:
+    """The generator is right about kinds, secrets, values and options."""
+    by_name = settings()
+    assert [name for name, each in by_name.items() if each.get("sensitive")] == ["api_key"]
+    assert DEFINITION["settings_group_validation"] == [["api_key"]]
+    assert {
+        name: by_name[name]["kind"] for name in ("api_key", "start_date", "end_date")
+    } == {
+        "api_key": "string",
+        "start_date": "date_iso8601",
+        "end_date": "date_iso8601",
+    }
+    assert by_name["report_group_by"]["kind"] == "array"
+    assert by_name["stream_maps"]["kind"] == "object"
+    assert by_name["exclude_deleted_users"]["value"] is False
+    assert by_name["start_date"]["value"] == "2026-01-01"
+    assert "value" not in by_name["api_key"]
+    assert [each["value"] for each in by_name["report_bucket_width"]["options"]] == [
+        "1d",
+        "1h",
+        "1m",
+    ]
+    assert by_name["flattening_max_key_length"]["value"] == 64
+    assert "batch" not in DEFINITION["capabilities"]
+
+
+def test_selects_the_streams_that_are_on_by_default(tap: TapClaudeAnalytics) -> None:
+    """Without rules Meltano would select all streams, also those that are off."""
+    expected = {
+        f"{name}.*" for name, stream in tap.streams.items() if stream.selected_by_default
+    }
+    (own,) = yaml.safe_load(PROJECT)["plugins"]["extractors"]
+    assert set(DEFINITION["select"]) == set(own["select"]) == expected
+    assert "usage_report.*" not in expected
+
+
+def test_the_readme_shows_the_commands() -> None:
+    """With the address of the file, for those who have no copy."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("<!-- meltano add -->\n```sh\n")[1].split("\n```")[0]
+    address = f"{DEFINITION['repo']}/raw/main/{plugin_definition.FILE.name}"
+    assert shown.splitlines() == [
+        command.replace(plugin_definition.FILE.name, address) for command in COMMANDS
+    ]
+
+
+def test_links_lead_into_the_repository() -> None:
+    """What they name in it is there."""
+    logo = DEFINITION["logo_url"].removeprefix(f"{DEFINITION['repo']}/raw/main/")
+    assert (ROOT / logo).is_file()
+    assert DEFINITION["docs"].removesuffix("#readme") == DEFINITION["repo"]
+    assert DEFINITION["pip_url"] == f"git+{DEFINITION['repo']}.git"
+
+
+def test_runs_in_a_new_project(tmp_path: Path) -> None:
+    """Added with the commands that stand in the file, and run into PostgreSQL."""
+    project = tmp_path / "project"
+
+    def call(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+        done = box.run(command, folder=folder, timeout=SECONDS)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    with Sandbox(Options(users=3, projects=2)) as box:
+        box.environment["TAP_CLAUDE_ANALYTICS_START_DATE"] = "2026-02-03"
+        box.environment["TAP_CLAUDE_ANALYTICS_END_DATE"] = "2026-02-04"
+        call(["meltano", "init", project.name], tmp_path)
+        # The loader as this repository has it, so that no hub is needed.
+        own = yaml.safe_load((project / "meltano.yml").read_text(encoding="utf-8"))
+        loaders = yaml.safe_load(PROJECT)["plugins"]["loaders"]
+        own["plugins"] = {
+            "loaders": [each for each in loaders if "postgres" in each["name"]]
+        }
+        (project / "meltano.yml").write_text(yaml.safe_dump(own), encoding="utf-8")
+        here = with_tap(TEXT, DEFINITION["pip_url"], project)
+        (project / "plugin-definition.yml").write_text(here, encoding="utf-8")
+        for command in COMMANDS:
+            call(shlex.split(command), project)
+        call(["meltano", "run", NAME, "target-postgres"], project)
+        landed = {entry.table: entry.rows for entry in box.landed()}
+    expected = {rule.removesuffix(".*") for rule in DEFINITION["select"]}
+    assert landed.keys() == expected
+    assert all(landed.values())

@@ -1,0 +1,376 @@
+"""The pace: at once as much as is allowed, and never so much that the API refuses it."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import threading
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typing_extensions import override
+
+from tap_claude_analytics import clock
+from tap_claude_analytics.pacer import SPAN, Pacer
+from tap_claude_analytics.progress import LINE_EVERY, SHORT, Progress
+from tests.simulator.limits import KINDS, MINUTE, Limit
+from tests.unit.virtual_time import VirtualTime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+
+#: Seconds of rounding.
+A_BIT = 1e-6
+
+
+class Office:
+    """A pacer in virtual time, with clients who note when each request was sent.
+
+    Attributes:
+        time: The clock of all of them.
+        sent: When each request was sent.
+        lines: When something was logged, and what.
+    """
+
+    def __init__(self, requests_per_minute: int, now: float = 0.0) -> None:
+        """Open at an instant."""
+        self.time = VirtualTime(now)
+        self.sent: list[float] = []
+        self.lines: list[tuple[float, str]] = []
+        logger = logging.getLogger(f"office {id(self)}")
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+        logger.addHandler(_Noting(self))
+        progress = Progress(logger)
+        progress.begin("skills", 300, 300)
+        self.pacer = Pacer(requests_per_minute, progress)
+
+    def request(
+        self,
+        latency: float = 0.0,
+        arrived: Callable[[], None] = lambda: None,
+        at: float = 0.5,
+    ) -> None:
+        """Send a request; at some part of its way something may happen."""
+        with self.pacer.request():
+            self.sent.append(self.time.now)
+            self.time.sleep(latency * at)
+            arrived()
+            self.time.sleep(latency * (1 - at))
+
+    def work(self, *works: Callable[[], None]) -> float:
+        """Let these clients work, and return how many seconds that takes."""
+        began = self.time.now
+        with (
+            patch.object(clock, "seconds", self.time.seconds),
+            patch.object(clock, "sleep", self.time.sleep),
+        ):
+            self.time.run(works)
+        return self.time.now - began
+
+    def share(self, requests: Iterable[Callable[[], None]], clients: int) -> float:
+        """Let so many clients do requests, each the next one that is left."""
+        left = iter(requests)
+
+        def client() -> None:
+            for request in left:
+                request()
+
+        return self.work(*[client] * clients)
+
+
+class _Noting(logging.Handler):
+    """Notes the lines of a log with their virtual time."""
+
+    def __init__(self, office: Office) -> None:
+        super().__init__()
+        self._office = office
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self._office.lines.append((self._office.time.now, record.getMessage()))
+
+
+def most_in(span: float, instants: Sequence[float]) -> int:
+    """Return how many instants lie in the span that holds the most of them."""
+    return max(
+        sum(first <= at < first + span for at in instants[place:])
+        for place, first in enumerate(instants)
+    )
+
+
+journeys = st.tuples(
+    st.floats(0, 8) | st.sampled_from([0.0, 2.0, 7.9]), st.floats(0, 1) | st.just(1.0)
+)
+
+
+@each_kind
+@settings(max_examples=60)
+@given(
+    per_minute=st.integers(1, 5),
+    clients=st.integers(1, 6),
+    journey=st.lists(journeys, min_size=1, max_size=25),
+    now=st.floats(0, 2 * MINUTE),
+)
+def test_no_server_ever_refuses_one(
+    kind: type[Limit],
+    per_minute: int,
+    clients: int,
+    journey: list[tuple[float, float]],
+    now: float,
+) -> None:
+    """Wherever between its sending and its answer it counts a request."""
+    office = Office(per_minute, now)
+    limit = kind(per_minute, office.time.seconds)
+
+    def arrive() -> None:
+        assert limit.admit() == 0
+
+    office.share(
+        (
+            lambda latency=latency, at=at: office.request(latency, arrive, at)  # type: ignore[misc]
+            for latency, at in journey
+        ),
+        clients,
+    )
+    assert len(office.sent) == len(journey)
+
+
+@each_kind
+@pytest.mark.parametrize(
+    ("per_minute", "latency", "clients"),
+    [(60, 0.0, 1), (60, 0.5, 4), (60, 2.0, 4), (60, 5.0, 8), (600, 2.0, 32), (1, 2.0, 4)],
+)
+def test_the_wall_time_is_what_the_rate_allows(
+    kind: type[Limit], per_minute: int, latency: float, clients: int
+) -> None:
+    """Within a tenth, whether there is one client or many, if there are enough."""
+    office = Office(per_minute)
+    limit = kind(per_minute, office.time.seconds)
+    count = 4 * per_minute + per_minute // 2 + 1
+
+    def request() -> None:
+        office.request(latency, lambda: admitted.append(limit.admit()))
+
+    admitted: list[float] = []
+    seconds = office.share([request] * count, clients)
+    assert admitted == [0.0] * count
+    assert 4 * MINUTE <= seconds <= 1.10 * count * MINUTE / per_minute
+
+
+@pytest.mark.parametrize("clients", [1, 4, 60])
+def test_the_first_requests_go_at_once(clients: int) -> None:
+    """As many as a minute allows; the next one goes when the first is a minute old."""
+    office = Office(60)
+    office.share([office.request] * 61, clients)
+    assert office.sent[:60] == [0.0] * 60
+    assert MINUTE < office.sent[60] <= SPAN + A_BIT
+
+
+def test_a_request_counts_from_its_sending_until_its_answer_is_a_minute_old() -> None:
+    """As nobody knows when on its way the API counted it."""
+    office = Office(2)
+    office.share([lambda: office.request(10.0)] * 5, 2)
+    assert office.sent[:2] == [0.0, 0.0]
+    assert office.sent[2:4] == pytest.approx([10 + SPAN] * 2)
+    assert office.sent[4] == pytest.approx(2 * (10 + SPAN))
+
+
+def test_slow_answers_hold_their_places() -> None:
+    """While none of them has come, nobody knows when there will be a place."""
+    office = Office(2)
+    office.work(
+        lambda: office.request(100.0),
+        lambda: office.request(200.0),
+        office.request,
+    )
+    assert office.sent[2] == pytest.approx(100 + SPAN, abs=0.1)
+
+
+def test_a_limit_of_one() -> None:
+    """One request a minute, whoever sends it."""
+    office = Office(1)
+    office.share([lambda: office.request(1.0)] * 4, 3)
+    assert office.sent == pytest.approx([n * (1 + SPAN) for n in range(4)], abs=0.2)
+
+
+def test_a_request_that_fails_counts_all_the_same() -> None:
+    """The API may have counted it: its place is free again a minute later."""
+    office = Office(1)
+
+    def client() -> None:
+        def break_off() -> None:
+            raise ConnectionResetError
+
+        with pytest.raises(ConnectionResetError):
+            office.request(10.0, break_off)
+        office.request()
+
+    office.work(client)
+    assert office.sent == pytest.approx([0, 5 + SPAN])
+
+
+def test_a_pause_holds_all_and_then_lets_one_go_after_the_other() -> None:
+    """So that those who waited do not storm on together."""
+    per_minute, pause = 10, 20.0
+    office = Office(per_minute)
+    refused_at: list[float] = []
+
+    def refuse() -> None:
+        if not refused_at:
+            refused_at.append(office.time.now)
+            office.pacer.pause(pause)
+
+    office.share([lambda: office.request(1.0, refuse, 1.0)] * 60, 4)
+    (at,) = refused_at
+    before = [sent for sent in office.sent if sent <= at]
+    held = [sent for sent in office.sent if sent > at]
+    assert len(before) == 4
+    assert min(held) == pytest.approx(at + pause)
+    spread = [sent for sent in held if sent < at + pause + SPAN]
+    assert len(spread) > per_minute / 2
+    assert all(b - a >= SPAN / per_minute - A_BIT for a, b in pairwise(spread))
+    assert most_in(SPAN - A_BIT, office.sent) <= per_minute
+
+
+def test_a_minute_after_a_pause_all_is_as_ever() -> None:
+    """There is nobody left who waited."""
+    office = Office(10)
+
+    def client() -> None:
+        office.pacer.pause(20)
+        office.time.sleep(20 + SPAN)
+
+    office.work(client)
+    office.share([office.request] * 10, 4)
+    assert office.sent == [20 + SPAN] * 10
+
+
+def test_a_pause_reaches_those_who_wait_already() -> None:
+    """The limit would let them through earlier."""
+    office = Office(1)
+
+    def pausing() -> None:
+        office.time.sleep(30)
+        office.pacer.pause(100)
+
+    office.work(*[office.request] * 2, pausing)
+    assert office.sent == pytest.approx([0, 130])
+
+
+@pytest.mark.parametrize("pauses", [(50.0, 5.0), (5.0, 50.0)])
+def test_the_longest_of_several_pauses_counts(pauses: tuple[float, float]) -> None:
+    """Parallel requests are all refused, and each is told a time of its own."""
+    office = Office(10_000)
+
+    def client() -> None:
+        for pause in pauses:
+            office.pacer.pause(pause)
+        office.request()
+
+    office.work(client)
+    assert office.sent == [50.0]
+
+
+@settings(max_examples=40)
+@given(
+    per_minute=st.integers(1, 6),
+    pauses=st.lists(st.tuples(st.floats(0, 90), st.floats(0, 90)), max_size=4),
+)
+def test_nothing_is_sent_while_it_is_paused(
+    per_minute: int, pauses: list[tuple[float, float]]
+) -> None:
+    """Whenever that is, and however often."""
+    office = Office(per_minute)
+    paused: list[tuple[float, float]] = []
+
+    def pausing() -> None:
+        for after, duration in pauses:
+            office.time.sleep(after)
+            paused.append((office.time.now, office.time.now + duration))
+            office.pacer.pause(duration)
+
+    left = iter(range(15))
+
+    def client() -> None:
+        for _ in left:
+            office.request(0.5)
+
+    office.work(pausing, *[client] * 3)
+    assert not any(a < at < b - A_BIT for a, b in paused for at in office.sent)
+    assert most_in(SPAN - A_BIT, office.sent) <= per_minute
+
+
+def test_an_abandoned_wait_ends_at_once_and_takes_no_place() -> None:
+    """A thread whose work nobody wants any more lets the others go first."""
+    pacer = Pacer(1, Progress(logging.getLogger("quiet")))
+    abandoned, outcomes = threading.Event(), list[str]()
+
+    def client() -> None:
+        clock.ABANDONED.set(abandoned)
+        try:
+            with pacer.request():
+                outcomes.append("sent")
+        except clock.AbandonedError:
+            outcomes.append("abandoned")
+
+    with pacer.request():
+        pass
+    threads = [threading.Thread(target=client) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    began = time.monotonic()
+    abandoned.set()
+    for thread in threads:
+        thread.join(10)
+    assert time.monotonic() - began < 5
+    assert outcomes == ["abandoned"] * 3
+    later = time.monotonic() + SPAN
+    with (
+        patch.object(clock, "seconds", lambda: later),
+        patch.object(clock, "sleep", lambda _: pytest.fail("there is no place")),
+        pacer.request(),
+    ):
+        pass
+
+
+def test_who_is_wanted_by_nobody_is_not_begun() -> None:
+    """Not even to wait: the first sleep ends it."""
+    abandoned = threading.Event()
+    abandoned.set()
+
+    def client() -> None:
+        clock.ABANDONED.set(abandoned)
+        with pytest.raises(clock.AbandonedError):
+            clock.sleep(100)
+
+    contextvars.copy_context().run(client)
+
+
+def test_a_line_for_all_who_wait() -> None:
+    """Half a minute apart at least, and a long wait is never silent for much longer."""
+    office = Office(2)
+    seconds = office.share([office.request] * 30, 8)
+    at = [instant for instant, _ in office.lines]
+    assert all(b - a >= LINE_EVERY for a, b in pairwise(at))
+    assert all(b - a <= 2 * LINE_EVERY + SHORT for a, b in pairwise([0.0, *at, seconds]))
+    for _, line in office.lines:
+        assert "2 requests a minute are allowed" in line
+        assert "skills: 0 of 300 days read" in line
+    assert office.lines[0][1].startswith(f"Waiting {SPAN:.1f} s (")
+
+
+def test_short_waits_are_not_worth_a_line() -> None:
+    """Such as between requests that go one after the other."""
+    office = Office(60)
+    office.work(lambda: office.pacer.pause(0))
+    office.share([office.request] * 20, 4)
+    assert len(office.sent) == 20
+    assert office.lines == []
