@@ -19,8 +19,8 @@ from tap_claude_analytics.common.dates import FLOOR, parse_day
 from tap_claude_analytics.common.errors import KEY_ADVICE
 from tap_claude_analytics.common.text import shown
 from tap_claude_analytics.common.urls import is_loopback
-from tap_claude_analytics.config.filters import entry_mistakes, team_mistakes
-from tap_claude_analytics.config.groupings import COST, USAGE, grouping_mistakes
+from tap_claude_analytics.config.filters import entry_mistakes
+from tap_claude_analytics.config.groupings import grouping_mistakes
 from tap_claude_analytics.config.schema import default_of
 
 if TYPE_CHECKING:
@@ -84,23 +84,42 @@ def _parses(text: str, rule: Mapping[str, Any]) -> bool:
 def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[str]:
     properties = schema["properties"]
     instance: Any = error.instance
-    place = ".".join(str(part) for part in error.path)
     setting = str(error.path[0]) if error.path else ""
-    if not place and error.validator == "required":
+    rule = properties.get(setting, {})
+    if not setting and error.validator == "required":
         for name in sorted(set(schema["required"]) - set(instance)):
             yield f"{name} is not set. {KEY_ADVICE}"
-    elif not place:
+    elif not setting:
         for name in sorted(set(instance) - set(properties)):
             yield _unknown(name, properties)
-    elif properties.get(place, {}).get("secret"):
-        yield f"{place} must be a non-empty string. {KEY_ADVICE}"
-    elif {"array", "object"} & set(properties.get(setting, {}).get("type", [])):
-        # Values in them may be secret, such as a salt, so none is shown.
-        yield f"{place} is invalid; expected {_container(properties[setting])}."
-    elif place in properties:
-        yield f"{place} is {shown(instance)}; expected {_expected(properties[place])}."
+    elif rule.get("secret"):
+        yield f"{setting} must be a non-empty string. {KEY_ADVICE}"
+    elif "items" in rule:
+        yield f"{setting} {_list_mistake(error, rule)}."
+    elif "object" in rule["type"]:
+        # Values in it may be secret, such as a salt, so none is shown.
+        place = ".".join(str(part) for part in error.path)
+        yield f"{place} is invalid; expected an object."
     else:
-        yield f"{place} is invalid."
+        yield f"{setting} is {shown(instance)}; expected {_expected(rule)}."
+
+
+def _list_mistake(error: ValidationError, rule: Mapping[str, Any]) -> str:
+    """Return what is wrong with a list; its entries are not shown if they may be names."""
+    instance: Any = error.instance
+    if error.validator == "enum":
+        known = ", ".join(rule["items"]["enum"])
+        return f"has {shown(instance)}; expected only {known}"
+    if error.validator == "uniqueItems":
+        return f"is {shown(instance)}; expected each dimension only once"
+    if error.validator == "maxItems":
+        return f"has {len(instance)} entries; expected at most {rule['maxItems']}"
+    if error.validator == "pattern":
+        return (
+            f"has an entry (number {int(error.path[1]) + 1}) that is not an id as in the"
+            " field rbac_group_id; expected an id (rbac_group_…), not a name or a UUID"
+        )
+    return "is invalid; expected a list of strings"
 
 
 def _unknown(name: str, properties: Mapping[str, Any]) -> str:
@@ -125,13 +144,6 @@ def _expected(rule: Mapping[str, Any]) -> str:
     return " or ".join(_a(f"{filled}{kind}") for kind in kinds) or "another value"
 
 
-def _container(rule: Mapping[str, Any]) -> str:
-    kinds = [kind for kind in rule["type"] if kind != "null"]
-    if kinds == ["array"] and "string" in rule.get("items", {}).get("type", ()):
-        return "a list of strings"
-    return " or ".join(map(_a, kinds))
-
-
 def _a(kind: str) -> str:
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
@@ -145,7 +157,6 @@ def _value_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
     yield from _date_mistakes(config)
     yield from _grouping_mistakes(config)
     yield from entry_mistakes(config.get("filters") or ())
-    yield from team_mistakes(config.get("rbac_group_ids") or ())
     if config.get("flattening_enabled") and config.get("flattening_max_depth") is None:
         yield (
             "flattening_max_depth is not set; with flattening_enabled it must be the number"
@@ -203,9 +214,9 @@ def _grouping_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
     report = config.get("report_group_by")
     report = default_of("report_group_by") if report is None else report
     cost = config.get("cost_group_by")
-    yield from grouping_mistakes("report_group_by", report, USAGE)
+    yield from grouping_mistakes("report_group_by", report)
     if cost is not None:
-        yield from grouping_mistakes("cost_group_by", cost, COST)
+        yield from grouping_mistakes("cost_group_by", cost)
     if config.get("rbac_group_ids"):
         for name, chosen in (("report_group_by", report), ("cost_group_by", cost or ())):
             if "claude_tag_user_id" in chosen:

@@ -11,8 +11,6 @@ from tap_claude_analytics.common.names import TEAM
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-#: How many entries one request may have.
-MOST = 100
 
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
@@ -102,25 +100,11 @@ def entry_mistakes(entries: Sequence[str]) -> Iterator[str]:
             )
         elif not any(kind.holds(value) for kind in kinds):
             yield _wrong_value(dimension, value, kinds)
-    if len(entries) > MOST:
-        yield f"filters has {len(entries)} entries; expected at most {MOST}."
 
 
 def is_tagged_team(value: str) -> bool:
     """Return whether a team is named as in rows, not by its UUID."""
     return _TAGGED_TEAM.holds(value)
-
-
-def team_mistakes(teams: Sequence[str]) -> Iterator[str]:
-    """Yield a sentence for each team that is not named as in rows."""
-    for place, team in enumerate(teams, start=1):
-        if not is_tagged_team(team):
-            yield (
-                f"rbac_group_ids has an entry (number {place}) that is not an id as in the"
-                f" field rbac_group_id; expected {_TAGGED_TEAM.text}, not a name or a UUID."
-            )
-    if len(teams) > MOST:
-        yield f"rbac_group_ids has {len(teams)} entries; expected at most {MOST}."
 
 
 def endpoint_mistakes(

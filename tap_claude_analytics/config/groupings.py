@@ -42,16 +42,8 @@ COST = (*USAGE, *KINDS_OF_COST)
 MOST = 5
 
 
-def grouping_mistakes(
-    setting: str, chosen: Sequence[str], allowed: Sequence[str]
-) -> Iterator[str]:
-    """Yield a sentence for each mistake in a grouping."""
-    for name in chosen:
-        if name not in allowed:
-            expected = ", ".join(sorted(allowed))
-            yield f"{setting} has {name!r}; expected only {expected}."
-    if len(set(chosen)) < len(chosen):
-        yield f"{setting} is {list(chosen)!r}; expected each dimension only once."
+def grouping_mistakes(setting: str, chosen: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for each mistake in a grouping that a JSON schema cannot tell."""
     counted = [name for name in chosen if name not in KINDS_OF_COST]
     if len(counted) > MOST:
         yield f"{setting} has {len(counted)} dimensions; expected at most {MOST}."

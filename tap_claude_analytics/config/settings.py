@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from tap_claude_analytics.common.dates import parse_day
@@ -46,36 +46,20 @@ class Settings:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
         """Return the settings of a valid configuration; null means the default."""
-
-        def value(name: str) -> Any:  # noqa: ANN401
-            given = config.get(name)
-            return default_of(name) if given is None else given
-
-        end_date = config.get("end_date")
-        return cls(
-            api_key=config["api_key"],
-            start_date=parse_day(value("start_date")),
-            end_date=None if end_date is None else parse_day(end_date),
-            data_delay_days=int(value("data_delay_days")),
-            lookback_days=int(value("lookback_days")),
-            report_bucket_width=value("report_bucket_width"),
-            report_lookback_days=int(value("report_lookback_days")),
-            report_revision_check=value("report_revision_check"),
-            report_group_by=tuple(value("report_group_by")),
-            cost_group_by=tuple(
-                value("report_group_by")
-                if config.get("cost_group_by") is None
-                else config["cost_group_by"]
-            ),
-            exclude_deleted_users=bool(value("exclude_deleted_users")),
-            filters=tuple(sorted(set(value("filters")))),
-            rbac_group_ids=tuple(sorted(set(value("rbac_group_ids")))),
-            page_size=int(value("page_size")),
-            requests_per_minute=int(value("requests_per_minute")),
-            max_parallel_requests=int(value("max_parallel_requests")),
-            request_timeout=int(value("request_timeout")),
-            max_retries=int(value("max_retries")),
-            max_retry_wait=int(value("max_retry_wait")),
-            api_url=value("api_url").rstrip("/"),
-            user_agent=config.get("user_agent"),
-        )
+        names = [field.name for field in fields(cls)]
+        given = {name: config[name] for name in names if config.get(name) is not None}
+        values: dict[str, Any] = {name: default_of(name) for name in names} | given
+        for name, value in values.items():
+            if isinstance(value, float):  # JSON Schema calls 5.0 an integer
+                values[name] = int(value)
+            elif isinstance(value, list):
+                values[name] = tuple(value)
+        values["start_date"] = parse_day(values["start_date"])
+        if values["end_date"] is not None:
+            values["end_date"] = parse_day(values["end_date"])
+        if values["cost_group_by"] is None:
+            values["cost_group_by"] = values["report_group_by"]
+        for name in ("filters", "rbac_group_ids"):
+            values[name] = tuple(sorted(set(values[name])))
+        values["api_url"] = values["api_url"].rstrip("/")
+        return cls(**values)

@@ -96,13 +96,13 @@ def source(
             row = _bucket_type(shape, row)
         return ReportSource(endpoint, settings, RowDecoder(row), logger)
     activity = ActivitySettings.of(spec, run.settings, run.today)
-    decoder = RowDecoder(row)
+    parts = (endpoint, activity, RowDecoder(row))
     if spec.family is Family.SUMMARIES:
-        return SummarySource(endpoint, activity, decoder, run.summaries)
+        return SummarySource(run.summaries, *parts)
     if spec.family is Family.TEAM_SERIES:
         users = Endpoint(run.client, ACTIVE_TEAMS_PATH, run.today, on_answer)
-        return TeamSeriesSource(endpoint, activity, decoder, users)
-    return DailySource(endpoint, activity, decoder)
+        return TeamSeriesSource(users, *parts)
+    return DailySource(*parts)
 
 
 def _bucket_type(shape: Shape, result: type) -> type:

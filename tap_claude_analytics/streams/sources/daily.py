@@ -13,7 +13,8 @@ from tap_claude_analytics.common.names import DATE, STARTING_AT
 from tap_claude_analytics.days import windows
 from tap_claude_analytics.records.day import Day
 from tap_claude_analytics.records.shapes import day_in
-from tap_claude_analytics.streams.sources.source import Plan, Question, Source
+from tap_claude_analytics.streams.sources.activity import ActivitySource
+from tap_claude_analytics.streams.sources.source import Plan, Question
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -22,39 +23,14 @@ if TYPE_CHECKING:
 
     from tap_claude_analytics.days.ledger import Ledger
     from tap_claude_analytics.records.day import Batch
-    from tap_claude_analytics.records.shapes import RowDecoder
-    from tap_claude_analytics.streams.sources.activity_settings import ActivitySettings
-    from tap_claude_analytics.streams.sources.source import Endpoint
 
 
-class DailySource(Source[Fetched[Question]]):
+class DailySource(ActivitySource[Fetched[Question]]):
     """Reads an endpoint that returns the rows of the day that is asked for.
 
     Its rows do not say their day. With ``starting_date`` and ``ending_date`` the endpoint
     would return a rollup of the range, so these are never sent.
     """
-
-    def __init__(
-        self, endpoint: Endpoint, settings: ActivitySettings, decoder: RowDecoder
-    ) -> None:
-        """Create a source.
-
-        Args:
-            endpoint: The endpoint.
-            settings: Which days to read, and of which rows.
-            decoder: Decodes the rows.
-        """
-        self._endpoint = endpoint
-        self._settings = settings
-        self._decoder = decoder
-        self.shape = settings.shape
-        self.shape_if_missing = settings.shape_if_missing
-        self.limited_by = "filters" if settings.filters else None
-        self.endpoints = (endpoint.path,)
-
-    @override
-    def plan(self, ledger: Ledger) -> Plan:
-        return Plan(self._settings.window(ledger.bookmark))
 
     @override
     def questions(self, plan: Plan, ledger: Ledger) -> Sequence[Question]:
@@ -66,9 +42,9 @@ class DailySource(Source[Fetched[Question]]):
     def ask(
         self, questions: Iterable[Question]
     ) -> Generator[Fetched[Question], None, None]:
-        return self._endpoint.read_ahead(
+        return self.endpoint.read_ahead(
             questions,
-            lambda question: self._endpoint.pages(
+            lambda question: self.endpoint.pages(
                 self._parameters(question.window[0]), question.window[1]
             ),
         )
@@ -77,14 +53,14 @@ class DailySource(Source[Fetched[Question]]):
         """Return the parameters that ask for the rows of a day."""
         return {
             "date": day.isoformat(),
-            "limit": self._settings.page_size,
-            **self._settings.parameters,
+            "limit": self.settings.page_size,
+            **self.settings.parameters,
         }
 
     @override
     def days(self, answer: Fetched[Question]) -> Iterator[Day]:
         day, _ = answer.question.window
-        batches = (self._endpoint.batch(page, self._decoder) for page in answer)
+        batches = (self.endpoint.batch(page, self.decoder) for page in answer)
         yield Day(day, answer.asked_at, (self._checked(day, batch) for batch in batches))
 
     def _checked(self, day: pendulum.Date, batch: Batch) -> Batch:
@@ -92,7 +68,7 @@ class DailySource(Source[Fetched[Question]]):
         for row, name in product([] if batch.conforms else batch.rows, (DATE, STARTING_AT)):
             if name in row and day_in(row, name) not in {day, None}:
                 msg = f"a row for {day} whose {name} is another day"
-                with self._endpoint.explained(batch.request_id):
+                with self.endpoint.explained(batch.request_id):
                     raise RowError(msg)
         return batch
 

@@ -75,7 +75,7 @@ class Question:
 
 
 class Answer(Protocol):
-    """The answer to a question: its pages as they arrive."""
+    """The answer to a question; how its pages are had is between `ask` and `days`."""
 
     @property
     def question(self) -> Question:
@@ -85,8 +85,23 @@ class Answer(Protocol):
     def asked_at(self) -> pendulum.DateTime:
         """An instant before the first request."""
 
-    def __iter__(self) -> Iterator[Page]:
-        """Yield the pages."""
+
+PageT = TypeVar("PageT")
+
+
+@dataclass(frozen=True)
+class WholeAnswer(Generic[PageT]):
+    """An answer that has been read to its end.
+
+    Attributes:
+        question: What was asked.
+        asked_at: An instant before the first request.
+        pages: The pages.
+    """
+
+    question: Question
+    asked_at: pendulum.DateTime
+    pages: tuple[PageT, ...]
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import override
 
+from tap_claude_analytics.api.pages import Page
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.dates import FLOOR
 from tap_claude_analytics.common.errors import RowError, StreamFailedError
@@ -15,21 +16,17 @@ from tap_claude_analytics.days import windows
 from tap_claude_analytics.days.availability import NotAvailableYetError
 from tap_claude_analytics.records.day import Batch, Day
 from tap_claude_analytics.records.shapes import day_in
-from tap_claude_analytics.streams.sources.source import Plan, Question, Source
+from tap_claude_analytics.streams.sources.activity import ActivitySource
+from tap_claude_analytics.streams.sources.source import PageT, Plan, Question, WholeAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     import pendulum
 
-    from tap_claude_analytics.api.pages import Page
     from tap_claude_analytics.days.ledger import Ledger
     from tap_claude_analytics.days.windows import Window
-    from tap_claude_analytics.records.shapes import RowDecoder
-    from tap_claude_analytics.streams.sources.activity_settings import ActivitySettings
     from tap_claude_analytics.streams.sources.source import Endpoint
-
-PageT = TypeVar("PageT")
 
 #: How many days one request may span.
 MAX_DAYS = 366
@@ -146,48 +143,18 @@ class SharedSummaries:
         return self._answers[window]
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """An answer that has been read to its end."""
-
-    question: Question
-    asked_at: pendulum.DateTime
-    pages: tuple[Page, ...]
-
-    def __iter__(self) -> Iterator[Page]:
-        return iter(self.pages)
-
-
-class SummarySource(Source[_Answer]):
+class SummarySource(ActivitySource[WholeAnswer[Page]]):
     """Reads the summaries of the whole organisation, whose rows say their day."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        settings: ActivitySettings,
-        decoder: RowDecoder,
-        shared: SharedSummaries,
-    ) -> None:
-        """Create a source.
+    def __init__(self, shared: SharedSummaries, *args: Any) -> None:
+        """Create a source; see `ActivitySource` for the other arguments.
 
         Args:
-            endpoint: The endpoint.
-            settings: Which days to read, and of which rows.
-            decoder: Decodes the rows, again for every stream, since steps edit them.
-            shared: The answers.
+            shared: The answers. Every stream decodes them again, since steps edit rows.
+            *args: What every source of activity has.
         """
-        self._endpoint = endpoint
-        self._settings = settings
-        self._decoder = decoder
+        super().__init__(*args)
         self._shared = shared
-        self.shape = settings.shape
-        self.shape_if_missing = settings.shape_if_missing
-        self.limited_by = "filters" if settings.filters else None
-        self.endpoints = (endpoint.path,)
-
-    @override
-    def plan(self, ledger: Ledger) -> Plan:
-        return Plan(self._settings.window(ledger.bookmark))
 
     @override
     def questions(self, plan: Plan, ledger: Ledger) -> Sequence[Question]:
@@ -200,27 +167,28 @@ class SummarySource(Source[_Answer]):
         ]
 
     @override
-    def ask(self, questions: Iterable[Question]) -> Generator[_Answer, None, None]:
+    def ask(
+        self, questions: Iterable[Question]
+    ) -> Generator[WholeAnswer[Page], None, None]:
         for question in questions:
             answer = self._shared.answer(question.window, self._ask)
             needed = windows.overlap(answer.window, question.needed)
             if answer.pages is not None and needed is not None:
-                yield _Answer(
-                    Question(answer.window, needed), answer.asked_at, answer.pages
-                )
+                answered = Question(answer.window, needed)
+                yield WholeAnswer(answered, answer.asked_at, answer.pages)
             if answer.end is not None:
                 raise answer.end
 
     def _ask(self, window: Window) -> list[Page]:
         """Return all pages about some days."""
-        parameters = {**parameters_of(window), **self._settings.parameters}
-        return self._endpoint.all_pages(parameters, window[1])
+        parameters = {**parameters_of(window), **self.settings.parameters}
+        return self.endpoint.all_pages(parameters, window[1])
 
     @override
-    def days(self, answer: _Answer) -> Iterator[Day]:
-        batches = [self._endpoint.batch(page, self._decoder) for page in answer]
+    def days(self, answer: WholeAnswer[Page]) -> Iterator[Day]:
+        batches = [self.endpoint.batch(page, self.decoder) for page in answer.pages]
         first, last = answer.question.needed
-        of_days = by_day(self._endpoint, answer.question.window, batches)
+        of_days = by_day(self.endpoint, answer.question.window, batches)
         for day, of_day in of_days.items():
             if first <= day <= last:
                 yield Day(day, answer.asked_at, of_day)
@@ -228,4 +196,4 @@ class SummarySource(Source[_Answer]):
     @override
     def sample(self, day: pendulum.Date) -> Mapping[str, Any]:
         first = max(FLOOR, day.subtract(days=_SAMPLE_DAYS))
-        return {"starting_date": first.isoformat(), **self._settings.parameters}
+        return {"starting_date": first.isoformat(), **self.settings.parameters}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from tap_claude_analytics.api.pages import Page
 from tap_claude_analytics.common.dates import FLOOR
 from tap_claude_analytics.common.names import TEAM
 from tap_claude_analytics.days import windows
@@ -15,7 +16,8 @@ from tap_claude_analytics.records.activity import team_of
 from tap_claude_analytics.records.day import Batch, Day
 from tap_claude_analytics.records.shapes import RowDecoder
 from tap_claude_analytics.records.summaries import counts_anybody
-from tap_claude_analytics.streams.sources.source import Plan, Question, Source
+from tap_claude_analytics.streams.sources.activity import ActivitySource
+from tap_claude_analytics.streams.sources.source import Plan, Question, WholeAnswer
 from tap_claude_analytics.streams.sources.summaries import (
     MAX_DAYS,
     ask_for,
@@ -28,10 +30,8 @@ if TYPE_CHECKING:
 
     import pendulum
 
-    from tap_claude_analytics.api.pages import Page
     from tap_claude_analytics.days.ledger import Ledger
     from tap_claude_analytics.days.windows import Window
-    from tap_claude_analytics.streams.sources.activity_settings import ActivitySettings
     from tap_claude_analytics.streams.sources.source import Endpoint
 
 #: The longest rolling window of a count, in days: a user who was active on its first day
@@ -43,19 +43,7 @@ _MAX_DECODED_ROWS = 40_000
 _ANY_ROWS = RowDecoder(dict)
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """An answer about all teams, read to its end."""
-
-    question: Question
-    asked_at: pendulum.DateTime
-    pages_of_teams: tuple[tuple[str, Page], ...]
-
-    def __iter__(self) -> Iterator[Page]:
-        return (page for _, page in self.pages_of_teams)
-
-
-class TeamSeriesSource(Source[_Answer]):
+class TeamSeriesSource(ActivitySource[WholeAnswer[tuple[str, Page]]]):
     """Reads the summaries once per team: every team costs a request per window.
 
     If no teams are named, a team has a row on every day on which a rolling window of its
@@ -63,34 +51,20 @@ class TeamSeriesSource(Source[_Answer]):
     together.
     """
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        settings: ActivitySettings,
-        decoder: RowDecoder,
-        users: Endpoint,
-    ) -> None:
-        """Create a source.
+    def __init__(self, users: Endpoint, *args: Any) -> None:
+        """Create a source; see `ActivitySource` for the other arguments.
 
         Args:
-            endpoint: The endpoint of the summaries.
-            settings: Which days to read, and of which teams.
-            decoder: Decodes the rows.
             users: The endpoint that says which teams are active.
+            *args: What every source of activity has.
         """
-        self._endpoint = endpoint
-        self._settings = settings
-        self._decoder = decoder
+        super().__init__(*args)
         self._users = users
-        self._named = settings.settings.rbac_group_ids
-        self.shape = settings.shape_of_teams
-        self.shape_if_missing = settings.shape_if_missing
+        self._named = self.settings.settings.rbac_group_ids
+        self.shape = self.settings.shape_of_teams
         self.limited_by = None
-        self.endpoints = (endpoint.path,) if self._named else (endpoint.path, users.path)
-
-    @override
-    def plan(self, ledger: Ledger) -> Plan:
-        return Plan(self._settings.window(ledger.bookmark))
+        if not self._named:
+            self.endpoints = (*self.endpoints, users.path)
 
     @override
     def questions(self, plan: Plan, ledger: Ledger) -> Sequence[Question]:
@@ -99,11 +73,14 @@ class TeamSeriesSource(Source[_Answer]):
         return [*map(Question.about, windows.chunks(plan.new, MAX_DAYS))]
 
     @override
-    def ask(self, questions: Iterable[Question]) -> Generator[_Answer, None, None]:
+    def ask(
+        self, questions: Iterable[Question]
+    ) -> Generator[WholeAnswer[tuple[str, Page]], None, None]:
         for question in questions:
             answer = ask_for(question.window, self._ask, endpoint_count=len(self.endpoints))
             if answer.pages is not None:
-                yield _Answer(Question.about(answer.window), answer.asked_at, answer.pages)
+                answered = Question.about(answer.window)
+                yield WholeAnswer(answered, answer.asked_at, answer.pages)
             if answer.end is not None:
                 raise answer.end
 
@@ -112,9 +89,9 @@ class TeamSeriesSource(Source[_Answer]):
         teams = self._named or self._active_teams(window)
         parameters = parameters_of(window)
         with contextlib.closing(
-            self._endpoint.read_ahead(
+            self.endpoint.read_ahead(
                 teams,
-                lambda team: self._endpoint.all_pages(
+                lambda team: self.endpoint.all_pages(
                     {**parameters, "filter[]": f"{TEAM}:{team}"}, window[1]
                 ),
             )
@@ -136,7 +113,7 @@ class TeamSeriesSource(Source[_Answer]):
         for span in windows.chunks((earliest, last), MAX_DAYS):
             parameters = {
                 **parameters_of(span),
-                "limit": self._settings.page_size,
+                "limit": self.settings.page_size,
                 "group_by[]": [TEAM],
             }
             for page in self._users.all_pages(parameters, span[1]):
@@ -146,15 +123,15 @@ class TeamSeriesSource(Source[_Answer]):
         return sorted(team for team in teams if team is not None)
 
     @override
-    def days(self, answer: _Answer) -> Iterator[Day]:
-        size = max(1, _MAX_DECODED_ROWS // max(1, len(answer.pages_of_teams)))
+    def days(self, answer: WholeAnswer[tuple[str, Page]]) -> Iterator[Day]:
+        size = max(1, _MAX_DECODED_ROWS // max(1, len(answer.pages)))
         for block in windows.chunks(answer.question.window, size):
             days: dict[pendulum.Date, list[Batch]] = {
                 day: [] for day in windows.days(block)
             }
-            for team, page in answer.pages_of_teams:
-                batch = self._endpoint.batch(page, self._decoder)
-                of_days = by_day(self._endpoint, answer.question.window, [batch])
+            for team, page in answer.pages:
+                batch = self.endpoint.batch(page, self.decoder)
+                of_days = by_day(self.endpoint, answer.question.window, [batch])
                 for day, of_day in days.items():
                     of_day += [self._of_team(team, rows) for rows in of_days[day]]
             for day, of_day in days.items():
