@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import queue
 import signal
 import threading
@@ -22,6 +23,8 @@ QuestionT = TypeVar("QuestionT")
 
 #: Pages that may wait, over all questions. Packed, a thousand users are about 0.4 MB.
 _PAGES_WAITING = 64
+#: How many answers, and pages of each, are kept as they came: the next ones to be read.
+_NEAR = 2
 #: Seconds after which a thread that waits for room checks whether it is still needed.
 _CHECK_EVERY = 0.5
 
@@ -47,6 +50,11 @@ class Fetched(Generic[QuestionT]):
                 raise item
             yield item
 
+    @property
+    def waiting(self) -> int:
+        """How many pages have arrived and are not read yet."""
+        return self._arrived.qsize()
+
     def put(self, item: Page | Exception | None, cancelled: threading.Event) -> None:
         """Add a page, an error or the end (None); wait while there is no room.
 
@@ -65,8 +73,8 @@ class Fetched(Generic[QuestionT]):
 class ReadAhead(Generic[QuestionT]):
     """Fetches the answers to questions in threads.
 
-    The pages of the answer that is being read are handed over as they arrive; those of
-    later answers wait packed. The threads are daemons, unlike those of
+    The first pages of the next answers to be read are kept as they came; all other pages
+    wait packed. The threads are daemons, unlike those of
     ``concurrent.futures``, for which Python would wait at exit until a server answers.
     """
 
@@ -93,28 +101,35 @@ class ReadAhead(Generic[QuestionT]):
     ) -> Generator[Fetched[QuestionT], None, None]:
         """Yield the answers in the order of the questions; close it when done early."""
         reading = _Reading[QuestionT]()
+        left = iter(questions)
         started: deque[Fetched[QuestionT]] = deque()
-        room = max(1, _PAGES_WAITING // self._parallel)
+        slow = 0
         try:
-            for question in questions:
-                if len(started) == self._parallel:
-                    yield reading.begin(started[0])
-                    started.popleft()
-                if reading.has_failed:
-                    break
-                fetched = Fetched(question, room)
-                started.append(fetched)
-                threading.Thread(
-                    target=self._work,
-                    args=(fetched, reading),
-                    name="read-ahead",
-                    daemon=True,
-                ).start()
-            while started:
-                yield reading.begin(started[0])
+            while True:
+                # While answers arrive before they are read, one ahead is enough: more
+                # would only have to be packed.
+                has_arrived = started and started[0].waiting
+                slow = slow - 1 if has_arrived else self._parallel
+                limit = self._parallel if slow > 0 else min(_NEAR, self._parallel)
+                if not reading.has_failed:
+                    for question in itertools.islice(left, max(0, limit - len(started))):
+                        started.append(self._start(question, reading))
+                if not started:
+                    return
+                reading.near = [*itertools.islice(started, _NEAR)]
+                yield started[0]
                 started.popleft()
         finally:
             reading.cancelled.set()
+
+    def _start(
+        self, question: QuestionT, reading: _Reading[QuestionT]
+    ) -> Fetched[QuestionT]:
+        fetched = Fetched(question, max(_NEAR, _PAGES_WAITING // self._parallel))
+        threading.Thread(
+            target=self._work, args=(fetched, reading), name="read-ahead", daemon=True
+        ).start()
+        return fetched
 
     def _work(self, fetched: Fetched[QuestionT], reading: _Reading[QuestionT]) -> None:
         if hasattr(signal, "pthread_sigmask"):
@@ -125,8 +140,8 @@ class ReadAhead(Generic[QuestionT]):
         with contextlib.suppress(clock.CancelledError):
             try:
                 for page in self._fetch(fetched.question):
-                    is_current = reading.current is fetched
-                    fetched.put(page if is_current else page.packed(), reading.cancelled)
+                    is_soon_read = fetched in reading.near and fetched.waiting < _NEAR
+                    fetched.put(page if is_soon_read else page.packed(), reading.cancelled)
             except clock.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - raised again where it is read
@@ -140,16 +155,11 @@ class _Reading(Generic[QuestionT]):
 
     Attributes:
         cancelled: Set once no answer is needed any more.
-        current: The answer that is being read.
+        near: The answer that is being read, and the next one.
         has_failed: Whether an error has made all later answers useless.
     """
 
     def __init__(self) -> None:
         self.cancelled = threading.Event()
-        self.current: Fetched[QuestionT] | None = None
+        self.near: list[Fetched[QuestionT]] = []
         self.has_failed = False
-
-    def begin(self, answer: Fetched[QuestionT]) -> Fetched[QuestionT]:
-        """Go on to an answer, and return it."""
-        self.current = answer
-        return answer
