@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -45,7 +44,7 @@ QUESTIONS = {
 }
 ORDER = ("What?", "Who?", "Which team?", "In which product?", "How much, at what cost?")
 #: The day of the sample rows, when people work and every stream has rows.
-SAMPLE_DAY = date(2026, 5, 20)
+SAMPLE_DAY = pendulum.datetime(2026, 5, 20)
 
 
 def block(name: str) -> str:
@@ -136,15 +135,17 @@ def fields() -> str:
     """Return the fields of every stream that is no breakdown, each with a sample row."""
     tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
     names = [spec.name for spec in SPECS if not spec.schema.added] + [Readings.name]
-    noon = pendulum.datetime(SAMPLE_DAY.year, SAMPLE_DAY.month, SAMPLE_DAY.day, 12).add(days=4)
+    noon = pendulum.datetime(SAMPLE_DAY.year, SAMPLE_DAY.month, SAMPLE_DAY.day, 12).add(
+        days=4
+    )
     told, clock.now = clock.now, lambda: noon
     try:
         with Simulator(Options(today=noon.date(), users=25, projects=8)) as simulator:
             output = singer.run(
                 simulator,
                 *names,
-                start_date=SAMPLE_DAY.isoformat(),
-                end_date=SAMPLE_DAY.isoformat(),
+                start_date=SAMPLE_DAY.to_date_string(),
+                end_date=SAMPLE_DAY.to_date_string(),
             )
     finally:
         clock.now = told
