@@ -150,6 +150,7 @@ def test_state_of_another_replication_key(simulator: Simulator) -> None:
     assert output.read_days("skills")[0] == "2026-01-01"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lookback_days", [0, 3])
 def test_killed_anywhere_resumes_without_a_gap(
     set_today: Callable[[pendulum.Date], None], lookback_days: int

@@ -293,6 +293,7 @@ def test_plugins_that_share_a_name(simulator: Simulator) -> None:
     for day in DAYS:
         simulator.edit("plugins", day, change if simulator.truth("plugins", day) else list)
     output = run(simulator, "plugins", page_size=1)
+    assert output.by_day("plugins")
     for records in output.by_day("plugins").values():
         assert [record["plugin_key"] for record in records] == [
             "name:twin:1",
