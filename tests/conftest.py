@@ -91,6 +91,14 @@ def set_today() -> Iterator[Callable[[pendulum.Date], None]]:
 
 
 @pytest.fixture
+def standing_clock(set_today: Callable[[pendulum.Date], None]) -> Iterator[None]:
+    """Let no time pass, so that readings of one day can be compared as they are."""
+    set_today(TODAY)
+    with time_machine.travel(fake_clock.noon(TODAY), tick=False):
+        yield
+
+
+@pytest.fixture
 def simulator(set_today: Callable[[pendulum.Date], None]) -> Iterator[Simulator]:
     """A small organisation, in January 2026."""
     set_today(TODAY)

@@ -60,6 +60,7 @@ ALIKE = {"plugins", *ledger.STREAMS}
 #: What these answer for the days of this file has one page.
 ONE_PAGE = {"adoption", "artifacts", "cost_report", "org_summaries", "usage_report"}
 
+pytestmark = pytest.mark.slow
 each_stream = pytest.mark.parametrize("stream", PATHS)
 
 

@@ -100,6 +100,7 @@ def test_bookmark_holds_during_the_lookback(simulator: Simulator) -> None:
     }
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_snapshots_grow_from_run_to_run(simulator: Simulator) -> None:
     """Also when the clock stands still: each reading is later than all before it."""
     first = run(simulator, "skills", "readings")
