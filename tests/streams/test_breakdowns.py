@@ -80,6 +80,7 @@ def assert_true(
     return records
 
 
+@pytest.mark.slow
 def test_every_breakdown_is_the_truth(autumn: Callable[..., Simulator]) -> None:
     """Every row of every user, team and product, and the rows that have none of these."""
     today = pendulum.Date(2026, 9, 18)
@@ -129,6 +130,7 @@ def test_a_team_costs_one_request_per_window(autumn: Callable[..., Simulator]) -
     )
 
 
+@pytest.mark.slow
 def test_a_day_of_teams_is_the_same_whatever_is_read_with_it(
     autumn: Callable[..., Simulator],
 ) -> None:

@@ -57,6 +57,7 @@ def test_the_readme_is_short() -> None:
 def test_streams() -> None:
     """Key, endpoint and replication key of every stream, as tests elsewhere count on."""
     tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
+    assert {entry["stream"] for entry in catalog()} == tap.streams.keys()
     for entry in catalog():
         name, keys = entry["stream"], tuple(entry["key_properties"])
         assert truth.KEYS.get(name, ("starting_at", "row_key")) == keys
@@ -115,8 +116,9 @@ def test_flattened_names_never_change(simulator: Simulator) -> None:
 def test_environment_example() -> None:
     """The example of the environment names settings that exist."""
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
-    for name in re.findall(r"TAP_CLAUDE_ANALYTICS_([A-Z_]+)=", example):
-        assert name.lower() in CONFIG_JSONSCHEMA["properties"]
+    names = re.findall(r"TAP_CLAUDE_ANALYTICS_([A-Z_]+)=", example)
+    assert names
+    assert {name.lower() for name in names} <= CONFIG_JSONSCHEMA["properties"].keys()
 
 
 def test_how_long_a_load_takes() -> None:
