@@ -1,0 +1,1 @@
+"""Tests with processes, databases and other programs."""
