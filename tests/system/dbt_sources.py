@@ -143,7 +143,10 @@ def _type(name: str, field: Mapping[str, Any]) -> str | None:
 def files() -> dict[Path, str]:
     """Return the contents of all files that are made."""
     every = tables()
-    made = {MODELS / "sources.yml": _sources(every), MODELS / "staging" / "staging.yml": _docs(every)}
+    made = {
+        MODELS / "sources.yml": _sources(every),
+        MODELS / "staging" / "staging.yml": _docs(every),
+    }
     for table in every:
         made[MODELS / "staging" / f"stg_claude__{table.name}.sql"] = _staging(table)
     return made

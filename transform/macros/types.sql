@@ -7,7 +7,7 @@
 
 {% macro default__claude_types() %}
   {{- return({
-    'bigint': 'bigint', 'boolean': 'boolean', 'date': 'date', 'money': 'decimal(38, 12)',
+    'bigint': 'bigint', 'boolean': 'boolean', 'date': 'date', 'money': 'decimal(38, 18)',
     'ratio': 'double precision', 'text': 'text', 'timestamp': 'timestamp',
   }) -}}
 {% endmacro %}
@@ -21,21 +21,21 @@
 
 {% macro duckdb__claude_types() %}
   {{- return({
-    'bigint': 'bigint', 'boolean': 'boolean', 'date': 'date', 'money': 'decimal(38, 12)',
+    'bigint': 'bigint', 'boolean': 'boolean', 'date': 'date', 'money': 'decimal(38, 18)',
     'ratio': 'double', 'text': 'varchar', 'timestamp': 'timestamp',
   }) -}}
 {% endmacro %}
 
 {% macro redshift__claude_types() %}
   {{- return({
-    'bigint': 'bigint', 'boolean': 'boolean', 'date': 'date', 'money': 'decimal(38, 12)',
+    'bigint': 'bigint', 'boolean': 'boolean', 'date': 'date', 'money': 'decimal(38, 18)',
     'ratio': 'double precision', 'text': 'varchar(65535)', 'timestamp': 'timestamp',
   }) -}}
 {% endmacro %}
 
 {% macro snowflake__claude_types() %}
   {{- return({
-    'bigint': 'bigint', 'boolean': 'boolean', 'date': 'date', 'money': 'decimal(38, 12)',
+    'bigint': 'bigint', 'boolean': 'boolean', 'date': 'date', 'money': 'decimal(38, 18)',
     'ratio': 'double precision', 'text': 'varchar', 'timestamp': 'timestamp_ntz',
   }) -}}
 {% endmacro %}

@@ -75,7 +75,13 @@ final as (
     select
         *,
         {{- claude_analytics.claude_code_rates() }},
-        {{- claude_analytics.claude_code_unit_costs() }}
+        {%- for unit in ('session', 'commit', 'pull_request') %}
+        case
+            when is_complete and is_cost_complete and unknown_day_count = 0
+                and {{ 'false' if var('claude_analytics__plan') == 'seat' else 'true' }}
+                then {{ claude_analytics.claude_quotient('metered_usd', unit ~ '_count', 'money') }}
+        end as usd_per_{{ unit }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from joined
 
 )

@@ -51,13 +51,27 @@ costs as (
 
 ),
 
+-- Dollars for each piece of work are of the users of whom everything is known.
+unit_costs as (
+
+    select
+        organization,
+        month_start
+        {%- for unit in ('session', 'commit', 'pull_request') %},
+        {{ claude_analytics.claude_quotient('sum(metered_usd)', 'sum(' ~ unit ~ '_count)', 'money') }} as usd_per_{{ unit }}
+        {%- endfor %}
+    from {{ ref('claude_code_monthly') }}
+    where unknown_day_count = 0
+    group by organization, month_start
+
+),
+
 joined as (
 
     select
         months.organization,
         months.month_start,
         months.is_complete,
-        coalesce(cost_months.is_complete, false) as is_cost_complete,
         people.family_active_user_count as active_user_count,
         -- A month that was read and has no row of anybody had nothing.
         {%- for count in counts %}
@@ -71,6 +85,13 @@ joined as (
             when costs.row_count is null then 0
             else costs.cost_usd
         end as metered_usd
+        {%- for unit in ('session', 'commit', 'pull_request') %},
+        case
+            when months.is_complete and cost_months.is_complete
+                and {{ 'false' if var('claude_analytics__plan') == 'seat' else 'true' }}
+                then unit_costs.usd_per_{{ unit }}
+        end as usd_per_{{ unit }}
+        {%- endfor %}
     from months
     left join sums
         on months.organization = sums.organization and months.month_start = sums.month_start
@@ -80,6 +101,9 @@ joined as (
     left join cost_months
         on months.organization = cost_months.organization
         and months.month_start = cost_months.month_start
+    left join unit_costs
+        on months.organization = unit_costs.organization
+        and months.month_start = unit_costs.month_start
     left join costs
         on months.organization = costs.organization and months.month_start = costs.month_start
 
@@ -90,8 +114,7 @@ final as (
     select
         *,
         {{ claude_analytics.claude_quotient('session_count', 'active_user_count') }} as sessions_per_active_user,
-        {{- claude_analytics.claude_code_rates() }},
-        {{- claude_analytics.claude_code_unit_costs() }}
+        {{- claude_analytics.claude_code_rates() }}
     from joined
 
 )
