@@ -4,7 +4,6 @@ with final as (
 
     select
         *,
-        coalesce(actor__user_id, actor__scoped_api_key_id) as actor_id,
         actor__email_address as email_address,
         actor__name as name,
         coalesce(status = 'pending', false) as is_pending,

@@ -4,8 +4,8 @@ with limits as (
 
     select
         *,
-        amount / 100 as limit_amount,
-        period_to_date_spend / 100 as spent_amount,
+        amount_in_currency as limit_amount,
+        period_to_date_spend_in_currency as spent_amount,
         amount is null as is_unlimited,
         coalesce(amount = 0, false) as is_included_usage_only,
         case period
@@ -78,7 +78,7 @@ joined as (
             when limits.currency = 'USD' then limits.spent_amount - costs.cost_usd
         end as difference_usd,
         -- The API answers 0 also where it cannot tell.
-        coalesce(limits.spent_amount = 0 and costs.cost_usd > 0, false) as is_spend_unknown,
+        coalesce(limits.period_to_date_spend = 0 and costs.cost_usd > 0, false) as is_spend_unknown,
         coalesce(limits.date = latest.date, false) as is_latest
     from limits
     left join costs
@@ -98,7 +98,7 @@ shares as (
     select
         *,
         case
-            when not is_spend_unknown then {{ claude_analytics.claude_quotient('spent_amount', 'limit_amount') }}
+            when not is_spend_unknown then {{ claude_analytics.claude_quotient('period_to_date_spend', 'amount') }}
         end as spent_share
     from joined
 

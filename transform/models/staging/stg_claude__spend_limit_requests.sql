@@ -1,6 +1,7 @@
 {{ claude_analytics.claude_current_rows('spend_limit_requests', ['request_id'], [
     ('date', 'date', 'date'),
     ('request_id', 'request_id', 'text'),
+    ('actor_id', 'actor_id', 'text'),
     ('actor__type', 'actor__type', 'text'),
     ('actor__user_id', 'actor__user_id', 'text'),
     ('actor__scoped_api_key_id', 'actor__scoped_api_key_id', 'text'),
