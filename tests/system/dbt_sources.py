@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-MODELS = ROOT / "transform" / "models"
+PACKAGE = ROOT / "transform"
+MODELS = PACKAGE / "models"
 
 #: What the parts of flattened names become in the staging models: spelt out, and short enough
 #: for PostgreSQL. The first one that a name begins with counts.
@@ -145,6 +146,7 @@ def files() -> dict[Path, str]:
     every = tables()
     made = {
         MODELS / "sources.yml": _sources(every),
+        PACKAGE / "macros" / "stream_names.sql": _names(every),
         MODELS / "staging" / "staging.yml": _docs(every),
     }
     for table in every:
@@ -183,6 +185,17 @@ sources:
             if column.description:
                 text += "            description: >-\n" + _folded(column.description, 14)
     return text
+
+
+def _names(every: list[Table]) -> str:
+    names = "".join(f"    '{t.name}',\n" for t in every if t.name != "readings")
+    return f"""\
+{{#- All streams but readings. Made by `python -m tests.system.dbt_sources --write`. -#}}
+{{% macro claude_stream_names() %}}
+  {{{{- return([
+{names}  ]) -}}}}
+{{% endmacro %}}
+"""
 
 
 FRESHNESS = """\

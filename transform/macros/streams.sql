@@ -1,14 +1,10 @@
 {#- The streams that are switched on. -#}
 {% macro claude_streams() %}
   {%- set streams = [] -%}
-  {%- if execute -%}
-    {%- for node in graph.sources.values()
-        if node.package_name == 'claude_analytics' and node.name != 'readings'
-        and claude_analytics.claude_using(node.name) -%}
-      {%- do streams.append(node.name) -%}
-    {%- endfor -%}
-  {%- endif -%}
-  {{- return(streams | sort) -}}
+  {%- for stream in claude_analytics.claude_stream_names() if claude_analytics.claude_using(stream) -%}
+    {%- do streams.append(stream) -%}
+  {%- endfor -%}
+  {{- return(streams) -}}
 {% endmacro %}
 
 {#- The same for SQL's `in`. -#}

@@ -15,7 +15,7 @@
 {% macro postgres__claude_types() %}
   {{- return({
     'bigint': 'bigint', 'boolean': 'boolean', 'date': 'date', 'money': 'numeric',
-    'ratio': 'numeric', 'text': 'text', 'timestamp': 'timestamp',
+    'ratio': 'double precision', 'text': 'text', 'timestamp': 'timestamp',
   }) -}}
 {% endmacro %}
 
