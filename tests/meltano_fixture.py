@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -63,4 +64,6 @@ def meltano_project(tmp_path_factory: pytest.TempPathFactory) -> MeltanoProject:
     (folder / "meltano.yml").write_text(
         definition.replace(here, f"pip_url: -e '{ROOT}'"), encoding="utf-8"
     )
+    left = shutil.ignore_patterns("target", "logs", "dbt_packages")
+    shutil.copytree(ROOT / "transform", folder / "transform", ignore=left)
     return MeltanoProject(folder)

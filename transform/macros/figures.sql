@@ -53,7 +53,7 @@
 {% macro claude_model_family(model) -%}
   case
     when {{ model }} is null then 'no model'
-    {%- for family in ('opus', 'sonnet', 'haiku', 'fable', 'mythos') %}
+    {%- for family in ('opus', 'sonnet', 'haiku') %}
     when lower({{ model }}) like '%{{ family }}%' then '{{ family }}'
     {%- endfor %}
     else 'other'
