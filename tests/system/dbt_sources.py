@@ -150,7 +150,7 @@ def files() -> dict[Path, str]:
         MODELS / "staging" / "staging.yml": _docs(every),
     }
     for table in every:
-        made[MODELS / "staging" / f"stg_claude__{table.name}.sql"] = _staging(table)
+        made[MODELS / "staging" / f"stg_claude_analytics__{table.name}.sql"] = _staging(table)
     return made
 
 
@@ -211,7 +211,7 @@ def _docs(every: list[Table]) -> str:
     text = f"{HEADER}version: 2\n\nmodels:\n"
     for table in every:
         text += f"""\
-  - name: stg_claude__{table.name}
+  - name: stg_claude_analytics__{table.name}
     description: >-
 {_folded(_staged(table), 6)}\
     data_tests:

@@ -60,7 +60,7 @@ def built(
             Dbt(
                 {**box.environment, "DBT_TARGET": target, "DBT_DUCKDB_PATH": str(path)},
                 folder / target,
-            ).start("build", variables=VARIABLES)
+            ).start("build", **VARIABLES)
             for target in ("postgres", "duckdb")
         ]
         for output in map(warehouse.finish, runs):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -37,6 +37,9 @@ DUCKDB_TYPES = {
     "timestamp without time zone": "TIMESTAMP",
 }
 
+#: What dbt says of what went well.
+ROUTINE = re.compile(r" (START|OK|PASS|RUN)\b")
+
 COLUMNS = f"""
     select table_name, column_name, data_type from information_schema.columns
     where table_schema = '{LOADED}' order by table_name, ordinal_position
@@ -60,44 +63,42 @@ class Dbt:
     environment: Mapping[str, str]
     folder: Path
     project: Path = PACKAGE
+    profiles: Path = PACKAGE
 
-    def start(
-        self, *arguments: str, variables: Mapping[str, object]
-    ) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **variables: object) -> subprocess.Popen[str]:
         """Start dbt; what it writes goes into a folder of its own."""
         self.folder.mkdir(exist_ok=True)
         program = Path(sysconfig.get_path("scripts")) / "dbt"
-        command = [
-            str(program),
-            "--no-use-colors",
-            *arguments,
-            f"--vars={yaml.safe_dump(dict(variables))}",
-            f"--target-path={self.folder / 'target'}",
-            f"--log-path={self.folder / 'logs'}",
-            f"--profiles-dir={PACKAGE}",
-        ]
         return subprocess.Popen(
-            command,
+            [
+                str(program),
+                "--no-use-colors",
+                *arguments,
+                f"--vars={yaml.safe_dump(variables)}",
+            ],
             cwd=self.project,
             env={
-                **os.environ,
-                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
                 **self.environment,
+                "DBT_LOG_PATH": str(self.folder / "logs"),
+                "DBT_PROFILES_DIR": str(self.profiles),
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+                "DBT_TARGET_PATH": str(self.folder / "target"),
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
-    def run(self, *arguments: str, variables: Mapping[str, object]) -> str:
+    def run(self, *arguments: str, **variables: object) -> str:
         """Run dbt to its end and return what it says; it must go well."""
-        return finish(self.start(*arguments, variables=variables))
+        return finish(self.start(*arguments, **variables))
 
 
 def finish(process: subprocess.Popen[str]) -> str:
     """Wait for dbt and return what it says; it must go well."""
     output, _ = process.communicate()
-    assert process.returncode == 0, output[-5000:]
+    told = [line for line in output.splitlines() if not ROUTINE.search(line)]
+    assert process.returncode == 0, "\n".join(told)
     return output
 
 

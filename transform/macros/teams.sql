@@ -10,10 +10,10 @@
             ) as place
         from (
             select organization, rbac_group_id, name, date, 1 as priority
-            from {{ ref('stg_claude__teams') }}
+            from {{ ref('stg_claude_analytics__teams') }}
             union all
             select organization, rbac_group_id, rbac_group_name as name, date, 2 as priority
-            from {{ ref('stg_claude__team_summaries') }}
+            from {{ ref('stg_claude_analytics__team_summaries') }}
         ) as known
         where name is not null
     ) as ranked
@@ -24,7 +24,7 @@
     there is no row. -#}
 {% macro claude_latest_snapshot(stream) %}
     select rows_read.*
-    from {{ ref('stg_claude__' ~ stream) }} as rows_read
+    from {{ ref('stg_claude_analytics__' ~ stream) }} as rows_read
     inner join (
         select organization, max(date) as date
         from {{ ref('claude_days') }}

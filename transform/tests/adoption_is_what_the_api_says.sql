@@ -1,9 +1,9 @@
 -- Both streams come from one answer: product `all` and the organisation are equal cell by cell.
 select adoption.organization, adoption.date
 from {{ ref('claude_adoption_daily') }} as adoption
-inner join {{ ref('stg_claude__org_summaries') }} as summaries
+inner join {{ ref('stg_claude_analytics__org_summaries') }} as summaries
     on adoption.organization = summaries.organization and adoption.date = summaries.date
-inner join {{ ref('stg_claude__adoption') }} as read
+inner join {{ ref('stg_claude_analytics__adoption') }} as read
     on adoption.organization = read.organization
     and adoption.date = read.date
     and adoption.product = read.product

@@ -13,7 +13,7 @@ full outer join (
         currency,
         sum(amount_usd) as cost_usd,
         sum(list_amount_usd) as list_cost_usd
-    from {{ ref('stg_claude__cost') }}
+    from {{ ref('stg_claude_analytics__cost') }}
     where amount_usd is not null or list_amount_usd is not null
     group by 1, 2, 3
 ) as rows_read

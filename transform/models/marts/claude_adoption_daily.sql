@@ -7,7 +7,7 @@ with days as (
 
 adoption as (
 
-    select * from {{ ref('stg_claude__adoption') }}
+    select * from {{ ref('stg_claude_analytics__adoption') }}
 
 ),
 

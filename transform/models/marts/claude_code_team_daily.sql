@@ -2,7 +2,7 @@
 
 with teams as (
 
-    select * from {{ ref('stg_claude__team_summaries') }}
+    select * from {{ ref('stg_claude_analytics__team_summaries') }}
 
 ),
 

@@ -1,6 +1,6 @@
 with users as (
 
-    select * from {{ ref('stg_claude__user_summaries') }}
+    select * from {{ ref('stg_claude_analytics__user_summaries') }}
 
 ),
 

@@ -1,6 +1,6 @@
 with readings as (
 
-    select * from {{ ref('stg_claude__readings') }}
+    select * from {{ ref('stg_claude_analytics__readings') }}
     where stream in ({{ claude_analytics.claude_stream_list() }})
 
 ),
@@ -38,7 +38,7 @@ revisable as (
 
     {% for stream in ('usage', 'cost') %}
     select distinct organization, '{{ stream }}' as stream, date
-    from {{ ref('stg_claude__' ~ stream) }}
+    from {{ ref('stg_claude_analytics__' ~ stream) }}
     where not coalesce(is_final, false)
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -38,7 +38,7 @@ absent as (
         members.organization,
         members.date,
         count(case when engagement.user_id is null then 1 end) as user_count
-    from {{ ref('stg_claude__members') }} as members
+    from {{ ref('stg_claude_analytics__members') }} as members
     left join {{ ref('claude_engagement_28') }} as engagement
         on members.organization = engagement.organization
         and members.date = engagement.date

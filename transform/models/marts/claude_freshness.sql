@@ -35,7 +35,7 @@ differences as (
         {{ claude_analytics.claude_quotient('users.active_count - api.daily_active_user_count', 'api.daily_active_user_count', factor=100) }} as difference,
         row_number() over (partition by seats.organization order by seats.date desc) as place
     from {{ ref('claude_seats_daily') }} as seats
-    inner join {{ ref('stg_claude__org_summaries') }} as api
+    inner join {{ ref('stg_claude_analytics__org_summaries') }} as api
         on seats.organization = api.organization and seats.date = api.date
     inner join (
         select

@@ -48,7 +48,7 @@ members as (
         members.date,
         members.user_id,
         max(users.date) as last_active_date
-    from {{ ref('stg_claude__members') }} as members
+    from {{ ref('stg_claude_analytics__members') }} as members
     left join {{ ref('claude_users_daily') }} as users
         on members.organization = users.organization
         and members.user_id = users.user_id

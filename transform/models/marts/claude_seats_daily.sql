@@ -7,7 +7,7 @@ with days as (
 
 summaries as (
 
-    select * from {{ ref('stg_claude__org_summaries') }}
+    select * from {{ ref('stg_claude_analytics__org_summaries') }}
 
 ),
 

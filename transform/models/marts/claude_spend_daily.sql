@@ -27,7 +27,7 @@ with costs as (
         {%- for name in tokens %},
         cast(null as {{ claude_analytics.claude_type('bigint') }}) as {{ name }}
         {%- endfor %}
-    from {{ ref('stg_claude__cost') }}
+    from {{ ref('stg_claude_analytics__cost') }}
     group by 1, 2, 3, 4, 5, 6
 
 ),
@@ -48,7 +48,7 @@ usages as (
         {%- for name, column in tokens.items() %},
         sum({{ column }}) as {{ name }}
         {%- endfor %}
-    from {{ ref('stg_claude__usage') }}
+    from {{ ref('stg_claude_analytics__usage') }}
     group by 1, 2, 3, 4, 5, 6
 
 ),

@@ -11,7 +11,7 @@ with final as (
             when status = 'pending'
                 then {{ claude_analytics.claude_days_between('cast(created_at as date)', 'cast(snapshot_at as date)') }}
         end as days_waiting
-    from {{ ref('stg_claude__spend_limit_requests') }}
+    from {{ ref('stg_claude_analytics__spend_limit_requests') }}
 
 )
 

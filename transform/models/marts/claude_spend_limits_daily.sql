@@ -16,7 +16,7 @@ with limits as (
         coalesce(
             source__user_id, source__seat_tier, source__rbac_group_id, source__service, source__workspace_id
         ) as source_id
-    from {{ ref('stg_claude__spend_limits') }}
+    from {{ ref('stg_claude_analytics__spend_limits') }}
 
 ),
 

@@ -35,7 +35,7 @@ readings_of_users as (
         date,
         actor_email_address,
         actor__deleted
-    from {{ ref('stg_claude__' ~ stream) }}
+    from {{ ref('stg_claude_analytics__' ~ stream) }}
     where actor_type = 'user_actor'
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -49,7 +49,7 @@ users as (
     from windows
     inner join (
         select organization, date, {{ thing.id }} as thing_id, user_id
-        from {{ ref('stg_claude__' ~ thing.stream ~ '_by_user') }}
+        from {{ ref('stg_claude_analytics__' ~ thing.stream ~ '_by_user') }}
     ) as by_user
         on windows.organization = by_user.organization
         and by_user.date between windows.from_date and windows.to_date

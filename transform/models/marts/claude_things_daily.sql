@@ -26,7 +26,7 @@ with things as (
         {%- for figure, type in figures %},
         cast({{ thing.figures.get(figure, 'null') }} as {{ claude_analytics.claude_type(type) }}) as {{ figure }}
         {%- endfor %}
-    from {{ ref('stg_claude__' ~ thing.stream) }}
+    from {{ ref('stg_claude_analytics__' ~ thing.stream) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 

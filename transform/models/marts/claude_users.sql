@@ -1,14 +1,14 @@
 with ids as (
 
-    select organization, user_id from {{ ref('stg_claude__user_summaries') }}
+    select organization, user_id from {{ ref('stg_claude_analytics__user_summaries') }}
     union
-    select organization, actor_id as user_id from {{ ref('stg_claude__cost') }}
+    select organization, actor_id as user_id from {{ ref('stg_claude_analytics__cost') }}
     where actor_type = 'user_actor' and actor_id is not null
     union
-    select organization, actor_id as user_id from {{ ref('stg_claude__usage') }}
+    select organization, actor_id as user_id from {{ ref('stg_claude_analytics__usage') }}
     where actor_type = 'user_actor' and actor_id is not null
     union
-    select organization, user_id from {{ ref('stg_claude__members') }}
+    select organization, user_id from {{ ref('stg_claude_analytics__members') }}
 
 ),
 
@@ -29,18 +29,18 @@ addresses as (
         ) as place
     from (
         select organization, user_id, email_address, date, 1 as priority
-        from {{ ref('stg_claude__user_summaries') }}
+        from {{ ref('stg_claude_analytics__user_summaries') }}
         union all
         select organization, actor_id, actor_email_address, date, 2
-        from {{ ref('stg_claude__cost') }}
+        from {{ ref('stg_claude_analytics__cost') }}
         where actor_type = 'user_actor'
         union all
         select organization, actor_id, actor_email_address, date, 3
-        from {{ ref('stg_claude__usage') }}
+        from {{ ref('stg_claude_analytics__usage') }}
         where actor_type = 'user_actor'
         union all
         select organization, user_id, email, date, 4
-        from {{ ref('stg_claude__members') }}
+        from {{ ref('stg_claude_analytics__members') }}
     ) as known
     where email_address is not null
 
@@ -86,7 +86,7 @@ cost_months as (
     select months.organization, max(months.month_start) as month_start
     from ({{ claude_analytics.claude_months('cost') }}) as months
     inner join (
-        select distinct organization from {{ ref('stg_claude__cost') }}
+        select distinct organization from {{ ref('stg_claude_analytics__cost') }}
         where actor_type = 'user_actor'
     ) as grouped on months.organization = grouped.organization
     where months.is_complete
@@ -120,7 +120,7 @@ deletions as (
             partition by organization, actor_id
             order by date desc, case when actor__deleted then 0 else 1 end
         ) as place
-    from {{ ref('stg_claude__cost') }}
+    from {{ ref('stg_claude_analytics__cost') }}
     where actor_type = 'user_actor' and actor__deleted is not null
 
 ),

@@ -13,7 +13,7 @@
 
 with users as (
 
-    select * from {{ ref('stg_claude__user_summaries') }}
+    select * from {{ ref('stg_claude_analytics__user_summaries') }}
 
 ),
 
