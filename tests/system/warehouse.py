@@ -10,7 +10,7 @@ import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
 import yaml
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from tests.sandbox import Sandbox
 
-Row = dict[str, Any]
+#: What a database gives for a cell.
+Cell: TypeAlias = Any
+Row: TypeAlias = dict[str, Any]
 
 PACKAGE = ROOT / "transform"
 LOADED, BUILT = "tap_claude_analytics", "claude_analytics"
@@ -46,7 +48,7 @@ COLUMNS = f"""
 """
 
 
-def keys() -> dict[str, list[str]]:
+def _keys() -> dict[str, list[str]]:
     """Return what tells the rows of each mart apart, as its schema file says."""
     found = {}
     for path in (PACKAGE / "models" / "marts").glob("*.yml"):
@@ -54,6 +56,10 @@ def keys() -> dict[str, list[str]]:
             [test] = [t for t in model["data_tests"] if "claude_unique_key" in t]
             found[model["name"]] = test["claude_unique_key"]["arguments"]["columns"]
     return found
+
+
+#: What tells the rows of each mart apart.
+KEYS = _keys()
 
 
 @dataclass(frozen=True)
