@@ -6,7 +6,7 @@ The SDK offers no public way for any of it. A new version of the SDK is checked 
 from __future__ import annotations
 
 import abc
-import copy
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,7 +16,7 @@ from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.helpers._flattening import FlatteningOptions, flatten_key
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.singerlib import RecordMessage
+from singer_sdk.singerlib import Catalog, MetadataMapping, RecordMessage
 from singer_sdk.singerlib.json import serialize_json
 from typing_extensions import override
 
@@ -57,9 +57,11 @@ class SdkTap(Tap, abc.ABC):
         because the keys are missing.
         """
         super(Tap, self).setup_mapper()
-        catalog = copy.deepcopy(self.catalog)
-        for entry in catalog.streams:
-            entry.metadata.root.selected = True
+        catalog = Catalog()
+        for name, entry in self.catalog.items():
+            root = replace(entry.metadata.root, selected=True)
+            metadata = MetadataMapping({**entry.metadata, (): root})
+            catalog[name] = replace(entry, metadata=metadata)
         self.mapper.register_raw_streams_from_catalog(catalog)
 
 

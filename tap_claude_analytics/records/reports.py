@@ -126,18 +126,23 @@ def is_over(ending_at: str | None, complete_until: str | None) -> bool:
     return instant(ending_at) <= instant(complete_until)
 
 
-@lru_cache(maxsize=4096)
 def instant(text: object) -> pendulum.DateTime:
     """Return the instant that a timestamp of the API names, in UTC.
 
     Raises:
         RowError: If it is not a timestamp.
     """
+    parsed = _parse(text) if isinstance(text, str) else None
+    if parsed is None:
+        msg = "a row with a time that is not an RFC 3339 timestamp"
+        raise RowError(msg)
+    return parsed
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> pendulum.DateTime | None:
     try:
-        parsed = pendulum.parse(text) if isinstance(text, str) else None
-        if isinstance(parsed, pendulum.DateTime):
-            return parsed.in_timezone("UTC")
+        parsed = pendulum.parse(text)
     except (OverflowError, ValueError):
-        pass
-    msg = "a row with a time that is not an RFC 3339 timestamp"
-    raise RowError(msg)
+        return None
+    return parsed.in_timezone("UTC") if isinstance(parsed, pendulum.DateTime) else None
