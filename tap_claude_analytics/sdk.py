@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream, Tap
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import RecordMessage
 from typing_extensions import override
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from singer_sdk.helpers.types import Context, Record
+
+#: What the SDK makes of `--config`; a callback of the tap's own returns one.
+ConfigInput = _ConfigInput
 
 
 class SdkTap(Tap, abc.ABC):
