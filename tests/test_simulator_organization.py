@@ -54,7 +54,7 @@ def rows_of(simulator: Simulator, resource: Resource) -> list[Row]:
     return [row for row in rows if row["rbac_group_id"] == team]
 
 
-def pages(ask: Ask, path: str, **params: object) -> list[list[Row]]:
+def pages(ask: Ask, path: str, **params: Any) -> list[list[Row]]:
     """Follow the pages in the way of the endpoint."""
     found = []
     cursor: dict[str, Any] = {}

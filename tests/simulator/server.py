@@ -156,7 +156,8 @@ class _Handler(BaseHTTPRequestHandler):
         # A body is of no use here, but it must not be taken for the next request.
         self.rfile.read(int(self.headers.get("content-length", 0)))
         parts = urlsplit(self.path)
-        path = unquote(parts.path)
+        # Proxies are asked for whole addresses, or for a host and its port.
+        path = unquote(parts.path) if self.path.startswith("/") else self.path
         request = Request(
             method=self.command,
             path=path.removeprefix(BASE_PATH),
