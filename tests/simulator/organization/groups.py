@@ -10,7 +10,7 @@ from tests.simulator.options import FLOOR, ONE_DAY
 from tests.simulator.randomness import digest, tagged_id
 from tests.simulator.reports.clock import midnight, write
 
-from .members import belonging, morning
+from .members import added_at, belonging, morning
 
 if TYPE_CHECKING:
     from datetime import date
@@ -75,7 +75,7 @@ class Groups:
         people = belonging(self._company, day)
         return [
             {
-                "created_at": write(max(morning(first, person.id), added)),
+                "created_at": write(max(morning(first, person.id), added_at(person))),
                 "email": person.email,
                 "rbac_group_id": team.id,
                 "type": "rbac_group_member",
@@ -85,12 +85,10 @@ class Groups:
             if team.name
             for person in people
             if (first := since.get((person.id, team.id))) is not None
-            for added in [morning(person.joined, person.id)]
         ]
 
     def _compute_since(self, day: date) -> dict[tuple[str, str], date]:
         """Tell since when everybody is in the teams of today without a break."""
-        joined = {person.id: person.joined for person in self._company.people}
         since: dict[tuple[str, str], date] = {}
         past = FLOOR
         while past <= day:
@@ -101,4 +99,4 @@ class Groups:
             }
             since = {pair: since.get(pair, past) for pair in held}
             past += ONE_DAY
-        return {pair: max(first, joined[pair[0]]) for pair, first in since.items()}
+        return since
