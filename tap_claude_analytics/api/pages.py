@@ -98,6 +98,9 @@ def read_page(answer: Answer, paging: Paging = BY_PAGE) -> Page:
         is_list = False
     if not is_list:
         return _read_any(answer, paging)
+    if not answer.body.isascii():
+        # The rows are decoded later, but what is not text is to be asked for again.
+        answer.body.decode(errors="surrogatepass")
     return Page(
         answer.body,
         answer.request_id,

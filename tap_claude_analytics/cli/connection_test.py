@@ -85,9 +85,11 @@ class ConnectionTest:
         """Return why a stream cannot be read, in a sentence; empty if it can."""
         errors = (self._errors[path] for path in stream.source(_ignore).endpoints)
         error = next(filter(None, errors), None)
+        if error is None:
+            return ""
         # The key is right where it opens another endpoint.
-        text = "" if error is None else str(error)
-        return text.removesuffix(f" {KEY_ADVICE}").removesuffix(f" {SCOPE_ADVICE}")
+        sentence = str(error).removesuffix(f" {KEY_ADVICE}").removesuffix(f" {SCOPE_ADVICE}")
+        return " ".join(filter(None, (sentence, stream.advice(error))))
 
     def _ask(self, stream: DayStream, path: str) -> StreamFailedError | None:
         """Return what is wrong with an endpoint, asked as for a stream.
