@@ -88,7 +88,9 @@ class ConnectionTest:
         if error is None:
             return ""
         # The key is right where it opens another endpoint.
-        sentence = str(error).removesuffix(f" {KEY_ADVICE}").removesuffix(f" {SCOPE_ADVICE}")
+        sentence = (
+            str(error).removesuffix(f" {KEY_ADVICE}").removesuffix(f" {SCOPE_ADVICE}")
+        )
         return " ".join(filter(None, (sentence, stream.advice(error))))
 
     def _ask(self, stream: DayStream, path: str) -> StreamFailedError | None:

@@ -21,8 +21,8 @@ KEY_ADVICE = (
 #: it is left to the API to name them.
 SCOPE_ADVICE = (
     "Check that api_key has not expired and has a scope for this endpoint; for teams it"
-    " must be a key for all linked organisations. Both are fixed when a key is made, so what"
-    " is missing needs a new key."
+    " must be a key for all linked organisations. Both are fixed when a key is made, so"
+    " what is missing needs a new key."
 )
 
 

@@ -533,7 +533,9 @@ def test_the_longest_wait(simulator: Simulator, waits: list[float]) -> None:
     simulator.reply("skills", status=429, headers={"retry-after": "9"}, times=1)
     assert_skills_are_complete(read(simulator, "skills", max_retry_wait=9), simulator)
     simulator.reply("skills", status=429, headers={"retry-after": "9"}, times=1)
-    assert "longer than max_retry_wait (8)" in the_failure(read(simulator, "skills", max_retry_wait=8))
+    assert "longer than max_retry_wait (8)" in the_failure(
+        read(simulator, "skills", max_retry_wait=8)
+    )
     assert len(waits) == 1
 
 
