@@ -87,11 +87,11 @@ _ENDS = {
 }
 
 _SENTENCES = {
-    Kind.LONG: "max_retry_wait is",
+    Kind.LONG: "longer than max_retry_wait",
     Kind.EXPIRED: "was answered with status 410",
-    Kind.WRONG: "was expected",
+    Kind.WRONG: "expected a list of rows",
     Kind.MISPLACED: "was asked for",
-    Kind.ENDLESS: "cursor",
+    Kind.ENDLESS: "expected its pages to end",
     Kind.NOT_YET: "was answered with status 400",
 }
 NO_ANSWER = "got no complete answer"
