@@ -241,6 +241,17 @@ def test_pages(simulator: Simulator, stream: str) -> None:
     assert set(cursors) <= {"after_id" if by_id else "page"}
 
 
+def test_rate_limits_of_their_own(simulator: Simulator, sleeps: list[float]) -> None:
+    """60 a minute for spend limits, 100 for people, whatever is set for analytics."""
+    count = len(simulator.truth("members", TODAY))
+    assert 60 < count < 100
+    run(simulator, "members", page_size=1, requests_per_minute=1)
+    assert len(simulator.requests) == count
+    assert sleeps == []
+    run(simulator, "spend_limits", page_size=1)
+    assert 50 < sum(sleeps) < 70
+
+
 def test_empty_pages_with_others_to_follow(
     set_today: Callable[[pendulum.Date], None],
 ) -> None:
@@ -459,3 +470,23 @@ def test_records_fit_any_writer(simulator: Simulator) -> None:
     assert json.dumps(record["amount_in_currency"], default=str).strip('"') == (
         "1234567890123456789012345678.90123"
     )
+
+
+def test_nobody_is_in_the_log(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither in URLs, whose cursors are people's ids, nor in what is told of answers."""
+    caplog.set_level(logging.DEBUG)
+    simulator.edit(
+        "members", TODAY, lambda rows: [{**row, "nickname": row["name"]} for row in rows]
+    )
+    members = simulator.truth("members", TODAY)
+    quoting = refusal(f"{members[0]['email']} may not, says {KEY}")
+    simulator.reply("spend_limits", status=400, body=quoting)
+    output = run(simulator, *ALL, page_size=7)
+    assert len(output.failures) == 1
+    assert "New field nickname" in caplog.text
+    assert "after_id=[not shown]" in caplog.text
+    told = caplog.text + "".join(output.failures)
+    private = {row[name] for row in members for name in ("id", "email", "name")}
+    assert {text for text in {*private, KEY} if text in told} == set()
