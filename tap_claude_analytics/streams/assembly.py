@@ -103,16 +103,14 @@ def source(
         on_answer: Called with status and seconds after every answered request.
     """
     endpoint = Endpoint(run.client, spec.path, run.today, on_answer, spec.paging)
-    row = row_type(shape, null_fields=spec.null_fields)
+    decoder = row_decoder(spec, shape)
     if spec.report is not None:
         settings = ReportSettings(spec.report, run.settings, run.today)
-        if spec.report.has_buckets:
-            row = _bucket_type(shape, row)
-        return ReportSource(endpoint, settings, RowDecoder(row), logger)
+        return ReportSource(endpoint, settings, decoder, logger)
     if spec.family is Family.SNAPSHOT:
-        return _snapshot_source(endpoint, RowDecoder(row), run)
+        return _snapshot_source(endpoint, decoder, run)
     activity = ActivitySettings.of(spec, run.settings, run.today)
-    parts = (endpoint, activity, RowDecoder(row))
+    parts = (endpoint, activity, decoder)
     if spec.family is Family.SUMMARIES:
         return SummarySource(run.summaries, *parts)
     if spec.family is Family.TEAM_SERIES:
@@ -130,6 +128,13 @@ def _snapshot_source(endpoint: Endpoint, decoder: RowDecoder, run: Run) -> Snaps
         read = TeamMembers(run.teams, replace(endpoint, path=TEAMS_PATH)).read
         path = TEAMS_PATH
     return SnapshotSource(endpoint, run.settings, decoder, read=read, endpoints=(path,))
+
+
+def row_decoder(spec: StreamSpec, shape: Shape) -> RowDecoder:
+    """Return what decodes the rows of a stream: those of the shape, or buckets of them."""
+    row = row_type(shape, null_fields=spec.null_fields)
+    has_buckets = spec.report is not None and spec.report.has_buckets
+    return RowDecoder(_bucket_type(shape, row) if has_buckets else row)
 
 
 def _bucket_type(shape: Shape, result: type) -> type:

@@ -87,10 +87,10 @@ _ENDS = {
 }
 
 _SENTENCES = {
-    Kind.LONG: "longer than max_retry_wait",
+    Kind.LONG: "is longer than max_retry_wait",
     Kind.EXPIRED: "was answered with status 410",
-    Kind.WRONG: "expected a list of rows",
-    Kind.MISPLACED: "was asked for",
+    Kind.WRONG: "; expected",
+    Kind.MISPLACED: "returned a row ",
     Kind.ENDLESS: "expected its pages to end",
     Kind.NOT_YET: "was answered with status 400",
 }
