@@ -50,13 +50,19 @@ def test_what_works(simulator: Simulator) -> None:
     assert lines[1] == f"The latest day that the API has is {simulator.latest}."
     rows = rows_of(lines)
     assert all(rows.values())
-    assert rows.keys() >= {*truth.STREAMS, *truth.BREAKDOWNS, "usage", "cost"}
+    assert rows.keys() >= {
+        *truth.STREAMS,
+        *truth.BREAKDOWNS,
+        *truth.SNAPSHOTS,
+        "usage",
+        "cost",
+    }
     paths = [request.path for request in simulator.requests]
     assert paths[0] == "summaries"
-    assert len(paths) == len(set(paths)) == 13
+    assert len(paths) == len(set(paths)) == 18
     for request in simulator.requests[1:]:
         assert request.params["limit"] == ["1"]
-        assert (
+        assert request.path.startswith("/") or (
             simulator.latest.isoformat()
             in request.params.get("date", request.params.get("starting_at", [""]))[0]
         )
@@ -77,6 +83,29 @@ def test_a_plan_without_usage_and_cost(simulator: Simulator) -> None:
     # The legacy report is not selected, so its refusal does not fail the test.
     assert len(sentences) == 2
     assert all("deselect the stream" in sentence for sentence in sentences)
+
+
+def test_scopes_that_are_missing(simulator: Simulator) -> None:
+    """What the key opens, and what the others need; not selected, they do no harm."""
+    key = "sk-ant-api01-other"
+    simulator.grant(key, "read:analytics", "read:members")
+    lines, sentences = lines_of(simulator, api_key=key)
+    assert sentences == ()
+    refused = {line.split()[1]: line for line in lines if line.startswith("no ")}
+    assert refused.keys() == {
+        "spend_limits:",
+        "spend_limit_requests:",
+        "teams:",
+        "team_members:",
+    }
+    assert all("read:members; needed is read:" in line for line in refused.values())
+    simulator.grant(key, "read:rbac_groups")
+    lines, sentences = lines_of(simulator, api_key=key)
+    assert {stream for stream, works in rows_of(lines).items() if works} == {
+        "teams",
+        "team_members",
+    }
+    assert sentences
 
 
 def test_a_key_that_is_refused(simulator: Simulator) -> None:

@@ -27,8 +27,7 @@ CONFIG: dict[str, Any] = {
     "api_key": OPTIONS.api_key,
     "api_url": "http://127.0.0.1:1",
     "requests_per_minute": 10_000,
-    "start_date": "2026-09-01",
-    "end_date": "2026-09-10",
+    "start_date": "2026-09-08",
 }
 
 

@@ -26,7 +26,7 @@ from tests import truth
 if TYPE_CHECKING:
     from tap_claude_analytics.records.day import Row
     from tap_claude_analytics.records.shapes import Shape
-    from tap_claude_analytics.streams.specs import StreamSpec
+    from tap_claude_analytics.streams.spec import StreamSpec
 
 _TAP = TapClaudeAnalytics(config={"api_key": "sk-ant-api01-test"}, setup_mapper=False)
 #: Of the streams that are made from one table, one.

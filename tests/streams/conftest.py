@@ -1,0 +1,27 @@
+"""Fixtures of the tests over HTTP."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tap_claude_analytics.common import clock
+
+#: Seconds that a test may wait in all, if it did wait.
+LONGEST_WAIT = 600
+
+
+@pytest.fixture
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait a thousandth of the time: connections are refused for a moment only."""
+    waited = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal waited
+        waited += seconds
+        assert waited < LONGEST_WAIT
+        time.sleep(seconds / 1000)
+
+    monkeypatch.setattr(clock, "sleep", sleep)
+    monkeypatch.setattr(clock, "seconds", lambda: time.monotonic() + waited)
