@@ -190,12 +190,21 @@ class TapClaudeAnalytics(CommandLineTap):
     def _start_streams(self) -> None:
         """Write down where each stream starts, and warn of what is before the floor."""
         settings, today = self.run.settings, self.run.today
+        starts = {s.name: s.start() for s in self._day_streams if s.selected}
         early = ["start_date"] if settings.start_date < FLOOR else []
         early += [
-            f"the bookmark of {stream.name}"
-            for stream in self._day_streams
-            if stream.selected and stream.start().was_before_floor
+            f"the bookmark of {name}"
+            for name, start in starts.items()
+            if start.was_before_floor
         ]
+        restarting = [name for name, start in starts.items() if start.restarts]
+        if restarting:
+            self.logger.warning(
+                "Settings that define rows have changed, so these streams read again from"
+                " start_date: %s. Rows that were loaded before stay as they are until the"
+                " same rows are read again.",
+                ", ".join(restarting),
+            )
         latest = today.subtract(days=settings.data_delay_days)
         if settings.start_date > latest:
             self.logger.warning(

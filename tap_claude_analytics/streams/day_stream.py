@@ -88,14 +88,8 @@ class DayStream(SdkStream):
     def start(self) -> Start:
         """Write down where the stream starts, before the first STATE of the run."""
         source, ledger = self.source(lambda _status, _seconds: None), self.ledger
-        start = ledger.start(source.shape, shape_if_missing=source.shape_if_missing)
-        if start.restarts:
-            self.logger.warning(
-                "The settings that define the rows of stream %s have changed (%s), so it"
-                " reads again from start_date.",
-                self.name,
-                source.shape,
-            )
+        shape = source.shape + assembly.masking_of(self.spec, self._run().settings)
+        start = ledger.start(shape, shape_if_missing=source.shape_if_missing)
         source.start(ledger)
         return start
 
@@ -115,7 +109,7 @@ class DayStream(SdkStream):
         """
         run = self._run()
         shape = assembly.row_shape(self.spec, self.effective_schema, run)
-        differences = Differences(shape, self.logger, kept_in=self._kept_in)
+        differences = Differences(shape, self.logger, outcome=self._outcome_of_misfits)
         with _request_metrics(self.name, self.spec.path) as on_answer:
             source = assembly.source(self.spec, shape, run, self.logger, on_answer)
             steps = assembly.steps(self.spec, self.effective_schema, run)
@@ -131,11 +125,13 @@ class DayStream(SdkStream):
                     self.logger.warning(warning)
 
     @property
-    def _kept_in(self) -> str:
-        """Where unknown fields are kept, for the log."""
+    def _outcome_of_misfits(self) -> str:
+        """What becomes of unknown fields, for the log."""
+        if self._run().settings.personal_data != "keep":
+            return "left out (personal_data)"
         if self.spec.rows_fit is None:
-            return ADDITIONAL_FIELDS
-        return f"{ADDITIONAL_FIELDS} of stream {self.spec.rows_fit.file}"
+            return f"kept in {ADDITIONAL_FIELDS}"
+        return f"kept in {ADDITIONAL_FIELDS} of stream {self.spec.rows_fit.file}"
 
     def _advice(self, error: StreamFailedError) -> str:
         """Return what a user can do besides what the error says."""
