@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from tap_claude_analytics.days.windows import Window
+    from tap_claude_analytics.streams.sources.source import Plan
 
 
 class TapClaudeAnalytics(CommandLineTap):
@@ -143,6 +144,7 @@ class TapClaudeAnalytics(CommandLineTap):
         """
         self._check_filters()
         self._start_streams()
+        self._log_plans()
         run = self.run
         run.progress.plan(sum(stream.selected for stream in self._day_streams))
         try:
@@ -219,6 +221,16 @@ class TapClaudeAnalytics(CommandLineTap):
                 FLOOR,
                 ", ".join(early),
             )
+
+    def _log_plans(self) -> None:
+        """Say in one line which days of which streams are read."""
+        streams: dict[Plan, list[str]] = {}
+        for stream in self._day_streams:
+            if stream.selected:
+                streams.setdefault(stream.plan(), []).append(stream.name)
+        if streams:
+            plans = [f"{plan} ({', '.join(names)})" for plan, names in streams.items()]
+            self.logger.info("Reading %s.", "; ".join(plans))
 
 
 def api_options(settings: Settings) -> ApiOptions:

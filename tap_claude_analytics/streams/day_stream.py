@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from tap_claude_analytics.records.day import Batch, Day, Row, Step
     from tap_claude_analytics.streams.run import Run
-    from tap_claude_analytics.streams.sources.source import Answer, Source
+    from tap_claude_analytics.streams.sources.source import Answer, Plan, Source
     from tap_claude_analytics.streams.specs import StreamSpec
 
 
@@ -87,11 +87,15 @@ class DayStream(SdkStream):
 
     def start(self) -> Start:
         """Write down where the stream starts, before the first STATE of the run."""
-        source, ledger = self.source(lambda _status, _seconds: None), self.ledger
+        source, ledger = self.source(_measure_nothing), self.ledger
         shape = source.shape + assembly.masking_of(self.spec, self._run().settings)
         start = ledger.start(shape, shape_if_missing=source.shape_if_missing)
         source.start(ledger)
         return start
+
+    def plan(self) -> Plan:
+        """Return the days to read after `start`; makes no request."""
+        return self.source(_measure_nothing).plan(self.ledger)
 
     @override
     def get_record_counter(
@@ -146,7 +150,6 @@ class DayStream(SdkStream):
         """Ask for the days of the plan, and emit them."""
         plan = sync.source.plan(sync.ledger)
         if plan.is_empty:
-            self.logger.info("Stream %s has no new day to read.", self.name)
             sync.run.progress.begin(self.name, 0, 0)
             return
         questions = sync.source.questions(plan, sync.ledger)
@@ -255,6 +258,10 @@ def _without_key(missing: str, date: str, stream: str) -> RowError:
         f"a row of {date} without a value for {missing}, which is part of the primary key"
         f" of stream {stream}"
     )
+
+
+def _measure_nothing(_status: int, _seconds: float) -> None:
+    """Ignore a request."""
 
 
 @dataclass
