@@ -12,7 +12,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from typing_extensions import override
 
 from tap_claude_analytics.api.client import ApiOptions, Client
-from tap_claude_analytics.api.pacer import Pacer
+from tap_claude_analytics.api.pacer import Pacers
 from tap_claude_analytics.cli.connection_test import ConnectionTest, quick
 from tap_claude_analytics.cli.options import ENV_PREFIX, CommandLineTap
 from tap_claude_analytics.common import clock
@@ -31,8 +31,11 @@ from tap_claude_analytics.streams.sources.activity_settings import (
     ActivitySettings,
     filter_mistakes,
 )
+from tap_claude_analytics.streams.sources.report_settings import takes_organizations
+from tap_claude_analytics.streams.sources.snapshots import SharedTeams
 from tap_claude_analytics.streams.sources.summaries import SharedSummaries
-from tap_claude_analytics.streams.specs import SPECS, Family
+from tap_claude_analytics.streams.spec import Family
+from tap_claude_analytics.streams.specs import SPECS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,13 +108,14 @@ class TapClaudeAnalytics(CommandLineTap):
             today=clock.today(),
             client=Client(
                 api_options(settings),
-                Pacer(settings.requests_per_minute, progress),
+                Pacers(settings.requests_per_minute, progress),
                 progress,
             ),
             progress=progress,
             failures=Failures(),
             readings=readings,
             summaries=SharedSummaries(self._windows_of_summaries),
+            teams=SharedTeams(),
         )
 
     def _windows_of_summaries(self) -> Iterator[Window]:
@@ -142,7 +146,7 @@ class TapClaudeAnalytics(CommandLineTap):
         Raises:
             RunFailedError: After the last stream, if any has failed.
         """
-        self._check_filters()
+        self._check_selection()
         self._start_streams()
         self._log_plans()
         run = self.run
@@ -161,7 +165,7 @@ class TapClaudeAnalytics(CommandLineTap):
         Raises:
             RunFailedError: If any selected stream cannot be read.
         """
-        self._check_filters()
+        self._check_selection()
         run = self.run
         client = run.client.like(quick(run.client.options))
         order = [spec.name for spec in SPECS]
@@ -173,12 +177,24 @@ class TapClaudeAnalytics(CommandLineTap):
             client.close()
         return True
 
-    def _check_filters(self) -> None:
-        """Refuse filters that a selected stream does not support.
+    def _check_selection(self) -> None:
+        """Refuse settings that a selected stream does not support.
 
         Raises:
             RunFailedError: With a sentence for each.
         """
+        whole = [
+            stream.name
+            for stream in self._day_streams
+            if stream.selected and not takes_organizations(stream.spec)
+        ]
+        if self.run.settings.organization_ids and whole:
+            msg = (
+                "organization_ids limits only usage and cost, so it cannot be used with the"
+                f" selected streams {', '.join(whole)}. Deselect these streams, or remove"
+                " organization_ids."
+            )
+            raise RunFailedError(msg)
         mistakes = [
             mistake
             for stream in self._day_streams

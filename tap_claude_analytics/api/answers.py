@@ -19,7 +19,7 @@ from tap_claude_analytics.api.errors import (
     RefusedError,
 )
 from tap_claude_analytics.common import clock
-from tap_claude_analytics.common.errors import KEY_ADVICE
+from tap_claude_analytics.common.errors import KEY_ADVICE, SCOPE_ADVICE
 from tap_claude_analytics.common.text import scrub
 
 if TYPE_CHECKING:
@@ -123,7 +123,9 @@ def error_of(answer: Answer, *, api_key: str, longest_wait: float) -> ApiError:
         f" (request id {answer.request_id})."
     )
     if status in _REFUSALS:
-        return RefusedError(f"{message} {KEY_ADVICE}", answer.path)
+        is_analytics = not answer.path.startswith("/")
+        advice = KEY_ADVICE if is_analytics else SCOPE_ADVICE
+        return RefusedError(f"{message} {advice}", answer.path)
     if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         wait = requested_wait(answer.headers)
         if wait is not None and wait > longest_wait:

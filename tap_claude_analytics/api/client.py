@@ -8,7 +8,7 @@ from functools import cache
 from http import HTTPStatus
 from importlib.metadata import metadata
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import backoff
 
@@ -19,7 +19,7 @@ from tap_claude_analytics.api.errors import (
     PassingError,
     UnexpectedAnswerError,
 )
-from tap_claude_analytics.api.pages import read_page
+from tap_claude_analytics.api.pages import BY_PAGE, read_page
 from tap_claude_analytics.api.session import PASSING_FAULTS, ApiSession
 from tap_claude_analytics.common.errors import TAP_NAME
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from backoff.types import Details
 
-    from tap_claude_analytics.api.pacer import Pacer
-    from tap_claude_analytics.api.pages import Page
+    from tap_claude_analytics.api.pacer import Pacers
+    from tap_claude_analytics.api.pages import Page, Paging
     from tap_claude_analytics.common.progress import Progress
 
 BASE_PATH = "/v1/organizations/analytics/"
@@ -79,28 +79,38 @@ def default_user_agent() -> str:
     return f"{TAP_NAME}/{about['Version']} (+{links['Homepage']})"
 
 
+def url_path(path: str) -> str:
+    """Return the path of an endpoint in URLs.
+
+    Args:
+        path: The path below that of the analytics endpoints, such as ``skills``; with a
+            slash at its beginning, the whole path.
+    """
+    return urljoin(BASE_PATH, path)
+
+
 def _ignore(_status: int, _seconds: float) -> None:
     """Do nothing with the measurements of a request."""
 
 
 class Client:
-    """Asks the endpoints of the Analytics API, from any thread.
+    """Asks the endpoints of the API, from any thread.
 
     Attributes:
         opened: The endpoints that have answered with a page.
     """
 
-    def __init__(self, options: ApiOptions, pacer: Pacer, progress: Progress) -> None:
+    def __init__(self, options: ApiOptions, pacers: Pacers, progress: Progress) -> None:
         """Create a client.
 
         Args:
             options: How to talk to the API.
-            pacer: Lets each request through in its time.
+            pacers: Let each request through in its time.
             progress: Makes the waits between retries.
         """
         self.options = options
         self.opened: set[str] = set()
-        self._pacer = pacer
+        self._pacers = pacers
         self._progress = progress
         self._session = ApiSession(
             base_url=options.api_url,
@@ -121,7 +131,7 @@ class Client:
 
     def like(self, options: ApiOptions) -> Client:
         """Return a client with other options that shares the pace of this one."""
-        return Client(options, self._pacer, self._progress)
+        return Client(options, self._pacers, self._progress)
 
     def close(self) -> None:
         """Close the connections."""
@@ -132,6 +142,7 @@ class Client:
         path: str,
         parameters: Mapping[str, Any],
         on_answer: Callable[[int, float], None] = _ignore,
+        paging: Paging = BY_PAGE,
     ) -> Iterator[Page]:
         """Ask an endpoint and yield its pages, in order.
 
@@ -142,6 +153,7 @@ class Client:
             path: The endpoint, such as ``apps/chat/projects``.
             parameters: The query parameters without the cursor; None leaves one out.
             on_answer: Called with status and seconds after every answered request.
+            paging: How the next page is asked for.
 
         Raises:
             ApiError: If there is no page, and retries have not helped.
@@ -151,7 +163,8 @@ class Client:
         seen: set[str] = set()
         most_pages = _MAX_ROWS // int(parameters.get("limit", 1))
         while True:
-            page = self._ask_with_retries(path, {**parameters, "page": cursor}, on_answer)
+            asked_for = {**parameters, paging.parameter: cursor}
+            page = self._ask_with_retries(path, asked_for, on_answer, paging)
             yield page
             cursor = page.next_page
             if cursor is None:
@@ -159,7 +172,7 @@ class Client:
             if cursor in seen or len(seen) >= most_pages:
                 found = "a cursor that it has sent before" if cursor in seen else "no end"
                 message = (
-                    f"GET {BASE_PATH}{path} was answered with {found} after"
+                    f"GET {url_path(path)} was answered with {found} after"
                     f" {len(seen) + 1} pages; expected its pages to end"
                     f" (request id {page.request_id})."
                 )
@@ -171,6 +184,7 @@ class Client:
         path: str,
         parameters: Mapping[str, Any],
         on_answer: Callable[[int, float], None] = _ignore,
+        paging: Paging = BY_PAGE,
     ) -> list[Page]:
         """Return all pages of an answer, from the first again if its cursor expires.
 
@@ -179,19 +193,20 @@ class Client:
         """
         for _ in range(MAX_RESTARTS - 1):
             try:
-                return list(self.pages(path, parameters, on_answer))
+                return list(self.pages(path, parameters, on_answer, paging))
             except CursorExpiredError:
                 continue
-        return list(self.pages(path, parameters, on_answer))
+        return list(self.pages(path, parameters, on_answer, paging))
 
     def _ask(
         self,
         path: str,
         parameters: dict[str, Any],
         on_answer: Callable[[int, float], None],
+        paging: Paging,
     ) -> Page:
         """Send one request and return its page."""
-        answer = self._send(path, parameters, on_answer)
+        answer = self._send(path, parameters, on_answer, paging)
         if answer.status != HTTPStatus.OK:
             raise error_of(
                 answer,
@@ -199,7 +214,7 @@ class Client:
                 longest_wait=self.options.max_retry_wait,
             )
         try:
-            page = read_page(answer)
+            page = read_page(answer, paging)
         except ValueError as not_json:
             message = (
                 f"{answer.asked} was answered with a body that is not JSON"
@@ -214,21 +229,22 @@ class Client:
         path: str,
         parameters: dict[str, Any],
         on_answer: Callable[[int, float], None],
+        paging: Paging,
     ) -> Answer:
-        url = f"{self.options.api_url}{BASE_PATH}{path}"
+        url = f"{self.options.api_url}{url_path(path)}"
         headers = {
             "Accept": "application/json",
             "User-Agent": self.options.user_agent or default_user_agent(),
             "anthropic-version": API_VERSION,
             **BETA.get(path, {}),
         }
-        with self._pacer.request():
+        with self._pacers.of(path).request():
             began = time.monotonic()
             try:
                 response, body = self._session.fetch(url, parameters, headers)
             except PASSING_FAULTS as fault:
                 kind = type(fault).__name__
-                message = f"GET {BASE_PATH}{path} got no complete answer ({kind})."
+                message = f"GET {url_path(path)} got no complete answer ({kind})."
                 raise PassingError(message, path, is_from_api=False) from fault
             except OSError as fault:
                 message = (
@@ -241,7 +257,7 @@ class Client:
         return Answer(
             path=path,
             asked=asked(urlsplit(url).path, parameters),
-            is_first_page=parameters.get("page") is None,
+            is_first_page=parameters.get(paging.parameter) is None,
             status=response.status_code,
             reason=response.reason or "",
             headers=response.headers,
@@ -261,7 +277,7 @@ class Client:
             seconds = min(2.0 ** (retry - 1), _LONGEST_GROWN_WAIT)
         seconds = backoff.random_jitter(seconds)
         if error.is_rate_limit:
-            self._pacer.pause(seconds)
+            self._pacers.of(error.path).pause(seconds)
         self._progress.wait(
             seconds, f"Retry {retry} of {self.options.max_retries} follows: {error}"
         )

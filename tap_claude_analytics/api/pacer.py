@@ -5,17 +5,23 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import deque
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tap_claude_analytics.common import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tap_claude_analytics.common.progress import Progress
 
 #: Seconds that the limit spans: a minute, and a little more since clocks differ.
 SPAN = 60.1
+#: Requests per minute of an organisation that count apart from those of analytics, by what
+#: the paths of the endpoints begin with.
+OTHER_LIMITS: Mapping[str, int] = MappingProxyType(
+    {"/v1/organizations/spend_limit": 60, "/v1/organizations/": 100}
+)
 #: Seconds between two checks while all requests that count are still unanswered.
 _CHECK_EVERY = 0.05
 
@@ -80,3 +86,26 @@ class Pacer:
             if now < self._spread_until:
                 self._next_at = now + SPAN / self._limit
             return 0.0
+
+
+class Pacers:
+    """One pacer for each of the rate limits of the API."""
+
+    def __init__(self, requests_per_minute: int, progress: Progress) -> None:
+        """Create the pacers.
+
+        Args:
+            requests_per_minute: The limit of the analytics endpoints.
+            progress: What does the waiting.
+        """
+        self._analytics = Pacer(requests_per_minute, progress)
+        self._others = {
+            prefix: Pacer(limit, progress) for prefix, limit in OTHER_LIMITS.items()
+        }
+
+    def of(self, path: str) -> Pacer:
+        """Return the pacer that lets the requests to an endpoint through."""
+        for prefix, pacer in self._others.items():
+            if path.startswith(prefix):
+                return pacer
+        return self._analytics

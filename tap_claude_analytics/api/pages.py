@@ -16,11 +16,30 @@ from tap_claude_analytics.common.text import field_name, scrub
 ROW_KEYS = ("data", "summaries")
 
 
+@dataclass(frozen=True)
+class Paging:
+    """How the page after another one is asked for.
+
+    Attributes:
+        parameter: The parameter of the request that has the cursor.
+        field: The field of the page that has it.
+    """
+
+    parameter: str
+    field: str
+
+
+BY_PAGE = Paging("page", "next_page")
+#: The cursor is the id of the last row. Such a page always says ``has_more``.
+AFTER_ID = Paging("after_id", "last_id")
+
+
 class _Envelope(msgspec.Struct):
     """Everything about a page but its rows, which stay undecoded."""
 
     data: msgspec.Raw
     next_page: str | None = None
+    last_id: str | None = None
     has_more: bool | None = None
     data_refreshed_at: str | None = None
 
@@ -35,7 +54,7 @@ class Page:
     Attributes:
         body: The answer's body, compressed if `is_packed`.
         request_id: The id under which the operators of the API find the request.
-        next_page: The cursor of the next page, None on the last one.
+        next_page: The cursor of the next page, whatever it is, None on the last one.
         data_refreshed_at: Reports only: what lies after this instant is incomplete.
         rows_key: The name of the list of rows, one of `ROW_KEYS`.
         is_packed: Whether the body is compressed.
@@ -60,8 +79,12 @@ class Page:
         return zlib.decompress(self.body) if self.is_packed else self.body
 
 
-def read_page(answer: Answer) -> Page:
+def read_page(answer: Answer, paging: Paging = BY_PAGE) -> Page:
     """Return the page that an answer holds, whatever its rows hold.
+
+    Args:
+        answer: The answer.
+        paging: Where the cursor of the next page is.
 
     Raises:
         ValueError: If the body is not JSON.
@@ -74,19 +97,19 @@ def read_page(answer: Answer) -> Page:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         is_list = False
     if not is_list:
-        return _read_any(answer)
+        return _read_any(answer, paging)
     if not answer.body.isascii():
         # The rows are decoded later, but what is not text is to be asked for again.
         answer.body.decode(errors="surrogatepass")
     return Page(
         answer.body,
         answer.request_id,
-        _cursor(answer, envelope.next_page, has_more=envelope.has_more),
+        _cursor(answer, getattr(envelope, paging.field), has_more=envelope.has_more),
         envelope.data_refreshed_at,
     )
 
 
-def _read_any(answer: Answer) -> Page:
+def _read_any(answer: Answer, paging: Paging) -> Page:
     """Return the page of either generation, or say what the answer is instead."""
     body = decode_json(answer.body)
     if not isinstance(body, dict):
@@ -98,9 +121,9 @@ def _read_any(answer: Answer) -> Page:
             f"{field_name(key)}: {type(body[key]).__name__}" for key in sorted(body)
         )
         raise _unexpected(answer, f"an object with the keys {{{found}}}")
-    next_page = body.get("next_page")
+    next_page = body.get(paging.field)
     if next_page is not None and not isinstance(next_page, str):
-        raise _unexpected(answer, f"a next_page that is a {type(next_page).__name__}")
+        raise _unexpected(answer, f"a {paging.field} that is a {type(next_page).__name__}")
     refreshed = body.get("data_refreshed_at")
     return Page(
         answer.body,

@@ -29,7 +29,9 @@ PASSING_FAULTS = (
 #: Bytes of a body that are read at a time.
 _PIECE = 2**16
 
-_PRIVATE = re.compile(r"(?<=[?&]page=)[^&\s]+|(?<=[?&]filter%5B%5D=)[^&\s]+")
+_PRIVATE = re.compile(
+    r"(?<=[?&]page=)[^&\s]+|(?<=[?&]after_id=)[^&\s]+|(?<=[?&]filter%5B%5D=)[^&\s]+"
+)
 
 
 def _hide_private_parameters(record: logging.LogRecord) -> bool:

@@ -13,6 +13,7 @@ from tap_claude_analytics.api.errors import (
 from tap_claude_analytics.common.dates import FLOOR
 from tap_claude_analytics.common.errors import (
     KEY_ADVICE,
+    SCOPE_ADVICE,
     RunFailedError,
     StreamFailedError,
 )
@@ -21,7 +22,7 @@ from tap_claude_analytics.config.schema import default_of
 from tap_claude_analytics.days.availability import NotAvailableYetError
 from tap_claude_analytics.records.shapes import RowDecoder, day_in
 from tap_claude_analytics.streams.sources.source import Endpoint
-from tap_claude_analytics.streams.specs import Family
+from tap_claude_analytics.streams.spec import Family
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,8 +70,9 @@ class ConnectionTest:
             RunFailedError: If an endpoint cannot be read that a selected stream needs.
         """
         for stream in self._streams:
-            if stream.spec.path not in self._errors:
-                self._errors[stream.spec.path] = self._ask(stream)
+            path, *_ = stream.source(_ignore).endpoints
+            if path not in self._errors:
+                self._errors[path] = self._ask(stream, path)
         if None not in self._errors.values():
             raise RunFailedError(self._refused_everywhere())
         yield f"{self._client.options.api_url} accepts the key."
@@ -94,18 +96,21 @@ class ConnectionTest:
         if error is None:
             return ""
         # The key is right where it opens another endpoint.
-        sentence = str(error).replace(f" {KEY_ADVICE}", "")
+        sentence = (
+            str(error).removesuffix(f" {KEY_ADVICE}").removesuffix(f" {SCOPE_ADVICE}")
+        )
         return " ".join(filter(None, (sentence, stream.advice(error))))
 
-    def _ask(self, stream: DayStream) -> StreamFailedError | None:
-        """Return what is wrong with the endpoint of a stream.
+    def _ask(self, stream: DayStream, path: str) -> StreamFailedError | None:
+        """Return what is wrong with an endpoint, asked as for a stream.
 
         Raises:
             RunFailedError: If nothing can be read so far and this is not a refusal: then
                 other endpoints would not answer either.
         """
         run = self._run
-        endpoint = Endpoint(self._client, stream.spec.path, run.today, _ignore)
+        paging = stream.spec.paging
+        endpoint = Endpoint(self._client, path, run.today, _ignore, paging)
         delayed = run.today.subtract(days=run.settings.data_delay_days)
         day = max(FLOOR, self._latest or delayed)
         is_daily = stream.spec.family is Family.DAILY

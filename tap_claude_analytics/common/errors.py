@@ -17,6 +17,14 @@ KEY_ADVICE = (
     " Claude Enterprise."
 )
 
+#: For the endpoints of people, teams and spend limits. Several scopes open some of them, so
+#: it is left to the API to name them.
+SCOPE_ADVICE = (
+    "Check that api_key has not expired and has a scope for this endpoint; for teams it"
+    " must be a key for all linked organisations. Both are fixed when a key is made, so what"
+    " is missing needs a new key."
+)
+
 
 class RunFailedError(click.ClickException):
     """The run ends with exit code 1 and one sentence per cause, never a traceback.

@@ -44,6 +44,13 @@ _SECRETS = {
     ),
 }
 _BOOLEANS = ("true", "1", "yes", "on", "false", "0", "no", "off")
+#: Where ids come from, and what they look like.
+_IDS = {
+    "rbac_group_ids": (
+        "field rbac_group_id; expected an id (rbac_group_…), not a name or a UUID"
+    ),
+    "organization_ids": "field organization_id; expected an id (org_…) or a UUID",
+}
 _DATE_FORMS = "a date (YYYY-MM-DD) or an RFC 3339 timestamp"
 
 
@@ -128,7 +135,7 @@ def _list_mistake(error: ValidationError, rule: Mapping[str, Any]) -> str:
     if error.validator == "pattern":
         return (
             f"has an entry (number {int(error.path[1]) + 1}) that is not an id as in the"
-            " field rbac_group_id; expected an id (rbac_group_…), not a name or a UUID"
+            f" {_IDS[str(error.path[0])]}"
         )
     return "is invalid; expected a list of strings"
 

@@ -34,6 +34,7 @@ class Settings:
     exclude_deleted_users: bool
     filters: tuple[str, ...]
     rbac_group_ids: tuple[str, ...]
+    organization_ids: tuple[str, ...]
     page_size: int
     requests_per_minute: int
     max_parallel_requests: int
@@ -61,7 +62,7 @@ class Settings:
             values["end_date"] = parse_day(values["end_date"])
         if values["cost_group_by"] is None:
             values["cost_group_by"] = values["report_group_by"]
-        for name in ("filters", "rbac_group_ids"):
+        for name in ("filters", "rbac_group_ids", "organization_ids"):
             values[name] = tuple(sorted(set(values[name])))
         values["api_url"] = values["api_url"].rstrip("/")
         return cls(**values)

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from tap_claude_analytics.common.errors import RowError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: How many digits the minor unit of a currency has (ISO 4217).
+MINOR_DIGITS: Mapping[str, int] = MappingProxyType(
+    {
+        **dict.fromkeys(("AUD", "BRL", "CAD", "CHF", "EUR", "GBP", "INR", "SGD", "USD"), 2),
+        **dict.fromkeys(("JPY", "KRW"), 0),
+    }
+)
 
 
 def exact_amount(field: str, value: object) -> Decimal | None:
@@ -32,10 +45,26 @@ def exact_amount(field: str, value: object) -> Decimal | None:
 
 
 def hundredth(cents: Decimal) -> Decimal:
-    """Return cents as dollars.
+    """Return cents as dollars."""
+    return _moved(cents, MINOR_DIGITS["USD"])
 
-    Division would round to the 28 digits of the default context, so the decimal point is
-    moved instead.
+
+def in_currency(amount: Decimal | None, currency: object) -> Decimal | None:
+    """Return an amount in units of its currency.
+
+    Args:
+        amount: The amount in minor units, such as cents; null stays null.
+        currency: The code of the currency; null if its minor unit is not known.
     """
-    sign, digits, exponent = cents.as_tuple()
-    return Decimal((sign, digits, int(exponent) - 2))
+    if amount is None or not isinstance(currency, str) or currency not in MINOR_DIGITS:
+        return None
+    return _moved(amount, MINOR_DIGITS[currency])
+
+
+def _moved(amount: Decimal, places: int) -> Decimal:
+    """Return an amount with its decimal point moved to the left.
+
+    Division would round to the 28 digits of the default context.
+    """
+    sign, digits, exponent = amount.as_tuple()
+    return Decimal((sign, digits, int(exponent) - places))

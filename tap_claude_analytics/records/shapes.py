@@ -55,7 +55,12 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "date-time": lambda value: type(value) is str and _is_time("date-time", value),
     "boolean": lambda value: type(value) is bool,
     "object": lambda value: type(value) is dict,
+    "array": lambda value: type(value) is list and all(map(_is_text_or_null, value)),
 }
+
+
+def _is_text_or_null(value: object) -> bool:
+    return value is None or type(value) is str
 
 
 def fitted(value: Any, kind: str) -> tuple[Any, bool]:  # noqa: ANN401 - a JSON value
@@ -96,19 +101,31 @@ def shape_of(
 
     Args:
         schema: The schema of an object.
-        without: Names at the top level to leave out.
-        amounts: Names at the top level that are amounts of money.
+        without: Fields to leave out; of nested ones the path, such as ``user.name``.
+        amounts: Fields that are amounts of money, in the same way.
     """
     return {
-        name: AMOUNT if name in amounts else _kind_of(rule)
+        name: (
+            AMOUNT
+            if name in amounts
+            else _kind_of(rule, _below(name, without), _below(name, amounts))
+        )
         for name, rule in schema.get("properties", {}).items()
         if name not in without
     }
 
 
-def _kind_of(rule: Mapping[str, Any]) -> Shape | str:
+def _below(name: str, paths: Collection[str]) -> set[str]:
+    """Return the paths of fields in an object, from the paths to them."""
+    prefix = f"{name}."
+    return {path.removeprefix(prefix) for path in paths if path.startswith(prefix)}
+
+
+def _kind_of(
+    rule: Mapping[str, Any], without: Collection[str], amounts: Collection[str]
+) -> Shape | str:
     if rule.get("properties"):
-        return shape_of(rule)
+        return shape_of(rule, without=without, amounts=amounts)
     kinds = rule["type"] if isinstance(rule["type"], list) else [rule["type"]]
     return str(rule.get("format", kinds[0]))
 
@@ -123,6 +140,7 @@ _TYPES: dict[str, Any] = {
     **_TIMES,
     "boolean": bool,
     "object": dict[str, Any],
+    "array": list[str | None],
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,10 @@ from tap_claude_analytics.common.names import (
     DATE,
     SNAPSHOT_AT,
     STARTING_AT,
+    TEAM,
 )
 from tap_claude_analytics.records.activity import name_no_group, only_teams
+from tap_claude_analytics.records.organization import ID, rename_id
 from tap_claude_analytics.records.personal import (
     digest,
     empty_additional_fields,
@@ -28,10 +31,16 @@ from tap_claude_analytics.streams.sources.activity_settings import (
 from tap_claude_analytics.streams.sources.daily import DailySource
 from tap_claude_analytics.streams.sources.report_settings import ReportSettings
 from tap_claude_analytics.streams.sources.reports import ReportSource
+from tap_claude_analytics.streams.sources.snapshots import (
+    SnapshotSource,
+    TeamMembers,
+    read_whole,
+)
 from tap_claude_analytics.streams.sources.source import Endpoint
 from tap_claude_analytics.streams.sources.summaries import SummarySource
 from tap_claude_analytics.streams.sources.team_series import TeamSeriesSource
-from tap_claude_analytics.streams.specs import ACTIVE_TEAMS_PATH, Family
+from tap_claude_analytics.streams.spec import Family
+from tap_claude_analytics.streams.specs import ACTIVE_TEAMS_PATH, TEAMS_PATH
 
 if TYPE_CHECKING:
     import logging
@@ -42,7 +51,7 @@ if TYPE_CHECKING:
     from tap_claude_analytics.records.reports import ReportLayout
     from tap_claude_analytics.streams.run import Run
     from tap_claude_analytics.streams.sources.source import Source
-    from tap_claude_analytics.streams.specs import ReportSpec, StreamSpec
+    from tap_claude_analytics.streams.spec import ReportSpec, StreamSpec
 
 
 def row_shape(spec: StreamSpec, schema: Mapping[str, Any], run: Run) -> Shape:
@@ -56,11 +65,14 @@ def row_shape(spec: StreamSpec, schema: Mapping[str, Any], run: Run) -> Shape:
     if spec.report is not None:
         layout = _layout(spec.report, schema, run)
         return layout.shape(shape_of(schema, amounts=spec.amounts))
-    return shape_of(
+    shape = shape_of(
         schema if spec.rows_fit is None else spec.rows_fit.load(),
         without={DATE, SNAPSHOT_AT, ADDITIONAL_FIELDS, *spec.columns},
         amounts=spec.amounts,
     )
+    if spec.id_column is not None:
+        shape[ID] = shape.pop(spec.id_column)
+    return shape
 
 
 def steps(spec: StreamSpec, schema: Mapping[str, Any], run: Run) -> tuple[Step, ...]:
@@ -114,6 +126,8 @@ def _own_steps(spec: StreamSpec, schema: Mapping[str, Any], run: Run) -> tuple[S
     teams = teams_of_filters(spec, run.settings)
     if teams:
         grouped = (partial(only_teams, teams=teams), *grouped)
+    if spec.id_column is not None:
+        grouped = (partial(rename_id, column=spec.id_column),)
     return (*grouped, *spec.steps)
 
 
@@ -133,13 +147,15 @@ def source(
         logger: The logger of the stream.
         on_answer: Called with status and seconds after every answered request.
     """
-    endpoint = Endpoint(run.client, spec.path, run.today, on_answer)
+    endpoint = Endpoint(run.client, spec.path, run.today, on_answer, spec.paging)
     row = row_type(shape, null_fields=spec.null_fields)
     if spec.report is not None:
         settings = ReportSettings(spec.report, run.settings, run.today)
         if spec.report.has_buckets:
             row = _bucket_type(shape, row)
         return ReportSource(endpoint, settings, RowDecoder(row), logger)
+    if spec.family is Family.SNAPSHOT:
+        return _snapshot_source(endpoint, RowDecoder(row), run)
     activity = ActivitySettings.of(spec, run.settings, run.today)
     parts = (endpoint, activity, RowDecoder(row))
     if spec.family is Family.SUMMARIES:
@@ -148,6 +164,17 @@ def source(
         users = Endpoint(run.client, ACTIVE_TEAMS_PATH, run.today, on_answer)
         return TeamSeriesSource(users, *parts)
     return DailySource(*parts)
+
+
+def _snapshot_source(endpoint: Endpoint, decoder: RowDecoder, run: Run) -> SnapshotSource:
+    """Return the source of an endpoint that tells what is true now."""
+    read, path = read_whole, endpoint.path
+    if path == TEAMS_PATH:
+        read = run.teams.read
+    elif f"{{{TEAM}}}" in path:
+        read = TeamMembers(run.teams, replace(endpoint, path=TEAMS_PATH)).read
+        path = TEAMS_PATH
+    return SnapshotSource(endpoint, run.settings, decoder, read=read, endpoints=(path,))
 
 
 def _bucket_type(shape: Shape, result: type) -> type:

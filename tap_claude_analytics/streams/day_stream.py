@@ -13,7 +13,11 @@ from singer_sdk import metrics
 from typing_extensions import override
 
 from tap_claude_analytics.api.client import MAX_RESTARTS
-from tap_claude_analytics.api.errors import CursorExpiredError, RefusedError
+from tap_claude_analytics.api.errors import (
+    BadRequestError,
+    CursorExpiredError,
+    RefusedError,
+)
 from tap_claude_analytics.common.errors import RowError, StreamFailedError
 from tap_claude_analytics.common.names import ADDITIONAL_FIELDS, DATE, SNAPSHOT_AT
 from tap_claude_analytics.days import windows
@@ -24,6 +28,7 @@ from tap_claude_analytics.records.storable import make_storable
 from tap_claude_analytics.sdk import SdkStream
 from tap_claude_analytics.streams import assembly
 from tap_claude_analytics.streams.sources.source import wrong_row
+from tap_claude_analytics.streams.spec import Family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -34,7 +39,7 @@ if TYPE_CHECKING:
     from tap_claude_analytics.records.day import Batch, Day, Row, Step
     from tap_claude_analytics.streams.run import Run
     from tap_claude_analytics.streams.sources.source import Answer, Plan, Source
-    from tap_claude_analytics.streams.specs import StreamSpec
+    from tap_claude_analytics.streams.spec import StreamSpec
 
 
 class DayStream(SdkStream):
@@ -139,6 +144,11 @@ class DayStream(SdkStream):
 
     def advice(self, error: StreamFailedError) -> str:
         """Return what a user can do besides what the error says."""
+        if self.spec.family is Family.SNAPSHOT and isinstance(error, BadRequestError):
+            return (
+                "If organisations of this kind do not have the endpoint, deselect the"
+                f' stream ("!{self.name}.*" in select, or in the catalog).'
+            )
         if self.spec.report is None or not isinstance(error, RefusedError):
             return ""
         return (

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tap_claude_analytics.config.settings import Settings
     from tap_claude_analytics.streams.failures import Failures
     from tap_claude_analytics.streams.readings import Readings
+    from tap_claude_analytics.streams.sources.snapshots import SharedTeams
     from tap_claude_analytics.streams.sources.summaries import SharedSummaries
 
 
@@ -28,6 +29,7 @@ class Run:
         failures: Collects what has failed.
         readings: The stream that says which reading of a day counts.
         summaries: The answers that the streams of summaries share.
+        teams: The teams, which the streams of teams and their members share.
     """
 
     settings: Settings
@@ -37,3 +39,4 @@ class Run:
     failures: Failures
     readings: Readings
     summaries: SharedSummaries
+    teams: SharedTeams

@@ -6,9 +6,9 @@ The order is that of `--discover` and of the documentation.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import Any
 
+from tap_claude_analytics.api.pages import AFTER_ID
 from tap_claude_analytics.common.names import DATE, STARTING_AT, TEAM
 from tap_claude_analytics.config import groupings
 from tap_claude_analytics.records.activity import (
@@ -18,88 +18,16 @@ from tap_claude_analytics.records.activity import (
     lift_user,
     plugin_keys,
 )
+from tap_claude_analytics.records.organization import (
+    LIMIT_AMOUNTS,
+    LIMIT_COLUMNS,
+    spend_limit_requests,
+    spend_limits,
+)
 from tap_claude_analytics.records.reports import AMOUNTS
 from tap_claude_analytics.records.summaries import adoption
 from tap_claude_analytics.streams.schemas import Schema
-
-if TYPE_CHECKING:
-    from tap_claude_analytics.records.day import Step
-
-
-class Family(Enum):
-    """How the days of a stream are read; each has a source in `sources`."""
-
-    DAILY = auto()
-    SUMMARIES = auto()
-    TEAM_SERIES = auto()
-    REPORT = auto()
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReportSpec:
-    """What a stream of usage or cost has besides.
-
-    Attributes:
-        dimensions: What the endpoint can group by, and the columns of rows.
-        measures: The columns that are measured.
-        dimensions_under: The object of a row that has the dimensions; None for the row.
-        measures_under: The object of a row that has the measures; None for the row.
-        is_cost: Whether the setting `cost_group_by` applies.
-        is_beta: Whether it is one of the endpoints that supersede the legacy reports: rows
-            come by time, and totals tell which days have been revised.
-        has_users: Legacy: whether every row is of one user. Such rows come by amount, so a
-            request for one day is a reading of one day.
-        has_buckets: Legacy: whether rows are buckets with a list of at most 100 results.
-    """
-
-    dimensions: tuple[str, ...]
-    measures: tuple[str, ...]
-    dimensions_under: str | None = None
-    measures_under: str | None = None
-    is_cost: bool = False
-    is_beta: bool = False
-    has_users: bool = False
-    has_buckets: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class StreamSpec:
-    """What a stream is.
-
-    Attributes:
-        name: The name of the stream.
-        path: The endpoint.
-        record: What a record is, in words.
-        keys: The primary key.
-        family: How its days are read.
-        schema: Where its schema comes from.
-        is_default: Whether it is selected unless a catalog says otherwise.
-        replication_key: The field whose value the bookmark is.
-        steps: From the rows of a day to its records.
-        columns: Top-level columns that the tap adds. A field of the API that gets one of
-            these names is kept in ``additional_fields``.
-        amounts: Fields that are decimal strings in cents.
-        null_fields: Fields that have a value in grouped answers only.
-        group_by: The dimension that the endpoint groups the rows by.
-        rows_fit: The schema of the rows, if it is not that of the records.
-        report: Usage and cost only.
-    """
-
-    name: str
-    path: str
-    record: str
-    keys: tuple[str, ...]
-    family: Family
-    schema: Schema
-    is_default: bool = True
-    replication_key: str = DATE
-    steps: tuple[Step, ...] = ()
-    columns: frozenset[str] = frozenset()
-    amounts: tuple[str, ...] = ()
-    null_fields: frozenset[str] = frozenset()
-    group_by: str | None = None
-    rows_fit: Schema | None = None
-    report: ReportSpec | None = None
+from tap_claude_analytics.streams.spec import Family, ReportSpec, StreamSpec
 
 
 @dataclass(frozen=True)
@@ -298,6 +226,9 @@ _REPORTS = (
     ),
 )
 
+#: The endpoint that says which teams there are.
+TEAMS_PATH = "/v1/organizations/rbac_groups"
+
 #: The endpoint that says which teams are active, for the stream of team series.
 ACTIVE_TEAMS_PATH = _USERS.path
 
@@ -330,6 +261,66 @@ _TEAMS = (
 )
 
 
+def _snapshot(
+    name: str, place: tuple[str, str], keys: tuple[str, ...], **rest: Any
+) -> StreamSpec:
+    """Return a stream of what is true now, from its endpoint and what a record is."""
+    path, record = place
+    return StreamSpec(
+        name=name,
+        path=f"/v1/organizations/{path}",
+        record=record,
+        keys=keys,
+        family=Family.SNAPSHOT,
+        schema=Schema(name),
+        is_default=False,
+        **rest,
+    )
+
+
+_SNAPSHOTS = (
+    _snapshot(
+        "members",
+        ("users", "one member on one day"),
+        (DATE, "user_id"),
+        id_column="user_id",
+        paging=AFTER_ID,
+    ),
+    _snapshot(
+        "invites",
+        ("invites", "one invitation on one day, whatever its status"),
+        (DATE, "invite_id"),
+        id_column="invite_id",
+        paging=AFTER_ID,
+    ),
+    _snapshot(
+        "spend_limits",
+        ("spend_limits/effective", "what one member may spend in a period, on one day"),
+        (DATE, "actor_id", "period"),
+        steps=(spend_limits,),
+        columns=frozenset({"actor_id", *LIMIT_COLUMNS}),
+        amounts=LIMIT_AMOUNTS,
+    ),
+    _snapshot(
+        "spend_limit_requests",
+        ("spend_limit_increase_requests", "one request for a higher limit"),
+        ("request_id",),
+        id_column="request_id",
+        steps=(spend_limit_requests,),
+        columns=frozenset({"actor_id", *map("spend_summary.{}".format, LIMIT_COLUMNS)}),
+        amounts=tuple(map("spend_summary.{}".format, LIMIT_AMOUNTS)),
+    ),
+    _snapshot(
+        "teams", ("rbac_groups", "one team on one day"), (DATE, TEAM), id_column=TEAM
+    ),
+    _snapshot(
+        "team_members",
+        (f"rbac_groups/{{{TEAM}}}/members", "one person in one team on one day"),
+        (DATE, TEAM, "user_id"),
+    ),
+)
+
+
 def _breakdown(base: StreamSpec, by: str) -> StreamSpec:
     """Return the stream that has the rows of another one, grouped by a dimension."""
     dimension = _DIMENSIONS[by]
@@ -352,4 +343,5 @@ SPECS: tuple[StreamSpec, ...] = (
     *_REPORTS,
     *_TEAMS,
     *(_breakdown(base, by) for base, dimensions in _ACTIVITY.items() for by in dimensions),
+    *_SNAPSHOTS,
 )

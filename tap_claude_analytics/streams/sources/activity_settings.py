@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from tap_claude_analytics.common.names import TEAM
 from tap_claude_analytics.config.filters import endpoint_mistakes, is_tagged_team
 from tap_claude_analytics.days.windows import Window, reading_window
-from tap_claude_analytics.streams.specs import Family
+from tap_claude_analytics.streams.spec import Family
 
 if TYPE_CHECKING:
     import pendulum
 
     from tap_claude_analytics.config.settings import Settings
-    from tap_claude_analytics.streams.specs import StreamSpec
+    from tap_claude_analytics.streams.spec import StreamSpec
 
 
 @dataclass(frozen=True)

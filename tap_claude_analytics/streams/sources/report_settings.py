@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tap_claude_analytics.config.settings import Settings
     from tap_claude_analytics.days.ledger import Ledger
     from tap_claude_analytics.days.windows import Window
-    from tap_claude_analytics.streams.specs import ReportSpec
+    from tap_claude_analytics.streams.spec import ReportSpec, StreamSpec
 
 #: How many days one request may span.
 MAX_DAYS = 31
@@ -59,7 +59,16 @@ class ReportSettings:
     @property
     def limited_by(self) -> str | None:
         """The setting that selects only a part of the rows."""
-        return "rbac_group_ids" if self.settings.rbac_group_ids else None
+        settings = (
+            ("rbac_group_ids", self.settings.rbac_group_ids),
+            ("organization_ids", self._organization_ids),
+        )
+        return " and ".join(name for name, ids in settings if ids) or None
+
+    @property
+    def _organization_ids(self) -> tuple[str, ...]:
+        """The organisations to which the endpoint can be limited."""
+        return self.settings.organization_ids if self.report.is_beta else ()
 
     # What makes a row.
 
@@ -86,6 +95,8 @@ class ReportSettings:
         }
         if self.settings.rbac_group_ids:
             parameters["rbac_group_ids[]"] = list(self.settings.rbac_group_ids)
+        if self._organization_ids:
+            parameters["organization_ids[]"] = list(self._organization_ids)
         if self.settings.exclude_deleted_users and not self.report.has_buckets:
             parameters["exclude_deleted_users"] = "true"
         return parameters
@@ -226,3 +237,8 @@ class ReportSettings:
         if self.settings.end_date is not None:
             last = min(last, self.settings.end_date)
         return None if first > last else (first, last)
+
+
+def takes_organizations(spec: StreamSpec) -> bool:
+    """Return whether `organization_ids` limits a stream: only the newer reports can be."""
+    return spec.report is not None and spec.report.is_beta

@@ -7,12 +7,13 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from tap_claude_analytics.api.client import BASE_PATH
+from tap_claude_analytics.api.client import url_path
 from tap_claude_analytics.api.errors import (
     BadRequestError,
     CursorExpiredError,
     UnexpectedAnswerError,
 )
+from tap_claude_analytics.api.pages import BY_PAGE
 from tap_claude_analytics.api.read_ahead import Fetched, QuestionT, ReadAhead
 from tap_claude_analytics.common.errors import RowError
 from tap_claude_analytics.days.availability import NotAvailableYetError, latest_available
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import pendulum
 
     from tap_claude_analytics.api.client import Client
-    from tap_claude_analytics.api.pages import Page
+    from tap_claude_analytics.api.pages import Page, Paging
     from tap_claude_analytics.days.ledger import Ledger
     from tap_claude_analytics.days.windows import Window
     from tap_claude_analytics.records.day import Day
@@ -120,12 +121,14 @@ class Endpoint:
         path: The endpoint.
         today: The UTC day on which the run began.
         on_answer: Called with status and seconds after every answered request.
+        paging: How the next page is asked for.
     """
 
     client: Client
     path: str
     today: pendulum.Date
     on_answer: Callable[[int, float], None]
+    paging: Paging = BY_PAGE
 
     def pages(
         self, parameters: Mapping[str, Any], last_day: pendulum.Date | None = None
@@ -141,7 +144,7 @@ class Endpoint:
             ApiError: If there is no page for another reason.
         """
         try:
-            yield from self.client.pages(self.path, parameters, self.on_answer)
+            yield from self.client.pages(self.path, parameters, self.on_answer, self.paging)
         except BadRequestError as error:
             self._raise_if_not_available(error, last_day)
             raise
@@ -151,7 +154,7 @@ class Endpoint:
     ) -> list[Page]:
         """Ask, and return all pages; arguments and errors are those of `pages`."""
         try:
-            return self.client.all_pages(self.path, parameters, self.on_answer)
+            return self.client.all_pages(self.path, parameters, self.on_answer, self.paging)
         except BadRequestError as error:
             self._raise_if_not_available(error, last_day)
             raise
@@ -206,7 +209,7 @@ class Endpoint:
 
 def wrong_row(path: str, error: RowError, request_id: str) -> UnexpectedAnswerError:
     """Return a whole sentence about a row that is not what the API promises."""
-    message = f"GET {BASE_PATH}{path} returned {error} (request id {request_id})."
+    message = f"GET {url_path(path)} returned {error} (request id {request_id})."
     return UnexpectedAnswerError(message, path)
 
 
@@ -220,7 +223,8 @@ class Source(abc.ABC, Generic[AnswerT]):
         shape: What makes a row, in one text; see `Ledger.start`.
         shape_if_missing: The shape of the rows that a state without one is about.
         limited_by: The setting that selects only a part of the rows, None if none does.
-        endpoints: The endpoints that must be open, the stream's own first.
+        endpoints: The endpoints that must be open, and that a test can ask; the first one
+            takes the parameters of `sample`.
     """
 
     shape: str
