@@ -85,9 +85,17 @@ def waits(monkeypatch: pytest.MonkeyPatch, sleeps: list[float]) -> list[float]:
 
 @pytest.fixture
 def set_today() -> Iterator[Callable[[pendulum.Date], None]]:
-    """Let the clock stand at noon of a day; it is moved by calling again."""
-    with time_machine.travel(fake_clock.noon(TODAY), tick=False) as traveller:
+    """Let it be noon of a day; the clock is moved by calling again."""
+    with time_machine.travel(fake_clock.noon(TODAY)) as traveller:
         yield lambda day: traveller.move_to(fake_clock.noon(day))
+
+
+@pytest.fixture
+def standing_clock(set_today: Callable[[pendulum.Date], None]) -> Iterator[None]:
+    """Let no time pass, so that readings of one day can be compared as they are."""
+    set_today(TODAY)
+    with time_machine.travel(fake_clock.noon(TODAY), tick=False):
+        yield
 
 
 @pytest.fixture

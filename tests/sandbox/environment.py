@@ -6,11 +6,13 @@ import os
 import sysconfig
 from typing import TYPE_CHECKING
 
+from psycopg.conninfo import conninfo_to_dict
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 # The caller's own settings stay outside, or a sandbox would not be the same twice.
-FOREIGN = ("TAP_CLAUDE_ANALYTICS_", "TARGET_", "MELTANO_")
+FOREIGN = ("TAP_CLAUDE_ANALYTICS_", "TARGET_", "MELTANO_", "DBT_")
 
 # Nothing listens there, so whatever asks Meltano's hub fails at once.
 NO_HUB = "http://127.0.0.1:9"
@@ -54,4 +56,18 @@ def build_environment(
         "MELTANO_CLI_LOG_FORMAT": "uncolored",
         "MELTANO_HUB_URL": NO_HUB,
         "NO_COLOR": "1",
+        **_dbt(database_url),
+    }
+
+
+def _dbt(database_url: str) -> dict[str, str]:
+    """Where dbt finds the database, as `transform/profiles.yml` reads it."""
+    server = conninfo_to_dict(database_url.replace("+psycopg", ""))
+    return {
+        "DBT_POSTGRES_HOST": str(server["host"]),
+        "DBT_POSTGRES_PORT": str(server.get("port", 5432)),
+        "DBT_POSTGRES_USER": str(server["user"]),
+        "DBT_POSTGRES_PASSWORD": str(server.get("password", "")),
+        "DBT_POSTGRES_DATABASE": str(server["dbname"]),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }

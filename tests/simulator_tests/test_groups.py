@@ -116,6 +116,7 @@ def test_rows_of_users_and_products_add_up(
     simulator: Simulator, name: str, dimension: str
 ) -> None:
     """Every figure is split without a rest; teams overlap, and only add up to more."""
+    assert any(simulator.truth(name, day) for day in DAYS)
     for day in DAYS:
         whole = summed(simulator.truth(name, day), NAMES[name])
         rows = simulator.truth(name, day, group_by=(dimension,))
@@ -143,6 +144,7 @@ def test_rows_of_users_and_products_add_up(
 def test_cuts_keep_the_bounds_of_their_rows(simulator: Simulator, name: str) -> None:
     """Nobody counts twice in a cut, and no part is more than what it is a part of."""
     groups = tuple(sorted(ENDPOINTS[name].groups))
+    assert any(simulator.truth(name, day, group_by=groups) for day in DAYS)
     for day in DAYS:
         for row in chain(
             simulator.truth(name, day, group_by=groups),
@@ -320,9 +322,11 @@ def test_a_filter_is_the_row_of_its_group(
     simulator: Simulator, name: str, dimension: str
 ) -> None:
     """Narrowed to one value, rows are those that grouping has for it."""
+    tried = 0
     for day in DAYS[-12:]:
         rows = simulator.truth(name, day, group_by=(dimension,))
         for value in sorted({row[dimension] for row in rows} - {None})[:4]:
+            tried += 1
             narrowed = simulator.truth(name, day, filters=(f"{dimension}:{value}",))
             of_value = [
                 without(row, *DIMENSIONS) for row in rows if row[dimension] == value
@@ -339,6 +343,7 @@ def test_a_filter_is_the_row_of_its_group(
                 # Of teams some counts are not told in groups.
                 assert all(dimension == TEAM and "distinct_" in field for field in unlike)
                 assert unlike or one == other
+    assert tried
 
 
 def test_values_add_up_and_dimensions_narrow(simulator: Simulator) -> None:
@@ -374,6 +379,7 @@ def test_connectors_have_several_names(simulator: Simulator) -> None:
         ("GitHub MCP", "connector_name"),
     ):
         wanted = value.lower().removesuffix(" mcp")
+        assert any(str(row[field]).lower() == wanted for row in rows)
         for day in DAYS:
             found = simulator.truth("connectors", day, filters=(f"connector_name:{value}",))
             assert found == [

@@ -23,6 +23,7 @@ TODAY = date(2026, 10, 8)
 DAYS = ["2026-01-20", "2026-03-18", "2026-06-02", "2026-10-06"]
 RANGE = {"starting_date": "2026-05-25", "ending_date": "2026-06-03"}
 
+pytestmark = pytest.mark.slow
 each_client = pytest.mark.parametrize("prefix", ["", "beta."], ids=["ga", "beta"])
 each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
 

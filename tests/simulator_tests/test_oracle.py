@@ -54,6 +54,7 @@ GROUPINGS = {
     "artifacts": "AnalyticsArtifactGroupBy",
 }
 
+pytestmark = pytest.mark.slow
 each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
 each_client = pytest.mark.parametrize("prefix", ["", "beta."], ids=["ga", "beta"])
 

@@ -31,6 +31,7 @@ RANGE = {"starting_at": f"{START}T00:00:00Z", "ending_at": f"{END}T00:00:00Z"}
 
 ACTORS = {"user_actor", "service_account_actor", "api_actor", "federated_actor"}
 
+pytestmark = pytest.mark.slow
 each_report = pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS)
 
 

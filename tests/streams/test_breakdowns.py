@@ -14,7 +14,7 @@ import pendulum
 import pytest
 import yaml
 
-from tests import ROOT, masking, truth
+from tests import docs, masking, truth
 from tests.conftest import TODAY
 from tests.simulator import FAULTS, Options, Simulator
 from tests.singer import catalog_of, run
@@ -80,6 +80,7 @@ def assert_true(
     return records
 
 
+@pytest.mark.slow
 def test_every_breakdown_is_the_truth(autumn: Callable[..., Simulator]) -> None:
     """Every row of every user, team and product, and the rows that have none of these."""
     today = pendulum.Date(2026, 9, 18)
@@ -129,6 +130,7 @@ def test_a_team_costs_one_request_per_window(autumn: Callable[..., Simulator]) -
     )
 
 
+@pytest.mark.slow
 def test_a_day_of_teams_is_the_same_whatever_is_read_with_it(
     autumn: Callable[..., Simulator],
 ) -> None:
@@ -327,8 +329,7 @@ def test_the_readmes_filtered_plugin(
     """Its streams take its filters; ids that nobody has are told by a warning."""
     simulator = autumn(pendulum.Date(2026, 9, 18), users=60)
     start: dict[str, Any] = {"start_date": "2026-09-10"}
-    readme = (ROOT / "README.md").read_text("utf-8")
-    block = readme.split("<!-- filtered plugin -->\n```yaml\n")[1].split("```")[0]
+    block = docs.block("filtered plugin")
     [plugin] = yaml.safe_load(block)["plugins"]["extractors"]
     streams = [rule.removesuffix(".*") for rule in plugin["select"]]
     output = run(simulator, *streams, **plugin["config"], **start)

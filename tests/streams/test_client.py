@@ -189,7 +189,7 @@ def test_the_largest_page_is_the_default(simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize("page_size", [1, 2, 3])
-@pytest.mark.usefixtures("_january")
+@pytest.mark.usefixtures("standing_clock")
 def test_pages_are_followed_over_empty_ones(page_size: int) -> None:
     """Rows are complete and in order, and no page is asked for twice."""
     with Simulator(
@@ -243,6 +243,7 @@ def test_pages_without_end(simulator: Simulator, monkeypatch: pytest.MonkeyPatch
     assert len(simulator.requests) == 6
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_both_generations_of_answers(simulator: Simulator) -> None:
     """They give the same records."""
     options = Options(
@@ -533,7 +534,9 @@ def test_the_longest_wait(simulator: Simulator, waits: list[float]) -> None:
     simulator.reply("skills", status=429, headers={"retry-after": "9"}, times=1)
     assert_skills_are_complete(read(simulator, "skills", max_retry_wait=9), simulator)
     simulator.reply("skills", status=429, headers={"retry-after": "9"}, times=1)
-    assert "longer than max_retry_wait (8)" in the_failure(read(simulator, "skills", max_retry_wait=8))
+    assert "longer than max_retry_wait (8)" in the_failure(
+        read(simulator, "skills", max_retry_wait=8)
+    )
     assert len(waits) == 1
 
 

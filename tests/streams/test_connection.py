@@ -15,15 +15,13 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import ROOT, truth
+from tests import docs, truth
 from tests.singer import catalog_of, config_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.simulator import Simulator
-
-README = ROOT / "README.md"
 
 
 def lines_of(simulator: Simulator, **settings: Any) -> tuple[list[str], tuple[str, ...]]:
@@ -172,16 +170,11 @@ def test_filters_that_do_not_fit(simulator: Simulator) -> None:
     assert simulator.requests == []
 
 
-def block(mark: str, end: str) -> str:
-    """Return a part of the README."""
-    return README.read_text("utf-8").split(f"<!-- {mark} -->\n")[1].split(end)[0]
-
-
 def test_the_readme_shows_what_it_says(simulator: Simulator) -> None:
     """Line by line, but for what is different each time."""
     simulator.reply("usage", status=401, body={"error": {"message": "…"}})
     lines, _ = lines_of(simulator)
-    command, *shown = block("test", "\n```\n").splitlines()[1:]
+    command, *shown = docs.block("test").splitlines()
     assert command.endswith("--test")
     shown = [
         line.replace("https://api.anthropic.com", simulator.url).replace(
@@ -203,7 +196,7 @@ def test_what_people_paste_wrong(simulator: Simulator, sleeps: list[float]) -> N
         {"api_url": "http://127.0.0.1:9"},
         {"api_url": f"{simulator.url}/v1"},
     ]
-    rows = re.findall(r"^\| [^|]+ \| `(.+)` \|$", block("mistakes", "<!--"), re.MULTILINE)
+    rows = re.findall(r"^\| [^|]+ \| `(.+)` \|$", docs.part("mistakes"), re.MULTILINE)
     for shown, settings in zip(rows, cases, strict=True):
         try:
             _, sentences = lines_of(simulator, **settings)

@@ -7,29 +7,21 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import yaml
 
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import ROOT, masking, streams_table, truth
+from tests import ROOT, docs, masking, truth
 from tests.singer import run
 
 if TYPE_CHECKING:
     from tests.simulator import Simulator
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
 #: Every column of the flattened tables. A name that changes is a column that is lost to
 #: everyone who has loaded it: add names, but do not change any.
 COLUMNS = Path(__file__).with_name("flattened_columns.json")
-
-
-def table(heading: str) -> list[list[str]]:
-    """Return the cells of the table under a heading, without the table's own."""
-    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| (.+) \|$", section, flags=re.MULTILINE)
-    return [row.split(" | ") for row in rows][1:]
 
 
 def catalog() -> list[dict[str, Any]]:
@@ -39,19 +31,33 @@ def catalog() -> list[dict[str, Any]]:
     return streams
 
 
-def code(text: str) -> list[str]:
-    """Return what stands in backticks."""
-    return re.findall(r"`([^`]+)`", text)
+@pytest.mark.parametrize("page", docs.PAGES, ids=lambda page: page.stem)
+def test_generated_tables(page: Path) -> None:
+    """They are what `python -m tests.docs --write` writes."""
+    assert docs.with_tables(page) == page.read_text(encoding="utf-8")
 
 
-def test_tables_of_streams_and_filters() -> None:
-    """They are what the catalog and the classes say, as `tests.streams_table` writes it."""
-    assert streams_table.with_tables(README) == README
+@pytest.mark.parametrize("page", docs.PAGES, ids=lambda page: page.stem)
+def test_links(page: Path) -> None:
+    """What links within the repository name is there, headings included."""
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+        file, _, heading = link.partition("#")
+        target = (page.parent / file).resolve() if file else page
+        assert target.exists(), link
+        titles = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), re.MULTILINE)
+        anchors = {re.sub(r"[^\w -]", "", title.lower()) for title in titles}
+        assert not heading or heading.replace("-", " ") in anchors, link
+
+
+def test_the_readme_is_short() -> None:
+    """It is what a newcomer reads first; details have pages of their own."""
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 250
 
 
 def test_streams() -> None:
     """Key, endpoint and replication key of every stream, as tests elsewhere count on."""
     tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
+    assert {entry["stream"] for entry in catalog()} == tap.streams.keys()
     for entry in catalog():
         name, keys = entry["stream"], tuple(entry["key_properties"])
         assert truth.KEYS.get(name, ("starting_at", "row_key")) == keys
@@ -67,7 +73,9 @@ def test_streams() -> None:
 def test_what_breakdowns_cost() -> None:
     """The table's figures are those of the sentence above it."""
     rows = re.findall(
-        r"^\| ([\d,]+) \| (\d+) \| ([\d,]+) \| (\d+) \|$", README, re.MULTILINE
+        r"^\| ([\d,]+) \| (\d+) \| ([\d,]+) \| (\d+) \|$",
+        (ROOT / "docs" / "who-uses-what.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
     )
     assert len(rows) == 3
     for users, per_day, load, daily in rows:
@@ -79,7 +87,7 @@ def test_what_breakdowns_cost() -> None:
 
 def test_meltano_plugin() -> None:
     """The definition to copy is part of the project's own, its selection is the default."""
-    block = README.split("```yaml\n")[1].split("```")[0]
+    block = docs.block("meltano by hand")
     [copied] = yaml.safe_load(block)["plugins"]["extractors"]
     project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
     [own] = project["plugins"]["extractors"]
@@ -89,26 +97,6 @@ def test_meltano_plugin() -> None:
     tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
     defaults = {name for name, stream in tap.streams.items() if stream.selected_by_default}
     assert {rule.removesuffix(".*") for rule in copied["select"]} == defaults
-
-
-def test_settings_table() -> None:
-    """Every setting of the tap's own stands in the README, with its default."""
-    builtin = {"stream_maps", "stream_map_config", "faker_config"}
-    own = {
-        name: rule
-        for name, rule in CONFIG_JSONSCHEMA["properties"].items()
-        if name not in builtin and not name.startswith("flattening_")
-    }
-    documented = {code(row[0])[0]: row[1] for row in table("Settings")}
-    assert list(documented) == list(own)
-    for name, rule in own.items():
-        if "default" in rule:
-            default = rule["default"]
-            shown = default if isinstance(default, str) else json.dumps(default)
-            assert documented[name] == f"`{shown}`"
-        if "maximum" in rule:
-            [row] = [row for row in table("Settings") if row[0] == f"`{name}`"]
-            assert f"{rule['minimum']} to {rule['maximum']}" in row[2]
 
 
 def test_flattened_names_never_change(simulator: Simulator) -> None:
@@ -125,24 +113,21 @@ def test_flattened_names_never_change(simulator: Simulator) -> None:
     assert flattened == json.loads(COLUMNS.read_text(encoding="utf-8"))
 
 
-def test_stream_maps() -> None:
-    """The recipe against personal data is made from the schemas as they are."""
-    block = README.split("<!-- stream maps -->\n```json\n")[1].split("```")[0]
-    assert block == f"{json.dumps(masking.recipe(), indent=2)}\n"
-
-
 def test_environment_example() -> None:
     """The example of the environment names settings that exist."""
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
-    for name in re.findall(r"TAP_CLAUDE_ANALYTICS_([A-Z_]+)=", example):
-        assert name.lower() in CONFIG_JSONSCHEMA["properties"]
+    names = re.findall(r"TAP_CLAUDE_ANALYTICS_([A-Z_]+)=", example)
+    assert names
+    assert {name.lower() for name in names} <= CONFIG_JSONSCHEMA["properties"].keys()
 
 
 def test_how_long_a_load_takes() -> None:
     """The table's figures are those of the formula above it."""
     days, combinations = 300, 3
     rows = re.findall(
-        r"^\| ([\d,]+) \| ([\d,]+) \| (\d+ (?:min|hour).+) \|$", README, re.MULTILINE
+        r"^\| ([\d,]+) \| ([\d,]+) \| (\d+ (?:min|hour).+) \|$",
+        (ROOT / "docs" / "requests.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
     )
     assert len(rows) == 3
     for users, requests, duration in rows:

@@ -151,6 +151,7 @@ def clean(text: str) -> str:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", ENDPOINTS)
 @settings(
     max_examples=12,

@@ -124,6 +124,7 @@ def small_company() -> Iterator[Simulator]:
         yield running
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hurry")
 def test_the_same_records_in_the_same_order(
     set_today: Callable[[pendulum.Date], None], small_company: Simulator

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pendulum
+import pytest
 
 from tap_claude_analytics.common import clock
 from tests import ledger, truth
@@ -18,8 +19,6 @@ from tests.streams.faults_expected import SLOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
 REQUESTS = 10_000
 FIRST, LAST = date(2026, 1, 5), date(2026, 4, 13)
@@ -39,6 +38,7 @@ SHARE = 0.047
 SHARE_EXPIRED = 0.003
 
 
+@pytest.mark.slow
 def test_soak(
     set_today: Callable[[pendulum.Date], None],
     monkeypatch: pytest.MonkeyPatch,

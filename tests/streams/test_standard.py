@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TODAY = date(2026, 9, 14)
 OPTIONS = Options(users=10)
 
+pytestmark = pytest.mark.slow
 #: The SDK builds the tap when this module is imported, before there is a simulator; the
 #: address in this dictionary is set when the tests begin.
 CONFIG: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -60,6 +61,8 @@ def meltano_project(tmp_path_factory: pytest.TempPathFactory) -> MeltanoProject:
     folder = tmp_path_factory.mktemp("meltano")
     definition = (ROOT / "meltano.yml").read_text(encoding="utf-8")
     (folder / "meltano.yml").write_text(with_tap(definition, "-e .", folder), "utf-8")
+    left = shutil.ignore_patterns("target", "logs", "dbt_packages")
+    shutil.copytree(ROOT / "transform", folder / "transform", ignore=left)
     return MeltanoProject(folder)
 
 

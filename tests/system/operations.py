@@ -1,4 +1,4 @@
-"""The README's section on production: its blocks, and a project that runs them."""
+"""The page on production: its blocks, and a project that runs them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
     from tests.sandbox import Sandbox
 
-#: Where the section stands.
-README = ROOT / "README.md"
-HEADING = "## In production"
+PAGE = ROOT / "docs" / "production.md"
 
 #: A block, or a table, under the comment that names it.
 _BLOCK = re.compile(
@@ -29,15 +27,10 @@ _BLOCK = re.compile(
 )
 
 
-def section() -> str:
-    """Return the text of the section."""
-    text = README.read_text(encoding="utf-8")
-    return text.split(f"{HEADING}\n")[1].split("\n## ")[0]
-
-
 def blocks() -> dict[str, str]:
-    """Return the section's blocks and tables under their names."""
-    return {name: code or table for name, code, table in _BLOCK.findall(section())}
+    """Return the blocks and tables of the page under their names."""
+    page = PAGE.read_text(encoding="utf-8")
+    return {name: code or table for name, code, table in _BLOCK.findall(page)}
 
 
 def table(name: str) -> dict[str, str]:

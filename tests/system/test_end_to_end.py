@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests import ROOT, truth
+from tests import docs, truth
 from tests.sandbox import Sandbox
 from tests.simulator import Options
 
@@ -201,10 +201,8 @@ def test_usage_adds_up_exactly(box: Sandbox) -> None:
 
 
 def test_monthly_bill(box: Sandbox) -> None:
-    """The README's SQL is right: per user, and in total."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    statement = readme.split("<!-- monthly bill -->\n```sql\n")[1].split("```")[0]
-    bill = box.query(statement)
+    """The SQL of the documentation is right: per user, and in total."""
+    bill = box.query(docs.block("monthly bill"))
     costs = true_costs(box)
     with localcontext(EXACT):
         total = sum((Decimal(row["amount"]) for row in costs), Decimal(0))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +17,7 @@ from ruamel.yaml import YAML
 from tests import ROOT, ledger, truth
 from tests.simulator import Options, Simulator
 from tests.singer import catalog_of, config_for
-from tests.system.targets import TARGETS, Layout, Reread, Target, markdown
+from tests.system.targets import TARGETS, Layout, Reread, Target
 from tests.system.targets.environment import Environment, install
 from tests.system.targets.landed import Leaves, Table, landed_leaves
 from tests.system.targets.pipe import pipe
@@ -314,17 +313,3 @@ def test_the_project_installs_what_the_table_says() -> None:
     project = YAML(typ="safe").load(ROOT / "meltano.yml")
     loaders = {loader["pip_url"] for loader in project["plugins"]["loaders"]}
     assert loaders <= {target.requirement for target in TARGETS}
-
-
-def test_the_readme_shows_the_table() -> None:
-    """As it is printed by `python -m tests.system.targets`."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = readme.split("<!-- targets -->\n")[1].split("<!-- /targets -->")[0]
-    assert shown.strip() == markdown().strip()
-
-
-def test_the_table_can_be_printed() -> None:
-    """From the command line."""
-    command = [sys.executable, "-m", "tests.system.targets"]
-    printed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
-    assert printed.decode() == markdown()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import ROOT
+from tests import ROOT, docs
 from tests.simulator import Options, Simulator
 from tests.system.targets import TARGETS
 from tests.system.targets.environment import variables
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 
 TODAY = date(2026, 11, 9)
 [DUCKDB] = [target for target in TARGETS if target.destination == "DuckDB"]
-
-
-def block(mark: str) -> str:
-    """Return a script of the README."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    return readme.split(f"<!-- {mark} -->\n```sh\n")[1].split("```\n")[0]
 
 
 def go_on(folder: Path, script: str, **environment: str) -> None:
@@ -71,7 +65,7 @@ def run_bash(
 )
 def test_the_first_table(tmp_path: Path) -> None:
     """Only the address of the package, the key and the first day are others."""
-    script = block("first table")
+    script = docs.block("first table")
     for requirement in DUCKDB.requirements:
         assert f"'{requirement}'" in script
     with Simulator(Options(users=3, projects=2)) as simulator:
@@ -89,7 +83,7 @@ def test_the_first_table(tmp_path: Path) -> None:
         done = run_bash(tmp_path, script, PATH=path, **url)
         assert done.returncode == 0, done.stderr[-3000:]
         [exports] = re.findall(r"^export .*$", script, re.MULTILINE)
-        go_on(tmp_path, f"{exports}\n{block('plain singer')}", **url)
+        go_on(tmp_path, f"{exports}\n{docs.block('plain singer')}", **url)
         expected = [
             f"{day} │ {row['daily_active_user_count']} │ {row['weekly_active_user_count']}"
             f" │ {row['assigned_seat_count']}"

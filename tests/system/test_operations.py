@@ -432,9 +432,25 @@ def test_warnings_are_said(phrase: str) -> None:
     assert phrase.strip("… ") in joined
 
 
+@pytest.mark.parametrize("name", ["airflow", "dagster"])
+def test_orchestrators_run_the_job(name: str) -> None:
+    """The code is Python, and runs the job of the schedule."""
+    code = operations.blocks()[name]
+    compile(code, name, "exec")
+    [job] = yaml.safe_load(operations.blocks()["schedule"])["jobs"]
+    assert job["name"] in code
+
+
+def test_the_image_runs_the_job() -> None:
+    """Its command is the job of the schedule."""
+    *_, command = operations.blocks()["docker"].splitlines()
+    [job] = yaml.safe_load(operations.blocks()["schedule"])["jobs"]
+    assert json.loads(command.removeprefix("CMD ")) == ["run", job["name"]]
+
+
 def test_no_block_is_untested() -> None:
     """Every one has a name, and that name is used."""
-    text = operations.section()
+    text = operations.PAGE.read_text(encoding="utf-8")
     fences = len(re.findall(r"^```[a-z]+$", text, re.MULTILINE))
     tables = len(re.findall(r"^\|---", text, re.MULTILINE))
     assert fences + tables == len(operations.blocks()) == text.count("<!-- operations: ")

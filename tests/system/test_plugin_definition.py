@@ -14,7 +14,7 @@ import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import ROOT, plugin_definition
+from tests import ROOT, docs, plugin_definition
 from tests.sandbox import Sandbox
 from tests.simulator import Options
 from tests.system.meltano_fixture import SECONDS, with_tap
@@ -185,8 +185,7 @@ def test_selects_the_streams_that_are_on_by_default(tap: TapClaudeAnalytics) -> 
 
 def test_the_readme_shows_the_commands() -> None:
     """With the address of the file, for those who have no copy."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = readme.split("<!-- meltano add -->\n```sh\n")[1].split("\n```")[0]
+    shown = docs.block("meltano add")
     address = f"{DEFINITION['repo']}/raw/main/{plugin_definition.FILE.name}"
     assert shown.splitlines() == [
         command.replace(plugin_definition.FILE.name, address) for command in COMMANDS

@@ -212,7 +212,10 @@ def test_own_settings_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*names, "TAP_CLAUDE_ANALYTICS_API_KEY", "UNRELATED"):
         monkeypatch.setenv(name, "mine")
     environment = build_environment(
-        api_url="url", api_key="key", database_url="database", folder=Path("folder")
+        api_url="url",
+        api_key="key",
+        database_url="postgresql+psycopg://me@/base?host=here",
+        folder=Path("folder"),
     )
     assert environment["TAP_CLAUDE_ANALYTICS_API_KEY"] == "key"
     assert environment["UNRELATED"] == "mine"

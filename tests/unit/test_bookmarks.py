@@ -8,9 +8,9 @@ import pendulum
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tap_claude_analytics.errors import RunFailedError
 
 from tap_claude_analytics import bookmarks
-from tap_claude_analytics.errors import RunFailedError
 
 NOON = pendulum.datetime(2026, 5, 20, 12, 0, 0)
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tap_claude_analytics.streams.fields import misfit_paths, shape_of, take_misfits
 
 SCHEMA: dict[str, Any] = {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-
 from tap_claude_analytics.filters import (
     FILTERS,
     endpoint_mistakes,
     entry_mistakes,
     team_mistakes,
 )
+
 from tests.simulator import ENDPOINTS
 
 TEAM = "rbac_group_id:rbac_group_01AbC"

@@ -13,11 +13,11 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tap_claude_analytics.pacer import SPAN, Pacer
+from tap_claude_analytics.progress import LINE_EVERY, SHORT, Progress
 from typing_extensions import override
 
 from tap_claude_analytics import clock
-from tap_claude_analytics.pacer import SPAN, Pacer
-from tap_claude_analytics.progress import LINE_EVERY, SHORT, Progress
 from tests.simulator.limits import KINDS, MINUTE, Limit
 from tests.unit.virtual_time import VirtualTime
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tap_claude_analytics.errors import UnexpectedRowError
 from tap_claude_analytics.storable import is_suspect, make_storable
 

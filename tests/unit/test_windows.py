@@ -6,7 +6,6 @@ import pendulum
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tap_claude_analytics.windows import FLOOR, chunks, days, parse_day, reading_window
 
 TODAY = pendulum.Date(2026, 5, 20)

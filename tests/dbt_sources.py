@@ -1,0 +1,384 @@
+"""The sources and staging models of the dbt package, made from the tap's catalog.
+
+`python -m tests.dbt_sources --write` writes them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
+
+from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+PACKAGE = ROOT / "transform"
+MODELS = PACKAGE / "models"
+
+#: What the parts of flattened names become in the staging models: spelt out, and short
+#: enough for PostgreSQL. The first one that a name begins with counts.
+SPELT_OUT = {
+    "ccum__chat__": "unified_chat_",
+    "ccum__sessions__": "unified_cowork_",
+    "chat_cowork_unified_metrics__chat__": "unified_chat_",
+    "chat_cowork_unified_metrics__sessions__": "unified_cowork_",
+    "chat_cowork_unified_metrics__": "unified_",
+    "ccm__tool_actions__": "claude_code_",
+    "claude_code_metrics__core_metrics__lines_of_code__": "claude_code_lines_",
+    "claude_code_metrics__core_metrics__": "claude_code_",
+    "claude_code_metrics__tool_actions__": "claude_code_",
+    "claude_code_metrics__": "claude_code_",
+    "office_metrics__": "office_",
+    "om__": "office_",
+    "chat_metrics__": "chat_",
+    "cowork_metrics__": "cowork_",
+    "design_metrics__": "design_",
+    "science_metrics__": "science_",
+    "claude_tag_metrics__": "claude_tag_",
+}
+
+#: Streams that marts use although the tap does not select them by default: their staging
+#: models are there, without rows, where the streams are not loaded.
+ALSO_IN_MARTS = {
+    "team_summaries",
+    "skills_by_user",
+    "connectors_by_user",
+    "plugins_by_user",
+    "artifacts_by_user",
+    "chat_projects_by_user",
+    "members",
+    "invites",
+    "spend_limits",
+    "spend_limit_requests",
+    "teams",
+    "team_members",
+}
+
+
+class Column(NamedTuple):
+    """A column of a loaded table."""
+
+    name: str
+    type: str
+    description: str
+
+    @property
+    def staged(self) -> str:
+        """Its name in the staging model."""
+        for beginning, spelt_out in SPELT_OUT.items():
+            if self.name.startswith(beginning):
+                rest = self.name.removeprefix(beginning)
+                return spelt_out + rest.replace("__", "_")
+        return self.name
+
+
+class Table(NamedTuple):
+    """A table that a target makes of a stream."""
+
+    name: str
+    description: str
+    key: list[str]
+    columns: list[Column]
+    selected: bool
+
+
+def tables() -> list[Table]:
+    """List the tables of all streams, flattened as by this repository's project."""
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    [settings] = [plugin["config"] for plugin in project["plugins"]["extractors"]]
+    tap = TapClaudeAnalytics(config=settings, validate_config=False)
+    known = {}
+    for entry in tap.catalog_dict["streams"]:
+        name = entry["stream"]
+        [flat] = tap.mapper.stream_maps[name]
+        known[name] = Table(
+            name,
+            _sentence(entry),
+            list(entry["key_properties"]),
+            _columns(flat.transformed_schema),
+            _is_selected(entry),
+        )
+    return sorted({**PLANNED, **known}.values())
+
+
+def _sentence(entry: Mapping[str, Any]) -> str:
+    key = ", ".join(f"`{name}`" for name in entry["key_properties"])
+    return f"Table of the stream `{entry['stream']}`; its key is {key}."
+
+
+def _is_selected(entry: Mapping[str, Any]) -> bool:
+    [metadata] = [m["metadata"] for m in entry["metadata"] if not m["breadcrumb"]]
+    return bool(metadata.get("selected", metadata.get("selected-by-default", False)))
+
+
+def _columns(schema: dict[str, Any]) -> list[Column]:
+    columns = []
+    for name, field in schema["properties"].items():
+        kind = _type(name, field)
+        if kind:
+            columns.append(Column(name, kind, field.get("description", "")))
+    return columns
+
+
+def _type(name: str, field: Mapping[str, Any]) -> str | None:
+    """Return the type of a column, None if it is an object or a list."""
+    types = {field["type"]} if isinstance(field["type"], str) else set(field["type"])
+    if types & {"object", "array"}:
+        return None
+    if "integer" in types:
+        return "bigint"
+    if "number" in types:
+        return "ratio" if name.endswith("_rate") else "money"
+    if "boolean" in types:
+        return "boolean"
+    return {"date": "date", "date-time": "timestamp"}.get(field.get("format", ""), "text")
+
+
+def files() -> dict[Path, str]:
+    """Return the contents of all files that are made."""
+    every = tables()
+    made = {
+        MODELS / "sources.yml": _sources(every),
+        PACKAGE / "macros" / "stream_names.sql": _names(every),
+        MODELS / "staging" / "staging.yml": _docs(every),
+    }
+    for table in every:
+        made[MODELS / "staging" / f"stg_claude_analytics__{table.name}.sql"] = _staging(
+            table
+        )
+    return made
+
+
+def _folded(text: str, indent: int) -> str:
+    lines = textwrap.wrap(text, 92 - indent, break_long_words=False, break_on_hyphens=False)
+    return "".join(f"{' ' * indent}{line}\n" for line in lines)
+
+
+HEADER = "# Made by `python -m tests.dbt_sources --write` from the tap's catalog.\n"
+
+
+def _sources(every: list[Table]) -> str:
+    text = f"""\
+{HEADER}version: 2
+
+sources:
+  - name: claude_analytics
+    description: >-
+      The tables that tap-claude-analytics loads, flattened as its Meltano project does.
+    database: "{{{{ var('claude_analytics__database') or target.database }}}}"
+    schema: "{{{{ var('claude_analytics__schema') }}}}"
+    tables:
+"""
+    for table in every:
+        text += f"      - name: {table.name}\n        description: >-\n"
+        text += _folded(table.description, 10)
+        if table.name == "readings":
+            text += FRESHNESS
+        text += "        columns:\n"
+        for column in table.columns:
+            text += f"          - name: {column.name}\n"
+            if column.description:
+                text += "            description: >-\n" + _folded(column.description, 14)
+    return text
+
+
+def _names(every: list[Table]) -> str:
+    names = "".join(f"    '{t.name}',\n" for t in every if t.name != "readings")
+    return f"""\
+{{#- All streams but readings. Made by `python -m tests.dbt_sources --write`. -#}}
+{{% macro claude_stream_names() %}}
+  {{{{- return([
+{names}  ]) -}}}}
+{{% endmacro %}}
+"""
+
+
+FRESHNESS = """\
+        config:
+          loaded_at_field: snapshot_at
+          freshness:
+            warn_after: {count: 36, period: hour}
+            error_after: {count: 5, period: day}
+"""
+
+
+def _docs(every: list[Table]) -> str:
+    text = f"{HEADER}version: 2\n\nmodels:\n"
+    for table in every:
+        text += f"""\
+  - name: stg_claude_analytics__{table.name}
+    description: >-
+{_folded(_staged(table), 6)}\
+    data_tests:
+      - claude_unique_key:
+          arguments:
+            columns: [{", ".join(["organization", *table.key])}]
+"""
+    return text
+
+
+def _staged(table: Table) -> str:
+    if table.name == "readings":
+        return "The reading of each stream and day that counts."
+    return (
+        f"The rows of `{table.name}` that count, of all organisations, with typed columns."
+        " What the columns mean stands with the source."
+    )
+
+
+def _staging(table: Table) -> str:
+    text = ""
+    if not (table.selected or table.name in ALSO_IN_MARTS or table.name == "readings"):
+        text = f"{{{{ config(enabled=var('claude_analytics__using_{table.name}')) }}}}\n\n"
+    key = json.dumps(table.key).replace('"', "'")
+    text += f"{{{{ claude_analytics.claude_current_rows('{table.name}', {key}, [\n"
+    for column in table.columns:
+        text += f"    ('{column.name}', '{column.staged}', '{column.type}'),\n"
+    return text + "]) }}\n"
+
+
+def _planned(name: str, key: list[str], /, **columns: str) -> Table:
+    return Table(
+        name,
+        _sentence({"stream": name, "key_properties": key}),
+        key,
+        [Column(column, kind, "") for column, kind in columns.items()],
+        selected=False,
+    )
+
+
+_ACTOR = {
+    "actor__type": "text",
+    "actor__user_id": "text",
+    "actor__scoped_api_key_id": "text",
+    "actor__email_address": "text",
+    "actor__name": "text",
+    "actor__deleted": "boolean",
+}
+_LEVEL = {
+    f"{place}__{name}": "text"
+    for place in ("scope", "source")
+    for name in (
+        "type",
+        "user_id",
+        "seat_tier",
+        "rbac_group_id",
+        "service",
+        "workspace_id",
+    )
+}
+
+#: Streams that the tap does not have yet, as the API names their fields.
+PLANNED = {
+    table.name: table
+    for table in (
+        _planned(
+            "members",
+            ["date", "user_id"],
+            date="date",
+            user_id="text",
+            added_at="timestamp",
+            email="text",
+            name="text",
+            role="text",
+            snapshot_at="timestamp",
+        ),
+        _planned(
+            "invites",
+            ["date", "invite_id"],
+            date="date",
+            invite_id="text",
+            accepted_at="timestamp",
+            email="text",
+            expires_at="timestamp",
+            invited_at="timestamp",
+            role="text",
+            status="text",
+            snapshot_at="timestamp",
+        ),
+        _planned(
+            "spend_limits",
+            ["date", "actor_id", "period"],
+            date="date",
+            actor_id="text",
+            period="text",
+            **_ACTOR,
+            amount="money",
+            amount_in_currency="money",
+            currency="text",
+            period_to_date_spend="money",
+            period_to_date_spend_in_currency="money",
+            **_LEVEL,
+            spend_limit_id="text",
+            snapshot_at="timestamp",
+        ),
+        _planned(
+            "spend_limit_requests",
+            ["request_id"],
+            date="date",
+            request_id="text",
+            actor_id="text",
+            **_ACTOR,
+            created_at="timestamp",
+            period="text",
+            resolved_at="timestamp",
+            status="text",
+            snapshot_at="timestamp",
+        ),
+        _planned(
+            "teams",
+            ["date", "rbac_group_id"],
+            date="date",
+            rbac_group_id="text",
+            created_at="timestamp",
+            name="text",
+            source_type="text",
+            updated_at="timestamp",
+            snapshot_at="timestamp",
+        ),
+        _planned(
+            "team_members",
+            ["date", "rbac_group_id", "user_id"],
+            date="date",
+            rbac_group_id="text",
+            user_id="text",
+            created_at="timestamp",
+            email="text",
+            snapshot_at="timestamp",
+        ),
+    )
+}
+
+
+def changed() -> Iterator[Path]:
+    """List the files that are not as they should be, and those that should not be there."""
+    wanted = files()
+    for path, text in wanted.items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            yield path
+    yield from set((MODELS / "staging").iterdir()) - wanted.keys()
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files, or say which are not as they should be."""
+    paths = list(changed())
+    for path in paths:
+        sys.stdout.write(f"{path.relative_to(ROOT)}\n")
+        if arguments == ["--write"]:
+            text = files().get(path)
+            if text is None:
+                path.unlink()
+            else:
+                path.write_text(text, encoding="utf-8")
+    return int(bool(paths) and arguments != ["--write"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,200 @@
+"""README and `docs/`: their blocks, and the tables in them that are generated.
+
+`python -m tests.docs --write` writes the tables, from the catalog, the settings and a run
+against the simulator.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pendulum
+
+from tap_claude_analytics.common import clock
+from tap_claude_analytics.config.filters import FILTERS
+from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
+from tap_claude_analytics.streams.day_stream import DayStream
+from tap_claude_analytics.streams.readings import Readings
+from tap_claude_analytics.streams.specs import SPECS
+from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests import ROOT, singer
+from tests.simulator import Options, Simulator
+from tests.system.targets.table import markdown as targets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from singer_sdk import Stream
+
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+
+#: The part of a key that makes a stream the answer to a question; the first one counts.
+QUESTIONS = {
+    "stream": "What has been read?",
+    "row_key": "How much, at what cost?",
+    "rbac_group_id": "Which team?",
+    "user_id": "Who?",
+    "product": "In which product?",
+    "": "What?",
+}
+ORDER = ("What?", "Who?", "Which team?", "In which product?", "How much, at what cost?")
+#: The day of the sample rows, when people work and every stream has rows.
+SAMPLE_DAY = pendulum.datetime(2026, 5, 20)
+
+
+def block(name: str) -> str:
+    """Return the code below the comment that names it, on whichever page it is."""
+    pattern = rf"<!-- {re.escape(name)} -->\n```\w*\n(.*?)^```$"
+    texts = [page.read_text(encoding="utf-8") for page in PAGES]
+    [code] = re.findall(pattern, "\n".join(texts), re.DOTALL | re.MULTILINE)
+    return str(code)
+
+
+def part(name: str) -> str:
+    """Return what is between the comments that name its beginning and its end."""
+    texts = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    return texts.split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
+
+
+def rows(table: str) -> list[list[str]]:
+    """Return the cells of a Markdown table, without its header."""
+    lines = re.findall(r"^\| (.+) \|$", table, flags=re.MULTILINE)
+    return [line.split(" | ") for line in lines][1:]
+
+
+def markdown(header: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, ("---",) * len(header), *cells]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def settings() -> str:
+    """Return the table of all settings of the tap's own."""
+    return markdown(
+        ("setting", "default", "meaning"),
+        [
+            (f"`{name}`", _default(name, rule), rule["description"])
+            for name, rule in CONFIG_JSONSCHEMA["properties"].items()
+            if not name.startswith(("flattening_", "stream_map", "faker_"))
+        ],
+    )
+
+
+def _default(name: str, rule: dict[str, Any]) -> str:
+    if name in CONFIG_JSONSCHEMA["required"]:
+        return "required"
+    if "default" not in rule:
+        return ""
+    default = rule["default"]
+    return f"`{default if isinstance(default, str) else json.dumps(default)}`"
+
+
+def streams() -> str:
+    """Return the table of all streams, by the question that they answer."""
+    tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
+    cells = [_stream(stream) for stream in tap.streams.values()]
+    order = [*ORDER, *QUESTIONS.values()]
+    cells.sort(key=lambda row: (order.index(row[0]), row[4] == "no"))
+    return markdown(
+        ("question", "stream", "endpoint", "key", "default", "a record is"), cells
+    )
+
+
+def _stream(stream: Stream) -> tuple[str, ...]:
+    if not isinstance(stream, (DayStream, Readings)):
+        raise TypeError(stream.name)
+    keys = stream.primary_keys
+    return (
+        next(text for part, text in QUESTIONS.items() if part in (*keys, "")),
+        f"`{stream.name}`",
+        f"`{stream.spec.path}`" if isinstance(stream, DayStream) else "none of its own",
+        ", ".join(f"`{key}`" for key in keys),
+        "yes" if stream.selected_by_default else "no",
+        stream.record,
+    )
+
+
+def filters() -> str:
+    """Return the table of what each endpoint can be filtered by."""
+    return markdown(
+        ("endpoint", "dimension", "a value is"),
+        [
+            (f"`{path}`", f"`{dimension}`", values.text)
+            for path, taken in FILTERS.items()
+            for dimension, values in taken.items()
+        ],
+    )
+
+
+def fields() -> str:
+    """Return the fields of every stream that is no breakdown, each with a sample row."""
+    tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
+    names = [spec.name for spec in SPECS if not spec.schema.added] + [Readings.name]
+    noon = pendulum.datetime(SAMPLE_DAY.year, SAMPLE_DAY.month, SAMPLE_DAY.day, 12).add(
+        days=4
+    )
+    told, clock.now = clock.now, lambda: noon
+    try:
+        with Simulator(Options(today=noon.date(), users=25, projects=8)) as simulator:
+            output = singer.run(
+                simulator,
+                *names,
+                start_date=SAMPLE_DAY.to_date_string(),
+                end_date=SAMPLE_DAY.to_date_string(),
+            )
+    finally:
+        clock.now = told
+    return "\n".join(
+        f"## {name}\n\n"
+        + markdown(("field", "type", "description"), _fields(tap.streams[name].schema))
+        + f"\n```json\n{_sample(output.records(name))}\n```\n"
+        for name in names
+    )
+
+
+def _fields(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str, str]]:
+    for name, rule in schema["properties"].items():
+        kinds = rule["type"] if isinstance(rule["type"], list) else [rule["type"]]
+        kind = rule.get("format", kinds[0]) + (", null" if "null" in kinds else "")
+        yield f"`{prefix}{name}`", kind, rule.get("description", "")
+        if "properties" in rule:
+            yield from _fields(rule, f"{prefix}{name}.")
+
+
+def _sample(records: list[dict[str, Any]]) -> str:
+    """Return the record that shows most."""
+    fullest = max(records, key=lambda record: str(record).count("None") * -1)
+    return msgspec.json.Encoder(decimal_format="number").encode(fullest).decode()
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "fields": fields,
+    "filters": filters,
+    "settings": settings,
+    "streams": streams,
+    "targets": targets,
+}
+
+
+def with_tables(page: Path) -> str:
+    """Return a page with the tables as they should be."""
+    text = page.read_text(encoding="utf-8")
+    for name, table in TABLES.items():
+        if f"<!-- {name} -->" in text:
+            before, rest = text.split(f"<!-- {name} -->\n")
+            _, after = rest.split(f"<!-- /{name} -->")
+            text = f"{before}<!-- {name} -->\n{table()}<!-- /{name} -->{after}"
+    return text
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--write"]:
+        for each in PAGES:
+            each.write_text(with_tables(each), encoding="utf-8")
+    else:
+        sys.stdout.writelines(f"{table()}\n" for table in TABLES.values())

@@ -1,0 +1,174 @@
+"""A database with weeks of an organisation in it, and the SQL that people run there."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from unittest import mock
+
+import msgspec
+import pendulum
+import yaml
+
+from tap_claude_analytics.common import clock
+from tests import ROOT, singer, truth
+
+if TYPE_CHECKING:
+    from tests.meltano_fixture import MeltanoProject
+    from tests.sandbox import Sandbox
+    from tests.simulator import Fact, Simulator
+    from tests.truth import Record
+
+SCHEMA = "tap_claude_analytics"
+
+#: The day of the last run; the one before it was a day earlier.
+TODAY = date(2026, 11, 5)
+#: What is read of cost: two whole months, some days before, and some after.
+COST_DAYS = [date(2026, 8, 30) + timedelta(days=n) for n in range(68)]
+#: What is read of everything else: more than the 28 days that some views look at.
+DAYS = [date(2026, 9, 28) + timedelta(days=n) for n in range(36)]
+#: What happens to days between the runs: a Sunday, a Thursday and a Wednesday.
+REVISED, VANISHED, EMPTIED = DAYS[-2], DAYS[-5], DAYS[-6]
+#: A day with figures that cannot be computed; from then on, names are others.
+ODD = DAYS[-4]
+#: The youngest day, on which nobody uses skills or connectors. On this one and on the day
+#: before, which are all there is of November, nothing is known of Claude Code.
+IDLE = DAYS[-1]
+
+#: All but cost, which is read from an earlier day, and usage: one table is missing, as
+#: where a stream is not selected.
+STREAMS = (*truth.STREAMS, "team_summaries", "skills_by_user", "connectors_by_user")
+
+
+def fill(box: Sandbox, project: MeltanoProject) -> None:
+    """Load two days' runs of the tap, between which days are revised."""
+    simulator = box.simulator
+    for day in DAYS:
+        simulator.edit("skills", day, _never_known)
+        simulator.edit("connectors", day, _never_known)
+    simulator.edit("users", ODD, _odd_code)
+    simulator.edit("connectors", ODD, _odd_calls)
+    for day in (REVISED, IDLE):
+        simulator.edit("users", day, _without_code)
+    for day in DAYS[DAYS.index(ODD) :]:
+        simulator.edit("users", day, _moved)
+        simulator.edit("skills", day, _renamed)
+        simulator.edit("connectors", day, _renamed)
+    for endpoint in ("skills", "connectors"):
+        simulator.edit(endpoint, IDLE, lambda _: [])
+    outputs = _run(simulator, TODAY - timedelta(days=1), {})
+    simulator.edit("summaries", REVISED, _unknown_counts)
+    for endpoint in set(truth.ROW_STREAMS.values()) - {"summaries"}:
+        simulator.edit(endpoint, REVISED, _more_users)
+        simulator.edit(endpoint, VANISHED, lambda rows: rows[1:])
+        simulator.edit(endpoint, EMPTIED, lambda _: [])
+    simulator.revise(REVISED, _dearer)
+    simulator.revise(VANISHED, lambda facts: facts[1:])
+    simulator.revise(EMPTIED, lambda _: [])
+    outputs += _run(simulator, TODAY, outputs[-1].state)
+    _load(box, project, outputs)
+
+
+def _run(simulator: Simulator, today: date, state: Record) -> list[singer.Output]:
+    """Run the tap at noon of a day, with the settings that the repository's project has."""
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    [settings] = [plugin["config"] for plugin in project["plugins"]["extractors"]]
+    noon = pendulum.datetime(today.year, today.month, today.day, 12)
+    simulator.today = today
+    outputs = []
+    with mock.patch.object(clock, "now", return_value=noon):
+        for since, streams in ((COST_DAYS[0], ("usage", "cost")), (DAYS[0], STREAMS)):
+            output = singer.run(
+                simulator,
+                *streams,
+                "readings",
+                state=state,
+                start_date=since.isoformat(),
+                lookback_days=7,
+                **settings,
+            )
+            assert not output.failures
+            outputs.append(output)
+            state = output.state
+    return outputs
+
+
+def _load(box: Sandbox, project: MeltanoProject, outputs: list[singer.Output]) -> None:
+    """Load runs of the tap into the database, one after the other, as the project does."""
+    encoder = msgspec.json.Encoder(decimal_format="number")
+    box.environment["TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA"] = SCHEMA
+    with tempfile.NamedTemporaryFile() as file:
+        for output in outputs:
+            file.writelines(encoder.encode(message) + b"\n" for message in output.messages)
+        file.flush()
+        command = ["sh", "-c", 'meltano invoke target-postgres < "$0"', file.name]
+        loaded = box.run(command, folder=project.folder)
+    assert loaded.returncode == 0, loaded.stderr[-5000:]
+
+
+def _odd_code(rows: list[Record]) -> list[Record]:
+    """Return rows of users, in two of which figures of Claude Code are null."""
+    code = rows[0]["claude_code_metrics"]
+    half = {"accepted_count": 90, "rejected_count": None}
+    tools = {**code["tool_actions"], "write_tool": half}
+    first = {**rows[0], "claude_code_metrics": {**code, "tool_actions": tools}}
+    return [first, *_without_code(rows[1:2]), *rows[2:]]
+
+
+def _without_code(rows: list[Record]) -> list[Record]:
+    return [{**row, "claude_code_metrics": None} for row in rows]
+
+
+def _never_known(rows: list[Record]) -> list[Record]:
+    """Return rows, those of one skill and one connector without how often it was used."""
+    return [
+        {name: None if _is_use(name) else value for name, value in row.items()}
+        if {"unknown", "slack"} & {row.get("skill_name"), row.get("connector_name")}
+        else row
+        for row in rows
+    ]
+
+
+def _is_use(name: str) -> bool:
+    return name == "invocation_count" or name.endswith("_call_count")
+
+
+def _renamed(rows: list[Record]) -> list[Record]:
+    return [
+        {name: "New" if "display" in name else value for name, value in row.items()}
+        for row in rows
+    ]
+
+
+def _moved(rows: list[Record]) -> list[Record]:
+    address = {"email_address": "moved@example.com"}
+    return [row | {"user": row["user"] | address} for row in rows]
+
+
+def _odd_calls(rows: list[Record]) -> list[Record]:
+    """Return rows of connectors; of the calls of each, another kind is not known."""
+    kinds = [f"{kind}_call_count" for kind in ("read", "write", "unclassified")]
+    return [
+        row | dict.fromkeys(kinds, 5) | {kinds[place % 3]: None}
+        for place, row in enumerate(rows)
+    ]
+
+
+def _unknown_counts(rows: list[Record]) -> list[Record]:
+    """Return the row of the organisation with other counts, some of them null."""
+    changed = {
+        "assigned_seat_count": None,
+        "chat_weekly_active_user_count": None,
+        "weekly_active_user_count": 7,
+    }
+    return [row | changed for row in rows]
+
+
+def _more_users(rows: list[Record]) -> list[Record]:
+    return [{**row, "distinct_user_count": 1000} for row in rows]
+
+
+def _dearer(facts: list[Fact]) -> list[Fact]:
+    return [fact.scaled(Decimal("1.00333")) for fact in facts]

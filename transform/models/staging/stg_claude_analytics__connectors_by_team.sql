@@ -1,0 +1,26 @@
+{{ config(enabled=var('claude_analytics__using_connectors_by_team')) }}
+
+{{ claude_analytics.claude_current_rows('connectors_by_team', ['date', 'connector_name', 'rbac_group_id'], [
+    ('date', 'date', 'date'),
+    ('connector_name', 'connector_name', 'text'),
+    ('rbac_group_id', 'rbac_group_id', 'text'),
+    ('rbac_group_name', 'rbac_group_name', 'text'),
+    ('ccum__chat__distinct_conversation_connector_used_count', 'unified_chat_distinct_conversation_connector_used_count', 'bigint'),
+    ('ccum__sessions__distinct_session_connector_used_count', 'unified_cowork_distinct_session_connector_used_count', 'bigint'),
+    ('chat_metrics__distinct_conversation_connector_used_count', 'chat_distinct_conversation_connector_used_count', 'bigint'),
+    ('claude_code_metrics__distinct_session_connector_used_count', 'claude_code_distinct_session_connector_used_count', 'bigint'),
+    ('connector_display_name', 'connector_display_name', 'text'),
+    ('cowork_metrics__distinct_session_connector_used_count', 'cowork_distinct_session_connector_used_count', 'bigint'),
+    ('distinct_user_count', 'distinct_user_count', 'bigint'),
+    ('individual_auth_distinct_user_count', 'individual_auth_distinct_user_count', 'bigint'),
+    ('managed_auth_distinct_user_count', 'managed_auth_distinct_user_count', 'bigint'),
+    ('office_metrics__excel__distinct_session_connector_used_count', 'office_excel_distinct_session_connector_used_count', 'bigint'),
+    ('office_metrics__outlook__distinct_session_connector_used_count', 'office_outlook_distinct_session_connector_used_count', 'bigint'),
+    ('om__powerpoint__distinct_session_connector_used_count', 'office_powerpoint_distinct_session_connector_used_count', 'bigint'),
+    ('office_metrics__word__distinct_session_connector_used_count', 'office_word_distinct_session_connector_used_count', 'bigint'),
+    ('read_call_count', 'read_call_count', 'bigint'),
+    ('unclassified_call_count', 'unclassified_call_count', 'bigint'),
+    ('write_call_count', 'write_call_count', 'bigint'),
+    ('snapshot_at', 'snapshot_at', 'timestamp'),
+    ('additional_fields', 'additional_fields', 'text'),
+]) }}

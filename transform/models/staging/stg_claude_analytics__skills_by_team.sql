@@ -1,0 +1,27 @@
+{{ config(enabled=var('claude_analytics__using_skills_by_team')) }}
+
+{{ claude_analytics.claude_current_rows('skills_by_team', ['date', 'skill_name', 'rbac_group_id'], [
+    ('date', 'date', 'date'),
+    ('skill_name', 'skill_name', 'text'),
+    ('rbac_group_id', 'rbac_group_id', 'text'),
+    ('rbac_group_name', 'rbac_group_name', 'text'),
+    ('attributed_list_price', 'attributed_list_price', 'money'),
+    ('ccum__chat__distinct_conversation_skill_used_count', 'unified_chat_distinct_conversation_skill_used_count', 'bigint'),
+    ('ccum__sessions__distinct_session_skill_used_count', 'unified_cowork_distinct_session_skill_used_count', 'bigint'),
+    ('chat_metrics__distinct_conversation_skill_used_count', 'chat_distinct_conversation_skill_used_count', 'bigint'),
+    ('claude_code_metrics__distinct_session_skill_used_count', 'claude_code_distinct_session_skill_used_count', 'bigint'),
+    ('cowork_metrics__distinct_session_skill_used_count', 'cowork_distinct_session_skill_used_count', 'bigint'),
+    ('currency', 'currency', 'text'),
+    ('distinct_user_count', 'distinct_user_count', 'bigint'),
+    ('enable_count', 'enable_count', 'bigint'),
+    ('estimated_overage_spend', 'estimated_overage_spend', 'money'),
+    ('invocation_count', 'invocation_count', 'bigint'),
+    ('office_metrics__excel__distinct_session_skill_used_count', 'office_excel_distinct_session_skill_used_count', 'bigint'),
+    ('office_metrics__outlook__distinct_session_skill_used_count', 'office_outlook_distinct_session_skill_used_count', 'bigint'),
+    ('office_metrics__powerpoint__distinct_session_skill_used_count', 'office_powerpoint_distinct_session_skill_used_count', 'bigint'),
+    ('office_metrics__word__distinct_session_skill_used_count', 'office_word_distinct_session_skill_used_count', 'bigint'),
+    ('share_status', 'share_status', 'text'),
+    ('skill_display_name', 'skill_display_name', 'text'),
+    ('snapshot_at', 'snapshot_at', 'timestamp'),
+    ('additional_fields', 'additional_fields', 'text'),
+]) }}

@@ -1,0 +1,16 @@
+{{ claude_analytics.claude_current_rows('spend_limit_requests', ['request_id'], [
+    ('date', 'date', 'date'),
+    ('request_id', 'request_id', 'text'),
+    ('actor_id', 'actor_id', 'text'),
+    ('actor__type', 'actor__type', 'text'),
+    ('actor__user_id', 'actor__user_id', 'text'),
+    ('actor__scoped_api_key_id', 'actor__scoped_api_key_id', 'text'),
+    ('actor__email_address', 'actor__email_address', 'text'),
+    ('actor__name', 'actor__name', 'text'),
+    ('actor__deleted', 'actor__deleted', 'boolean'),
+    ('created_at', 'created_at', 'timestamp'),
+    ('period', 'period', 'text'),
+    ('resolved_at', 'resolved_at', 'timestamp'),
+    ('status', 'status', 'text'),
+    ('snapshot_at', 'snapshot_at', 'timestamp'),
+]) }}
