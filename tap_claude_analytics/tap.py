@@ -218,9 +218,9 @@ class TapClaudeAnalytics(CommandLineTap):
         restarting = [name for name, start in starts.items() if start.restarts]
         if restarting:
             self.logger.warning(
-                "Settings that define rows have changed, so these streams read again from"
-                " start_date: %s. Rows that were loaded before stay as they are until the"
-                " same rows are read again.",
+                "The settings that define the rows of these streams have changed, so they"
+                " read again from start_date: %s. Rows that were loaded before stay as they"
+                " are until the same rows are read again.",
                 ", ".join(restarting),
             )
         latest = today.subtract(days=settings.data_delay_days)

@@ -1,23 +1,20 @@
-"""Which fields are personal, for the tests and for the table in the documentation.
+"""Which fields are personal, for the tests and the documentation.
 
 The schemas mark what is personal. The table below says of every other text why it is not:
-text that is neither is an error. `python -m tests.masking --write` brings the table in
-`docs/personal-data.md` up to date.
+text that is neither is an error.
 """
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tap_claude_analytics.records import personal
 from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import ROOT
-from tests.streams_table import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from tap_claude_analytics.records.personal import Fields
 
 Schema: TypeAlias = "Mapping[str, Any]"
 
@@ -30,17 +27,6 @@ SCHEMAS: dict[str, Schema] = {
 
 #: Types of fields that can hold any text.
 FREE = {"string", "object", "array"}
-
-DOCUMENT = ROOT / "docs" / "personal-data.md"
-MARKS = ("<!-- personal fields -->\n", "<!-- /personal fields -->")
-
-#: What each kind of field is, and what becomes of it with `hash` and with `drop`.
-KINDS = {
-    personal.ADDRESS: ("e-mail address or other identity", "digest", "null"),
-    personal.ACTOR: ("the subject of an actor without an id", "its digest", "null"),
-    personal.NAME: ("name of a person or a project", "null", "null"),
-    personal.UNKNOWN: ("fields that the tap does not know", "null", "null"),
-}
 
 #: Text that is not personal, by the reason why it is not: names of fields, at whatever
 #: depth, or with their stream.
@@ -139,7 +125,7 @@ def unjudged(stream: str, schema: Schema) -> set[str]:
     }
 
 
-def paths(fields: personal.Fields, prefix: str = "") -> Iterator[tuple[str, str]]:
+def paths(fields: Fields, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yield the path of every personal field, and what it is."""
     for name, kind in fields.items():
         if isinstance(kind, dict):
@@ -154,41 +140,3 @@ PERSONAL = {
     for spec in SPECS
     if (found := [*paths(spec.schema.personal_fields)])
 }
-
-
-def table() -> str:
-    """Return the table of all personal fields."""
-    streams: dict[tuple[str, str], list[str]] = {}
-    for stream, fields in PERSONAL.items():
-        for path, kind in fields.items():
-            streams.setdefault((kind, path), []).append(stream)
-    order = list(KINDS)
-    rows = [
-        (f"`{path}`", *KINDS[kind], shown(names))
-        for (kind, path), names in sorted(
-            streams.items(), key=lambda entry: (order.index(entry[0][0]), entry[0][1])
-        )
-    ]
-    return markdown(("field", "what it is", "`hash`", "`drop`", "streams"), rows)
-
-
-def shown(names: list[str]) -> str:
-    """Return names of streams; if there are many, those that are left out."""
-    others = [name for name in SCHEMAS if name not in names]
-    if len(others) < len(names):
-        return f"all but {', '.join(f'`{name}`' for name in others)}"
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def with_table(document: str) -> str:
-    """Return the document with the table as it should be."""
-    before, rest = document.split(MARKS[0])
-    _, after = rest.split(MARKS[1])
-    return f"{before}{MARKS[0]}{table()}{MARKS[1]}{after}"
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] == ["--write"]:
-        DOCUMENT.write_text(with_table(DOCUMENT.read_text("utf-8")), "utf-8")
-    else:
-        sys.stdout.write(table())
