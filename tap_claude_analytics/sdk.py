@@ -24,6 +24,7 @@ from typing_extensions import override
 from tap_claude_analytics.common.errors import StoppedBySignalError
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Generator, Mapping
     from types import FrameType
 
@@ -53,6 +54,12 @@ class SdkTap(Tap, abc.ABC):
         # then exits with 0. The STATE of the last complete day has been written already.
         raise StoppedBySignalError(128 + signum)
 
+    @override  # type: ignore[misc]  # the SDK declares it final
+    def sync_all(self) -> None:
+        """Sync the selected streams, without a line for each of the others."""
+        self.logger.addFilter(_is_no_skipped_stream)
+        super().sync_all()
+
     @override
     def setup_mapper(self) -> None:
         """Set up the stream maps, also those of streams that are not selected.
@@ -67,6 +74,10 @@ class SdkTap(Tap, abc.ABC):
             metadata = MetadataMapping({**entry.metadata, (): root})
             catalog[name] = replace(entry, metadata=metadata)
         self.mapper.register_raw_streams_from_catalog(catalog)
+
+
+def _is_no_skipped_stream(line: logging.LogRecord) -> bool:
+    return not str(line.msg).startswith("Skipping deselected stream")
 
 
 class SdkStream(Stream):

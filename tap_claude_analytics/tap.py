@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from tap_claude_analytics.days.windows import Window
+    from tap_claude_analytics.streams.sources.source import Plan
 
 
 class TapClaudeAnalytics(CommandLineTap):
@@ -147,6 +148,7 @@ class TapClaudeAnalytics(CommandLineTap):
         """
         self._check_selection()
         self._start_streams()
+        self._log_plans()
         run = self.run
         run.progress.plan(sum(stream.selected for stream in self._day_streams))
         try:
@@ -206,12 +208,21 @@ class TapClaudeAnalytics(CommandLineTap):
     def _start_streams(self) -> None:
         """Write down where each stream starts, and warn of what is before the floor."""
         settings, today = self.run.settings, self.run.today
+        starts = {s.name: s.start() for s in self._day_streams if s.selected}
         early = ["start_date"] if settings.start_date < FLOOR else []
         early += [
-            f"the bookmark of {stream.name}"
-            for stream in self._day_streams
-            if stream.selected and stream.start().was_before_floor
+            f"the bookmark of {name}"
+            for name, start in starts.items()
+            if start.was_before_floor
         ]
+        restarting = [name for name, start in starts.items() if start.restarts]
+        if restarting:
+            self.logger.warning(
+                "The settings that define the rows of these streams have changed, so they"
+                " read again from start_date: %s. Rows that were loaded before stay as they"
+                " are until the same rows are read again.",
+                ", ".join(restarting),
+            )
         latest = today.subtract(days=settings.data_delay_days)
         if settings.start_date > latest:
             self.logger.warning(
@@ -226,6 +237,16 @@ class TapClaudeAnalytics(CommandLineTap):
                 FLOOR,
                 ", ".join(early),
             )
+
+    def _log_plans(self) -> None:
+        """Say in one line which days of which streams are read."""
+        streams: dict[Plan, list[str]] = {}
+        for stream in self._day_streams:
+            if stream.selected:
+                streams.setdefault(stream.plan(), []).append(stream.name)
+        if streams:
+            plans = [f"{plan} ({', '.join(names)})" for plan, names in streams.items()]
+            self.logger.info("Reading %s.", "; ".join(plans))
 
 
 def api_options(settings: Settings) -> ApiOptions:

@@ -17,11 +17,12 @@ import pendulum
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.config.filters import FILTERS
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
+from tap_claude_analytics.records import personal
 from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.streams.readings import Readings
 from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import ROOT, singer
+from tests import ROOT, masking, singer
 from tests.simulator import Options, Simulator
 from tests.system.targets.table import markdown as targets
 
@@ -172,9 +173,44 @@ def _sample(records: list[dict[str, Any]]) -> str:
     return msgspec.json.Encoder(decimal_format="number").encode(fullest).decode()
 
 
+#: What each kind of personal field is, and what becomes of it with `hash` and `drop`.
+PERSONAL = {
+    personal.ADDRESS: ("e-mail address or other identity", "digest", "null"),
+    personal.ACTOR: ("subject of an actor without an id; ids stay", "digest", "null"),
+    personal.NAME: ("name of a person or a project", "null", "null"),
+    personal.UNKNOWN: ("fields that the tap does not know", "null", "null"),
+}
+
+
+def personal_fields() -> str:
+    """Return the table of the fields that the schemas mark as personal."""
+    streams: dict[tuple[str, str], list[str]] = {}
+    for stream, of_stream in masking.PERSONAL.items():
+        for path, kind in of_stream.items():
+            streams.setdefault((kind, path), []).append(stream)
+    return markdown(
+        ("field", "what it is", "`hash`", "`drop`", "streams"),
+        [
+            (f"`{path}`", *PERSONAL[kind], _names(names))
+            for kind in PERSONAL
+            for (of_kind, path), names in sorted(streams.items())
+            if of_kind == kind
+        ],
+    )
+
+
+def _names(names: Sequence[str]) -> str:
+    """Return names of streams; if there are many, those that are left out."""
+    others = [name for name in masking.SCHEMAS if name not in names]
+    if len(others) < len(names):
+        return f"all but {', '.join(f'`{name}`' for name in others)}"
+    return ", ".join(f"`{name}`" for name in names)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "fields": fields,
     "filters": filters,
+    "personal fields": personal_fields,
     "settings": settings,
     "streams": streams,
     "targets": targets,

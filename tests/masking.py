@@ -1,19 +1,20 @@
-"""The README's recipe against personal data, made from the schemas.
+"""Which fields are personal, for the tests and the documentation.
 
-`python -m tests.masking` prints it. The tables below say which fields are personal, and of
-every other text why it is not: text that stands in neither is an error.
+The schemas mark what is personal. The table below says of every other text why it is not:
+text that is neither is an error.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from tap_claude_analytics.records.personal import Fields
 
 Schema: TypeAlias = "Mapping[str, Any]"
 
@@ -27,83 +28,62 @@ SCHEMAS: dict[str, Schema] = {
 #: Types of fields that can hold any text.
 FREE = {"string", "object", "array"}
 
-#: What tells a person apart: the same value has the same hash in all streams.
-HASHED = {
-    "email_address",
-    "user.email_address",
-    "created_by.email_address",
-    "actor.email_address",
-    "actor_email_address",
-    # Names of accounts with other providers are often e-mail addresses.
-    "actor.subject",
-    "actor.provider.signed_principal",
-}
-#: What nothing is joined by.
-DROPPED = {
-    "actor.name",
-    "project_name",
-    "additional_fields",  # fields that are not known may hold anything
-}
-#: Fields made from others, where a schema has these: what becomes of them.
-DERIVED = {
-    # That of a federated identity, which has no id, is its subject.
-    "actor_id": (
-        "actor.subject",
-        "{hashed} if actor and actor_id == actor.get('subject') else actor_id",
-    ),
-    # A digest without a salt, of the subject among others: it could be found by trying.
-    "row_key": ("actor.subject", "{hashed}"),
-}
-
-#: Text that is not personal, by the reason why it is not.
+#: Text that is not personal, by the reason why it is not: names of fields, at whatever
+#: depth, or with their stream.
 HARMLESS = {
     "an id without a meaning of its own": {
-        "actor.api_key_id",
-        "actor.service_account_id",
-        "actor.user_id",
         "actor_id",
         "agent_id",
         "api_key_id",
         "claude_tag_user_id",  # Slack's
-        "created_by.id",
         "deployment_id",
         "environment_id",
+        "id",
+        "invite_id",
         "organization_id",
         "project_id",
         "rbac_group_id",
+        "rbac_group_ids",
+        "request_id",
+        "role_ids",
+        "scoped_api_key_id",
+        "service_account_id",
         "session_id",
         "slack_channel_id",
-        "user.id",
+        "spend_limit_id",
         "user_id",
         "user_profile_id",
         "workspace_id",
     },
-    "the organisation's own name for a group of people": {"rbac_group_name"},
+    "the organisation's own name for a group of people": {"rbac_group_name", "teams.name"},
     "the organisation's own account, or who vouches for it": {
-        "actor.provider.account_id",
-        "actor.provider.issuer",
-        "actor.provider.project_number",
-        "actor.provider.subscription_id",
+        "account_id",
+        "issuer",
+        "project_number",
+        "subscription_id",
     },
     "one of a few words of the API's": {
-        "actor.provider.type",
-        "actor.type",
         "actor_type",
         "artifact_type",
         "bucket_width",
         "claude_tag_category",
         "context_window",
         "cost_type",
-        "created_by.type",
         "currency",
         "inference_geo",
         "model",
+        "period",
         "product",
+        "role",
+        "seat_tier",
+        "service",
         "service_tier",
         "share_status",
+        "source_type",
         "speed",
+        "status",
         "token_type",
-        "user.type",
+        "type",
     },
     "the name of a tool; the API does not disclose those of members' own skills": {
         "connector_display_name",
@@ -130,53 +110,33 @@ def texts(schema: Schema, prefix: str = "") -> Iterator[str]:
             yield path
 
 
-def unjudged(schema: Schema) -> set[str]:
-    """Return the text of which the tables above do not say whether it is personal."""
-    harmless = {path for paths in HARMLESS.values() for path in paths}
-    return set(texts(schema)) - HASHED - DROPPED - harmless
+def judged_as(stream: str, path: str) -> set[str]:
+    """Return the names under which the table above may have a field."""
+    return {path.rpartition(".")[2], f"{stream}.{path}"}
 
 
-def hashed(value: str) -> str:
-    """Return the expression that hashes a value; null stays null."""
-    return f"(sha256(config['salt'] + {value}) if {value} else None)"
+def unjudged(stream: str, schema: Schema) -> set[str]:
+    """Return the text that is neither marked as personal nor in the table above."""
+    harmless = set[str]().union(*HARMLESS.values())
+    return {
+        path
+        for path in texts(schema)
+        if path not in PERSONAL.get(stream, {}) and not judged_as(stream, path) & harmless
+    }
 
 
-def masked(path: str, rule: Schema, value: str) -> str:
-    """Return the expression of a field; an object is built anew with all of its fields."""
-    if path in HASHED:
-        return hashed(value)
-    if path in DROPPED:
-        return "None"
-    if "properties" not in rule:
-        return value
-    fields = ", ".join(
-        f"'{name}': {masked(f'{path}.{name}', nested, f'{value}.get({name!r})')}"
-        for name, nested in rule["properties"].items()
-    )
-    return f"{{{fields}}} if {value} else None"
+def paths(fields: Fields, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the path of every personal field, and what it is."""
+    for name, kind in fields.items():
+        if isinstance(kind, dict):
+            yield from paths(kind, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", kind
 
 
-def stream_map(schema: Schema) -> dict[str, str]:
-    """Return the map of a stream, empty if nothing of it is personal."""
-    paths = set(texts(schema))
-    holders = {path.split(".")[0] for path in paths & (HASHED | DROPPED)}
-    fields: dict[str, str] = {}
-    for name, rule in schema["properties"].items():
-        source, expression = DERIVED.get(name, ("", ""))
-        if source in paths:
-            fields[name] = expression.format(hashed=hashed(name))
-        elif name in DROPPED:
-            fields[name] = "__NULL__"  # Meltano leaves out what is null
-        elif name in holders:
-            fields[name] = masked(name, rule, name)
-    return fields
-
-
-def recipe() -> dict[str, dict[str, dict[str, str]]]:
-    """Return the settings that mask all streams."""
-    maps = {name: stream_map(schema) for name, schema in SCHEMAS.items()}
-    return {"stream_maps": {name: fields for name, fields in maps.items() if fields}}
-
-
-if __name__ == "__main__":
-    sys.stdout.write(f"{json.dumps(recipe(), indent=2)}\n")
+#: The personal fields of each stream that has any, and what they are.
+PERSONAL = {
+    spec.name: dict(found)
+    for spec in SPECS
+    if (found := [*paths(spec.schema.personal_fields)])
+}

@@ -31,6 +31,7 @@ LABEL = "Claude Enterprise Analytics"
 DOMAIN_URL = "https://claude.ai/analytics"
 LOGO = ".github/logo.svg"
 OPTION_LABELS = {
+    "personal_data": {"keep": "Keep", "hash": "Hash", "drop": "Drop"},
     "report_bucket_width": {"1d": "Day", "1h": "Hour", "1m": "Minute"},
     "report_revision_check": {
         "totals": "Days whose totals have changed",

@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 #: Somebody waits for the result, so temporary faults are not retried for minutes.
 _MAXIMA = {"max_retries": 1, "max_retry_wait": 10, "request_timeout": 30}
 
+#: What the setting `personal_data` does, for who has to be sure of it before a first run.
+_MASKED = {
+    "hash": "E-mail addresses and other identities are hashed, and names are left out.",
+    "drop": "E-mail addresses, other identities and names are left out.",
+}
+
 _ANY_ROWS = RowDecoder(dict)
 
 
@@ -72,6 +78,8 @@ class ConnectionTest:
         yield f"{self._client.options.api_url} accepts the key."
         if self._latest is not None:
             yield f"The latest day that the API has is {self._latest}."
+        if self._run.settings.personal_data != "keep":
+            yield _MASKED[self._run.settings.personal_data]
         for stream in self._streams:
             finding = self._finding(stream)
             answer = "no " if finding else "yes"

@@ -35,6 +35,14 @@ _REFUSED = {
         " so personal data would be written unmasked. Remove the setting."
     )
 }
+#: What each secret setting must be, and advice: its value and its length are never shown.
+_SECRETS = {
+    "api_key": ("a non-empty string", KEY_ADVICE),
+    "personal_data_salt": (
+        "a string of at least 16 characters",
+        "It is the secret key of the digests of personal_data: hash, and must not change.",
+    ),
+}
 _BOOLEANS = ("true", "1", "yes", "on", "false", "0", "no", "off")
 #: Where ids come from, and what they look like.
 _IDS = {
@@ -51,10 +59,10 @@ def configuration_mistakes(
 ) -> list[str]:
     """Return a sentence for every mistake in the configuration; none if it is right."""
     errors = list(Draft202012Validator(schema).iter_errors(dict(config)))
-    sentences = [
+    sentences = dict.fromkeys(
         sentence for error in errors for sentence in _schema_mistakes(error, schema)
-    ]
-    return sentences or list(_value_mistakes(config))
+    )
+    return list(sentences) or list(_value_mistakes(config))
 
 
 def environment_mistakes(
@@ -94,13 +102,16 @@ def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Itera
     setting = str(error.path[0]) if error.path else ""
     rule = properties.get(setting, {})
     if not setting and error.validator == "required":
-        for name in sorted(set(schema["required"]) - set(instance)):
-            yield f"{name} is not set. {KEY_ADVICE}"
+        required: Any = error.validator_value
+        for name in sorted(set(required) - set(instance)):
+            expected, advice = _SECRETS[name]
+            yield f"{name} is not set; expected {expected}. {advice}"
     elif not setting:
         for name in sorted(set(instance) - set(properties)):
             yield _unknown(name, properties)
     elif rule.get("secret"):
-        yield f"{setting} must be a non-empty string. {KEY_ADVICE}"
+        expected, advice = _SECRETS[setting]
+        yield f"{setting} must be {expected}. {advice}"
     elif "items" in rule:
         yield f"{setting} {_list_mistake(error, rule)}."
     elif "object" in rule["type"]:

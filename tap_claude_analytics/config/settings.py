@@ -43,6 +43,8 @@ class Settings:
     max_retry_wait: int
     api_url: str
     user_agent: str | None
+    personal_data: str
+    personal_data_salt: str | None
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:

@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 class Differences:
     """Takes what does not fit out of the rows of one stream, and logs it once per field."""
 
-    def __init__(self, shape: Shape, logger: logging.Logger, *, kept_in: str) -> None:
+    def __init__(self, shape: Shape, logger: logging.Logger, *, outcome: str) -> None:
         """Start without differences.
 
         Args:
             shape: The shape of the rows.
             logger: The logger of the stream.
-            kept_in: Where the values are kept, for the log.
+            outcome: What becomes of values that do not fit, for the log, such as "kept in
+                additional_fields".
         """
         self._shape = shape
         self._logger = logger
-        self._kept_in = kept_in
+        self._outcome = outcome
         self._new: set[str] = set()
         self._changed: Counter[tuple[str, str]] = Counter()
         self._replaced: Counter[str] = Counter()
@@ -58,10 +59,9 @@ class Differences:
             elif path not in self._new:
                 self._new.add(path)
                 self._logger.info(
-                    "New field %s: its values are kept in %s until a version of the tap"
-                    " knows it.",
+                    "New field %s: its values are %s until a version of the tap knows it.",
                     scrub(path),
-                    self._kept_in,
+                    self._outcome,
                 )
         return misfits
 
@@ -74,11 +74,11 @@ class Differences:
         for (path, kind), count in self._changed.items():
             self._logger.warning(
                 "The API sent %s with another type than %s in %d rows: the field is null in"
-                " them, and the value is kept in %s.",
+                " them, and the value is %s.",
                 scrub(path),
                 kind,
                 count,
-                self._kept_in,
+                self._outcome,
             )
         for path, count in self._replaced.items():
             self._logger.warning(

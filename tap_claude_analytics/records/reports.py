@@ -14,7 +14,7 @@ from tap_claude_analytics.records.money import exact_amount, hundredth
 from tap_claude_analytics.records.row_keys import IDS, RowKeys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tap_claude_analytics.records.day import Day, Record, Row
     from tap_claude_analytics.records.shapes import Shape
@@ -44,14 +44,19 @@ class ReportLayout:
 
     def shape(self, known: Shape) -> Shape:
         """Return the shape of a row, from the shape of a record."""
-        shape: Shape = {name: known[name] for name in (STARTING_AT, ENDING_AT)}
+        times: Shape = {name: known[name] for name in (STARTING_AT, ENDING_AT)}
+        return times | self.nested(known)
+
+    def nested(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is known of the fields of a record, in the nesting of a row."""
+        row: dict[str, Any] = {}
         for under, names in self.parts:
-            part: Shape = {name: known[name] for name in names}
+            part = {name: fields[name] for name in names if name in fields}
             if under is None:
-                shape.update(part)
+                row.update(part)
             else:
-                shape[under] = part
-        return shape
+                row[under] = part
+        return row
 
     def records(self, rows: Iterable[Row], day: Day) -> Iterator[Record]:
         """Turn the rows of a day into records.

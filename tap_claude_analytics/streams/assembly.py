@@ -17,6 +17,11 @@ from tap_claude_analytics.common.names import (
 )
 from tap_claude_analytics.records.activity import name_no_group, only_teams
 from tap_claude_analytics.records.organization import ID, rename_id
+from tap_claude_analytics.records.personal import (
+    digest,
+    empty_additional_fields,
+    mask,
+)
 from tap_claude_analytics.records.reports import ENDING_AT
 from tap_claude_analytics.records.shapes import RowDecoder, Shape, row_type, shape_of
 from tap_claude_analytics.streams.sources.activity_settings import (
@@ -41,10 +46,12 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Mapping
 
+    from tap_claude_analytics.config.settings import Settings
     from tap_claude_analytics.records.day import Step
+    from tap_claude_analytics.records.reports import ReportLayout
     from tap_claude_analytics.streams.run import Run
     from tap_claude_analytics.streams.sources.source import Source
-    from tap_claude_analytics.streams.spec import StreamSpec
+    from tap_claude_analytics.streams.spec import ReportSpec, StreamSpec
 
 
 def row_shape(spec: StreamSpec, schema: Mapping[str, Any], run: Run) -> Shape:
@@ -56,9 +63,7 @@ def row_shape(spec: StreamSpec, schema: Mapping[str, Any], run: Run) -> Shape:
         run: The settings are what matters here.
     """
     if spec.report is not None:
-        layout = ReportSettings(spec.report, run.settings, run.today).layout(
-            schema["properties"]
-        )
+        layout = _layout(spec.report, schema, run)
         return layout.shape(shape_of(schema, amounts=spec.amounts))
     shape = shape_of(
         schema if spec.rows_fit is None else spec.rows_fit.load(),
@@ -72,9 +77,49 @@ def row_shape(spec: StreamSpec, schema: Mapping[str, Any], run: Run) -> Shape:
 
 def steps(spec: StreamSpec, schema: Mapping[str, Any], run: Run) -> tuple[Step, ...]:
     """Return the steps from the rows of a day to the records of a stream."""
+    own = _own_steps(spec, schema, run)
+    fields = spec.schema.personal_fields
+    if run.settings.personal_data == "keep" or not fields:
+        return own
     if spec.report is not None:
-        settings = ReportSettings(spec.report, run.settings, run.today)
-        return (settings.layout(schema["properties"]).records,)
+        fields = _layout(spec.report, schema, run).nested(fields)
+    else:
+        made = {ADDITIONAL_FIELDS, *spec.columns}
+        fields = {name: field for name, field in fields.items() if name not in made}
+    masked: Step = partial(mask, fields=fields, salt=_salt(run.settings))
+    return (masked, *own, empty_additional_fields)
+
+
+def masking_of(spec: StreamSpec, settings: Settings) -> str:
+    """Return what is masked in the records of a stream, as a part of its shape.
+
+    Empty if nothing is. Of the salt there is only a digest, which tells that it changes.
+    """
+    fields = spec.schema.personal_fields
+    if settings.personal_data == "keep" or not fields:
+        return ""
+    if fields.keys() == {ADDITIONAL_FIELDS}:
+        return f" without {ADDITIONAL_FIELDS}"
+    salt = _salt(settings)
+    keyed = "" if salt is None else f" {digest('', salt)[:8]}"
+    return f" personal_data {settings.personal_data}{keyed}"
+
+
+def _salt(settings: Settings) -> bytes | None:
+    """Return the key of the digests of addresses; None if addresses are dropped."""
+    if settings.personal_data != "hash" or settings.personal_data_salt is None:
+        return None
+    return settings.personal_data_salt.encode("utf-8", "surrogatepass")
+
+
+def _layout(report: ReportSpec, schema: Mapping[str, Any], run: Run) -> ReportLayout:
+    settings = ReportSettings(report, run.settings, run.today)
+    return settings.layout(schema["properties"])
+
+
+def _own_steps(spec: StreamSpec, schema: Mapping[str, Any], run: Run) -> tuple[Step, ...]:
+    if spec.report is not None:
+        return (_layout(spec.report, schema, run).records,)
     grouped: tuple[Step, ...] = ()
     if spec.group_by is not None:
         grouped = (partial(name_no_group, dimension=spec.group_by),)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from tap_claude_analytics.records.day import Batch, Day, Row, Step
     from tap_claude_analytics.streams.run import Run
-    from tap_claude_analytics.streams.sources.source import Answer, Source
+    from tap_claude_analytics.streams.sources.source import Answer, Plan, Source
     from tap_claude_analytics.streams.spec import StreamSpec
 
 
@@ -92,17 +92,15 @@ class DayStream(SdkStream):
 
     def start(self) -> Start:
         """Write down where the stream starts, before the first STATE of the run."""
-        source, ledger = self.source(lambda _status, _seconds: None), self.ledger
-        start = ledger.start(source.shape, shape_if_missing=source.shape_if_missing)
-        if start.restarts:
-            self.logger.warning(
-                "The settings that define the rows of stream %s have changed (%s), so it"
-                " reads again from start_date.",
-                self.name,
-                source.shape,
-            )
+        source, ledger = self.source(_measure_nothing), self.ledger
+        shape = source.shape + assembly.masking_of(self.spec, self._run().settings)
+        start = ledger.start(shape, shape_if_missing=source.shape_if_missing)
         source.start(ledger)
         return start
+
+    def plan(self) -> Plan:
+        """Return the days to read after `start`; makes no request."""
+        return self.source(_measure_nothing).plan(self.ledger)
 
     @override
     def get_record_counter(
@@ -120,7 +118,7 @@ class DayStream(SdkStream):
         """
         run = self._run()
         shape = assembly.row_shape(self.spec, self.effective_schema, run)
-        differences = Differences(shape, self.logger, kept_in=self._kept_in)
+        differences = Differences(shape, self.logger, outcome=self._outcome_of_misfits)
         with _request_metrics(self.name, self.spec.path) as on_answer:
             source = assembly.source(self.spec, shape, run, self.logger, on_answer)
             steps = assembly.steps(self.spec, self.effective_schema, run)
@@ -136,11 +134,13 @@ class DayStream(SdkStream):
                     self.logger.warning(warning)
 
     @property
-    def _kept_in(self) -> str:
-        """Where unknown fields are kept, for the log."""
+    def _outcome_of_misfits(self) -> str:
+        """What becomes of unknown fields, for the log."""
+        if self._run().settings.personal_data != "keep":
+            return "left out (personal_data)"
         if self.spec.rows_fit is None:
-            return ADDITIONAL_FIELDS
-        return f"{ADDITIONAL_FIELDS} of stream {self.spec.rows_fit.file}"
+            return f"kept in {ADDITIONAL_FIELDS}"
+        return f"kept in {ADDITIONAL_FIELDS} of stream {self.spec.rows_fit.file}"
 
     def advice(self, error: StreamFailedError) -> str:
         """Return what a user can do besides what the error says."""
@@ -160,7 +160,6 @@ class DayStream(SdkStream):
         """Ask for the days of the plan, and emit them."""
         plan = sync.source.plan(sync.ledger)
         if plan.is_empty:
-            self.logger.info("Stream %s has no new day to read.", self.name)
             sync.run.progress.begin(self.name, 0, 0)
             return
         questions = sync.source.questions(plan, sync.ledger)
@@ -269,6 +268,10 @@ def _without_key(missing: str, date: str, stream: str) -> RowError:
         f"a row of {date} without a value for {missing}, which is part of the primary key"
         f" of stream {stream}"
     )
+
+
+def _measure_nothing(_status: int, _seconds: float) -> None:
+    """Ignore a request."""
 
 
 @dataclass

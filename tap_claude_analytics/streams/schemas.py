@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any
 
 from tap_claude_analytics.common.names import SNAPSHOT_AT
+from tap_claude_analytics.records.personal import PERSONAL, Fields, personal_fields
 
 #: Where the schema files are.
 FOLDER = resources.files("tap_claude_analytics") / "schemas"
@@ -40,6 +41,16 @@ class Schema:
 
     def load(self) -> dict[str, Any]:
         """Return the JSON schema. An added key is required, as it is never null."""
+        schema = self._annotated()
+        _remove_annotations(schema)
+        return schema
+
+    @property
+    def personal_fields(self) -> Fields:
+        """The personal fields of a record, and what each of them is."""
+        return personal_fields(self._annotated())
+
+    def _annotated(self) -> dict[str, Any]:
         schema = copy.deepcopy(_file(self.file))
         if not self.added:
             return schema
@@ -55,3 +66,11 @@ class Schema:
         schema["properties"] = {**{key: properties[key] for key in keys}, **properties}
         schema["required"] = [*keys, SNAPSHOT_AT]
         return schema
+
+
+def _remove_annotations(schema: dict[str, Any]) -> None:
+    """Remove what only the tap understands: a catalog and a target need not know it."""
+    for rule in schema["properties"].values():
+        rule.pop(PERSONAL, None)
+        if "properties" in rule:
+            _remove_annotations(rule)

@@ -7,7 +7,10 @@ import logging
 import subprocess
 import sys
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from tests.sandbox.command import Interruption, SandboxedCommandError
 from tests.sandbox.sandbox import Sandbox
@@ -24,6 +27,15 @@ SIZES = {"users": 25, "projects": 10, "seed": None, "delay_days": None}
 
 # What a shell answers for a command that it cannot run.
 NOT_RUN = 127
+
+# A loader logs each of its statements, which may be as long as a page.
+QUIET = {"MELTANO_CLI_LOG_CONFIG": str(Path(__file__).with_name("quiet_logging.yaml"))}
+
+NEXT = """\
+Next: see rows, with --query 'select * from tap_claude_analytics.adoption limit 5';
+run all tests, with python -m tests;
+load your own data, with a key: "First table" in README.md says how.
+"""
 
 DESCRIPTION = """\
 Runs a command against a fresh simulator of the Claude Enterprise Analytics API and a
@@ -71,6 +83,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
                 help=f"{option.metadata['help']} (default: {default})",
             )
     parser.add_argument(
+        "--query", metavar="SQL", help="what to ask the database after the command"
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="show all that the loader logs, SQL too"
+    )
+    parser.add_argument(
         "command",
         nargs=argparse.REMAINDER,
         metavar="COMMAND",
@@ -95,16 +113,48 @@ def format_landed(tables: Sequence[Landed]) -> str:
     """
     if not tables:
         return "Nothing landed in the database."
-    lines = [("table", "rows", "first", "last")]
+    width = max(len("rows"), *(len(f"{table.rows:,}") for table in tables))
+    lines = [("table", "rows".rjust(width), "first", "last")]
     lines += [
-        (f"{t.schema}.{t.table}", f"{t.rows:,}", t.first or "", t.last or "")
+        (f"{t.schema}.{t.table}", f"{t.rows:{width},}", t.first or "", t.last or "")
         for t in tables
     ]
-    table, rows, *_ = (max(map(len, column)) for column in zip(*lines, strict=True))
-    return "\n".join(
-        f"{name:{table}}  {count:>{rows}}  {first:10}  {last}".rstrip()
-        for name, count, first, last in lines
-    )
+    return format_columns(lines)
+
+
+def format_columns(lines: Sequence[Sequence[str]]) -> str:
+    """Draws cells below each other.
+
+    Args:
+        lines: The cells of each line.
+
+    Returns:
+        Lines of text.
+    """
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def answer_to(query: str, box: Sandbox) -> str:
+    """Asks the database.
+
+    Args:
+        query: A statement that returns rows.
+        box: The sandbox.
+
+    Returns:
+        The names of the columns and the rows, as lines of text; or what is wrong with
+        the statement.
+    """
+    try:
+        with box.connect() as connection:
+            cursor = connection.execute(query.encode())
+            rows = cursor.fetchall()
+    except psycopg.Error as error:
+        return str(error)
+    names = [column.name for column in cursor.description or ()]
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    return format_columns([names, *cells])
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -126,11 +176,18 @@ def main(arguments: Sequence[str]) -> int:
         )
         try:
             with Sandbox(options, interruption) as box:
+                if not parsed.verbose:
+                    box.environment |= QUIET
                 code = 0
                 if not interruption.signals:
                     code = box.run(parsed.command, capture=False).returncode
                 if not interruption.signals:
-                    sys.stdout.write(f"\n{format_landed(box.landed())}\n")
+                    landed = box.landed()
+                    sys.stdout.write(f"\n{format_landed(landed)}\n")
+                    if parsed.query:
+                        sys.stdout.write(f"\n{answer_to(parsed.query, box)}\n")
+                    elif landed:
+                        sys.stdout.write(f"\n{NEXT}")
         except SandboxedCommandError as error:
             sys.stderr.write(f"{error}\n")
             code = NOT_RUN

@@ -49,6 +49,13 @@ class Plan:
         """Whether there is nothing to read."""
         return self.new is None and not self.revisable
 
+    def __str__(self) -> str:
+        """Return the days in words, for the log."""
+        new = "" if self.new is None else "{} to {}".format(*self.new)
+        count = len(self.revisable)
+        revisable = f"{count} days that may have been revised" if count else ""
+        return " and ".join(filter(None, (new, revisable))) or "no new day"
+
 
 @dataclass(frozen=True)
 class Question:

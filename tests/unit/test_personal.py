@@ -1,0 +1,196 @@
+"""What is personal is marked, and becomes a digest or nothing."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import hmac
+import json
+from typing import TYPE_CHECKING, Any
+
+import pendulum
+import pytest
+
+from tap_claude_analytics.config.checks import configuration_mistakes
+from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
+from tap_claude_analytics.records.day import Day
+from tap_claude_analytics.records.personal import (
+    ACTOR,
+    ADDRESS,
+    NAME,
+    PERSONAL,
+    UNKNOWN,
+    Fields,
+    digest,
+    mask,
+    personal_fields,
+)
+from tap_claude_analytics.streams.specs import SPECS
+from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests import masking
+
+if TYPE_CHECKING:
+    from tap_claude_analytics.streams.spec import StreamSpec
+
+SALT = b"sixteen or more!"
+DAY = Day(pendulum.Date(2026, 1, 5), pendulum.datetime(2026, 1, 8), ())
+FIELDS: Fields = {"title": NAME, "email": ADDRESS, "user": {"who": {"email": ADDRESS}}}
+
+
+def expected_digest(text: str) -> str:
+    """Return the digest as any other program would work it out."""
+    return hmac.new(SALT, text.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+@pytest.mark.parametrize("text", ["a@example.com", "", "Zoë Ünal", "ARN/Ω"])
+def test_a_digest(text: str) -> None:
+    """It is HMAC-SHA256, so that other programs can join by it."""
+    assert digest(text, SALT) == expected_digest(text)
+
+
+def test_a_digest_of_half_a_character() -> None:
+    """A row may contain what UTF-8 cannot encode."""
+    assert len({digest("\ud83d", SALT), digest("\ude00", SALT), digest("", SALT)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("row", "hashed", "dropped"),
+    [
+        pytest.param(
+            {"email": "a@b", "title": "T", "count": 1},
+            {"email": expected_digest("a@b"), "title": None, "count": 1},
+            {"email": None, "title": None, "count": 1},
+            id="top level",
+        ),
+        pytest.param(
+            {"user": {"who": {"email": "a@b", "id": "u"}, "email": "other"}},
+            {
+                "user": {
+                    "who": {"email": expected_digest("a@b"), "id": "u"},
+                    "email": "other",
+                }
+            },
+            {"user": {"who": {"email": None, "id": "u"}, "email": "other"}},
+            id="nested",
+        ),
+        pytest.param({"email": None}, {"email": None}, {"email": None}, id="null"),
+        pytest.param({"user": None}, {"user": None}, {"user": None}, id="null object"),
+        pytest.param({"count": 1}, {"count": 1}, {"count": 1}, id="nothing personal"),
+    ],
+)
+def test_masked_rows(
+    row: dict[str, Any], hashed: dict[str, Any], dropped: dict[str, Any]
+) -> None:
+    """Addresses become digests or null, names null; nothing else changes or appears."""
+    rows = [copy.deepcopy(row)]
+    assert list(mask(rows, DAY, fields=FIELDS, salt=SALT)) == [hashed]
+    rows = [copy.deepcopy(row)]
+    assert list(mask(rows, DAY, fields=FIELDS, salt=None)) == [dropped]
+
+
+def test_marks_at_any_depth() -> None:
+    """The nesting of the schema is kept; objects without a mark are left out."""
+    schema = {
+        "properties": {
+            "email": {PERSONAL: ADDRESS},
+            "count": {},
+            "who": {"properties": {"name": {PERSONAL: NAME}, "id": {}}},
+            "counts": {"properties": {"all": {}}},
+        }
+    }
+    assert personal_fields(schema) == {"email": ADDRESS, "who": {"name": NAME}}
+
+
+# The schemas
+
+
+@pytest.mark.parametrize("stream", masking.SCHEMAS)
+def test_every_text_is_judged(stream: str) -> None:
+    """A new field is personal or not: its schema or the table has to say so."""
+    assert masking.unjudged(stream, masking.SCHEMAS[stream]) == set()
+
+
+@pytest.mark.parametrize("name", ["email", "owner_name", "subject", "title", "principal"])
+def test_a_new_text_is_noticed(name: str) -> None:
+    """Also deep inside of a schema."""
+    schema = {"properties": {"owner": {"properties": {name: {"type": ["string", "null"]}}}}}
+    assert masking.unjudged("skills", schema) == {f"owner.{name}"}
+
+
+def test_no_judgement_is_stale() -> None:
+    """What the table calls harmless exists, and no schema marks it as personal."""
+    used = set[str]()
+    for stream, schema in masking.SCHEMAS.items():
+        for path in masking.texts(schema):
+            if path not in masking.PERSONAL.get(stream, {}):
+                used |= masking.judged_as(stream, path)
+    assert set[str]().union(*masking.HARMLESS.values()) <= used
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_what_is_personal_can_be_null(spec: StreamSpec) -> None:
+    """A field that may be dropped is no key and is not required."""
+    schema = masking.SCHEMAS[spec.name]
+    for path, kind in masking.PERSONAL.get(spec.name, {}).items():
+        rule = schema
+        for name in path.split("."):
+            assert name not in rule.get("required", ())
+            rule = rule["properties"][name]
+        assert "null" in rule["type"]
+        assert path not in spec.keys
+        assert kind in {ADDRESS, ACTOR, NAME, UNKNOWN}
+
+
+def test_the_catalog_has_no_marks() -> None:
+    """Targets and Meltano get plain JSON schemas."""
+    tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
+    assert PERSONAL not in json.dumps(tap.catalog_dict)
+    assert PERSONAL not in json.dumps(masking.SCHEMAS)
+
+
+# The settings
+
+
+def mistakes(**settings: object) -> list[str]:
+    """Return what is wrong with a configuration."""
+    return configuration_mistakes({"api_key": "key", **settings}, CONFIG_JSONSCHEMA)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"personal_data": None},
+        {"personal_data": "keep"},
+        {"personal_data": "drop"},
+        {"personal_data": "keep", "personal_data_salt": "s" * 16},
+        {"personal_data": "hash", "personal_data_salt": "s" * 16},
+    ],
+    ids=str,
+)
+def test_valid_settings(settings: dict[str, object]) -> None:
+    """Only digests need a salt."""
+    assert mistakes(**settings) == []
+
+
+@pytest.mark.parametrize(
+    "salt", ["s" * 15, "", 1234567890123456, None, ["s" * 16]], ids=repr
+)
+def test_a_salt_that_is_none(salt: object) -> None:
+    """One sentence says what is expected, without the value or a piece of it."""
+    [sentence] = mistakes(personal_data="hash", personal_data_salt=salt)
+    assert sentence.startswith("personal_data_salt must be a string of at least 16")
+    assert "sss" not in sentence
+    assert "1234567890123456" not in sentence
+
+
+def test_no_salt() -> None:
+    """A digest without one could be found by trying, so the run does not start."""
+    [sentence] = mistakes(personal_data="hash")
+    assert sentence.startswith("personal_data_salt is not set; expected a string of")
+
+
+def test_another_word() -> None:
+    """What it can be is said."""
+    [sentence] = mistakes(personal_data="mask")
+    assert sentence == "personal_data is 'mask'; expected one of keep, hash, drop."
