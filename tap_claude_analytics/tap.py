@@ -17,7 +17,7 @@ from tap_claude_analytics.cli.connection_test import ConnectionTest, quick
 from tap_claude_analytics.cli.options import ENV_PREFIX, CommandLineTap
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.dates import FLOOR
-from tap_claude_analytics.common.errors import TAP_NAME, RunFailedError
+from tap_claude_analytics.common.errors import TAP_NAME, RunEndsError, RunFailedError
 from tap_claude_analytics.common.progress import Progress
 from tap_claude_analytics.config import checks
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
@@ -139,7 +139,8 @@ class TapClaudeAnalytics(CommandLineTap):
         """Sync all streams; a stream that fails does not keep the others from running.
 
         Raises:
-            RunFailedError: After the last stream, if any has failed.
+            RunFailedError: After the last stream, if any has failed; at once, if nothing
+                can be read or written any more.
         """
         self._check_filters()
         self._start_streams()
@@ -147,6 +148,8 @@ class TapClaudeAnalytics(CommandLineTap):
         run.progress.plan(sum(stream.selected for stream in self._day_streams))
         try:
             super().sync_all()
+        except RunEndsError as end:
+            raise end.error from None
         finally:
             run.client.close()
         run.progress.done()

@@ -13,7 +13,11 @@ from singer_sdk import metrics
 from typing_extensions import override
 
 from tap_claude_analytics.api.client import MAX_RESTARTS
-from tap_claude_analytics.api.errors import CursorExpiredError, RefusedError
+from tap_claude_analytics.api.errors import (
+    CursorExpiredError,
+    IneligibleError,
+    RefusedError,
+)
 from tap_claude_analytics.common.errors import RowError, StreamFailedError
 from tap_claude_analytics.common.names import ADDITIONAL_FIELDS, DATE, SNAPSHOT_AT
 from tap_claude_analytics.days import windows
@@ -35,6 +39,15 @@ if TYPE_CHECKING:
     from tap_claude_analytics.streams.run import Run
     from tap_claude_analytics.streams.sources.source import Answer, Source
     from tap_claude_analytics.streams.specs import StreamSpec
+
+_PLAN_ADVICE = (
+    "Usage and cost also need a plan that has them, which HIPAA-ready organisations, for"
+    " instance, do not have."
+)
+_LEGACY_ADVICE = (
+    "The legacy reports may be open all the same: select user_usage_report, usage_report,"
+    " user_cost_report or cost_report instead."
+)
 
 
 class DayStream(SdkStream):
@@ -130,6 +143,10 @@ class DayStream(SdkStream):
                 for warning in source.warnings():
                     self.logger.warning(warning)
 
+    @override
+    def fail(self, error: Exception) -> None:
+        self._run().failures.add(self.name, error)
+
     @property
     def _kept_in(self) -> str:
         """Where unknown fields are kept, for the log."""
@@ -139,11 +156,19 @@ class DayStream(SdkStream):
 
     def advice(self, error: StreamFailedError) -> str:
         """Return what a user can do besides what the error says."""
-        if self.spec.report is None or not isinstance(error, RefusedError):
+        if not isinstance(error, (RefusedError, IneligibleError)):
             return ""
+        report = self.spec.report
+        if report is None:
+            return self._deselection if isinstance(error, IneligibleError) else ""
+        alternative = f" {_LEGACY_ADVICE}" if report.is_beta else ""
+        return f"{_PLAN_ADVICE} {self._deselection}{alternative}"
+
+    @property
+    def _deselection(self) -> str:
         return (
-            "Usage and cost also need a plan that has them; to run without them, deselect"
-            f' the stream ("!{self.name}.*" in select, or in the catalog).'
+            f'To run without it, deselect the stream ("!{self.name}.*" in select, or in the'
+            " catalog)."
         )
 
     def _read(self, sync: _Sync) -> Iterator[Record]:
