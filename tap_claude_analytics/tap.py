@@ -20,6 +20,7 @@ from tap_claude_analytics.common.dates import FLOOR
 from tap_claude_analytics.common.errors import TAP_NAME, RunEndsError, RunFailedError
 from tap_claude_analytics.common.progress import Progress
 from tap_claude_analytics.config import checks
+from tap_claude_analytics.config.keys import closed_streams_mistake
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tap_claude_analytics.config.settings import Settings
 from tap_claude_analytics.days import ledger
@@ -142,7 +143,7 @@ class TapClaudeAnalytics(CommandLineTap):
             RunFailedError: After the last stream, if any has failed; at once, if nothing
                 can be read or written any more.
         """
-        self._check_filters()
+        self._check_selection()
         self._start_streams()
         run = self.run
         run.progress.plan(sum(stream.selected for stream in self._day_streams))
@@ -162,7 +163,7 @@ class TapClaudeAnalytics(CommandLineTap):
         Raises:
             RunFailedError: If any selected stream cannot be read.
         """
-        self._check_filters()
+        self._check_selection()
         run = self.run
         client = run.client.like(quick(run.client.options))
         order = [spec.name for spec in SPECS]
@@ -174,16 +175,22 @@ class TapClaudeAnalytics(CommandLineTap):
             client.close()
         return True
 
-    def _check_filters(self) -> None:
-        """Refuse filters that a selected stream does not support.
+    def _check_selection(self) -> None:
+        """Refuse a key or filters that the selected streams do not fit.
 
         Raises:
-            RunFailedError: With a sentence for each.
+            RunFailedError: With a sentence for each mistake.
         """
+        selected = [stream for stream in self._day_streams if stream.selected]
+        closed = closed_streams_mistake(
+            self.run.settings.api_key, (stream.name for stream in selected)
+        )
+        if closed:
+            raise RunFailedError(closed)
         mistakes = [
             mistake
-            for stream in self._day_streams
-            if stream.selected and stream.spec.report is None
+            for stream in selected
+            if stream.spec.report is None
             for mistake in filter_mistakes(stream.spec, self.run.settings)
         ]
         if mistakes:

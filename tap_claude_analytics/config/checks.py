@@ -21,6 +21,7 @@ from tap_claude_analytics.common.text import shown
 from tap_claude_analytics.common.urls import is_loopback
 from tap_claude_analytics.config.filters import entry_mistakes
 from tap_claude_analytics.config.groupings import grouping_mistakes
+from tap_claude_analytics.config.keys import key_mistakes
 from tap_claude_analytics.config.schema import default_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from jsonschema.exceptions import ValidationError
 
-_ADMIN_KEY = "sk-ant-admin"
 _REFUSED = {
     "batch_config": (
         "batch_config is not supported: batch files bypass stream maps and deselection,"
@@ -149,7 +149,7 @@ def _a(kind: str) -> str:
 
 
 def _value_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
-    yield from _key_mistakes(config["api_key"])
+    yield from key_mistakes(config["api_key"])
     if config.get("api_url") is not None:
         yield from _url_mistakes(config["api_url"])
     if config.get("user_agent") is not None:
@@ -162,16 +162,6 @@ def _value_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
             "flattening_max_depth is not set; with flattening_enabled it must be the number"
             " of levels to flatten, an integer."
         )
-
-
-def _key_mistakes(key: str) -> Iterator[str]:
-    if not re.fullmatch(r"[!-~]+", key):
-        yield (
-            "api_key contains a space, a line break or another character that no key has."
-            f" Paste it again, exactly as it was shown. {KEY_ADVICE}"
-        )
-    elif key.startswith(_ADMIN_KEY):
-        yield f"api_key is an Admin key ({_ADMIN_KEY}…). {KEY_ADVICE}"
 
 
 def _url_mistakes(url: str) -> Iterator[str]:
