@@ -28,6 +28,10 @@ from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.streams.failures import Failures
 from tap_claude_analytics.streams.readings import Readings
 from tap_claude_analytics.streams.run import Run
+from tap_claude_analytics.streams.selection import (
+    warnings_of_clock,
+    warnings_of_selection,
+)
 from tap_claude_analytics.streams.sources.activity_settings import (
     ActivitySettings,
     filter_mistakes,
@@ -75,7 +79,12 @@ class TapClaudeAnalytics(CommandLineTap):
 
     @override
     def check_settings(self, *, raise_errors: bool) -> list[str]:
-        mistakes = checks.configuration_mistakes(self.config, self.config_jsonschema)
+        variable = f"{ENV_PREFIX}API_KEY"
+        mistakes = checks.configuration_mistakes(
+            self.config,
+            self.config_jsonschema,
+            unread_key=variable if variable in os.environ else None,
+        )
         if mistakes and raise_errors:
             raise _wrong_settings(mistakes)
         return mistakes
@@ -144,6 +153,7 @@ class TapClaudeAnalytics(CommandLineTap):
                 can be read or written any more.
         """
         self._check_selection()
+        self._warn()
         self._start_streams()
         run = self.run
         run.progress.plan(sum(stream.selected for stream in self._day_streams))
@@ -196,6 +206,20 @@ class TapClaudeAnalytics(CommandLineTap):
         if mistakes:
             msg = f"{' '.join(mistakes)} Deselect these streams, or change filters."
             raise RunFailedError(msg)
+
+    def _warn(self) -> None:
+        """Say why the run may read less than somebody expects."""
+        catalog = self.input_catalog
+        for warning in (
+            *checks.unknown_variables(os.environ, ENV_PREFIX, self.config_jsonschema),
+            *warnings_of_selection(
+                [stream.name for stream in self._day_streams if stream.selected],
+                self.streams,
+                None if catalog is None else [*catalog],
+            ),
+            *warnings_of_clock(self.run.today),
+        ):
+            self.logger.warning(warning)
 
     def _start_streams(self) -> None:
         """Write down where each stream starts, and warn of what is before the floor."""

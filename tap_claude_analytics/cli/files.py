@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tap_claude_analytics.common.errors import RunFailedError
+from tap_claude_analytics.common.text import without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +18,15 @@ def read_text(option: str, path: str) -> str:
     """Return the text of a file.
 
     Raises:
-        RunFailedError: If it cannot be read.
+        RunFailedError: If it cannot be read, or if it is a key.
     """
+    if without_keys(path) != path:
+        msg = (
+            f"{option} has a key where the name of a file belongs. Put the key into the"
+            " environment variable TAP_CLAUDE_ANALYTICS_API_KEY and use --config=ENV, or"
+            ' put it into a file: {"api_key": "…"}.'
+        )
+        raise RunFailedError(msg)
     try:
         return Path(path).read_text(encoding="utf-8")
     except OSError as error:

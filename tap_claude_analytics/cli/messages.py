@@ -24,6 +24,7 @@ from tap_claude_analytics.common.errors import (
     StoppedBySignalError,
     unexpected,
 )
+from tap_claude_analytics.common.text import without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,10 @@ def errors_as_sentences() -> Iterator[None]:
     except MappingError as error:
         msg = f"stream_maps is invalid: {error}."
         raise RunFailedError(msg) from None
+    except click.UsageError as error:
+        # It quotes the command line, where somebody may have put the key.
+        error.message = without_keys(error.message)
+        raise
     except (click.ClickException, click.exceptions.Exit):
         raise
     except Exception as error:  # noqa: BLE001 - raised again, without data of records
