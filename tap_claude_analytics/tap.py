@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
@@ -11,9 +12,11 @@ from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from typing_extensions import override
 
-from tap_claude_analytics.api.client import ApiOptions, Client
+from tap_claude_analytics.api.client import API_VERSION, ApiOptions, Client
 from tap_claude_analytics.api.pacer import Pacer
 from tap_claude_analytics.cli.connection_test import ConnectionTest, quick
+from tap_claude_analytics.cli.contract_questions import ask_all
+from tap_claude_analytics.cli.contract_report import reports_of
 from tap_claude_analytics.cli.options import ENV_PREFIX, CommandLineTap
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.dates import FLOOR
@@ -21,7 +24,7 @@ from tap_claude_analytics.common.errors import TAP_NAME, RunEndsError, RunFailed
 from tap_claude_analytics.common.progress import Progress
 from tap_claude_analytics.config import checks
 from tap_claude_analytics.config.keys import closed_streams_mistake
-from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
+from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA, default_of
 from tap_claude_analytics.config.settings import Settings
 from tap_claude_analytics.days import ledger
 from tap_claude_analytics.streams.day_stream import DayStream
@@ -184,6 +187,26 @@ class TapClaudeAnalytics(CommandLineTap):
         finally:
             client.close()
         return True
+
+    @override
+    def contract_report(self) -> dict[str, Any]:
+        self._check_selection()
+        run = self.run
+        client = run.client.like(quick(run.client.options))
+        order = [spec.name for spec in SPECS]
+        streams = [stream for stream in self._day_streams if stream.selected]
+        streams.sort(key=lambda stream: order.index(stream.name))
+        try:
+            answers = reports_of([*ask_all(run, client, streams)])
+        finally:
+            client.close()
+        return {
+            "version": version(TAP_NAME),
+            "anthropic_version": API_VERSION,
+            "today": run.today.isoformat(),
+            "is_default_api_url": run.settings.api_url == default_of("api_url"),
+            "answers": answers,
+        }
 
     def _check_selection(self) -> None:
         """Refuse a key or filters that the selected streams do not fit.

@@ -131,10 +131,10 @@ def error_of(answer: Answer, *, api_key: str, longest_wait: float) -> ApiError:
         longest_wait: The longest wait that the API may ask for, in seconds.
     """
     status = answer.status
-    error = _error_in(answer.body)
+    error = error_in(answer.body)
     api_message = _message_of(error, api_key)
     quoted = f': "{api_message}"' if api_message else f" {scrub(answer.reason)}".rstrip()
-    form = "" if error is not None else f" and {_form_of(answer)}"
+    form = "" if error is not None else f" and {form_of(answer)}"
     message = (
         f"{answer.asked} was answered with status {status}{quoted}{form}"
         f" (request id {answer.request_id})."
@@ -181,7 +181,7 @@ def _passing_error(answer: Answer, message: str, longest_wait: float) -> ApiErro
     return PassingError(message, answer.path, wait=wait, is_rate_limit=is_rate_limit)
 
 
-def _error_in(body: bytes) -> dict[str, object] | None:
+def error_in(body: bytes) -> dict[str, object] | None:
     """Return the error in a body of the API's form, None if the form is another one."""
     try:
         decoded = decode_json(body)
@@ -206,7 +206,7 @@ def _is_ineligible(error: dict[str, object]) -> bool:
     return any(isinstance(code, str) and code.startswith(_INELIGIBLE) for code in codes)
 
 
-def _form_of(answer: Answer) -> str:
+def form_of(answer: Answer) -> str:
     """Return what a body is that is not of the API's form, without quoting it."""
     if not answer.body.strip():
         return "an empty body"

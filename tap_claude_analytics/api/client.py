@@ -215,7 +215,7 @@ class Client:
         on_answer: Callable[[int, float], None],
     ) -> Page:
         """Send one request and return its page."""
-        answer = self._send(path, parameters, on_answer)
+        answer = self.ask_once(path, parameters, on_answer)
         if answer.status != HTTPStatus.OK:
             raise error_of(
                 answer,
@@ -233,12 +233,17 @@ class Client:
         self.opened.add(path)
         return page
 
-    def _send(
+    def ask_once(
         self,
         path: str,
-        parameters: dict[str, Any],
-        on_answer: Callable[[int, float], None],
+        parameters: Mapping[str, Any],
+        on_answer: Callable[[int, float], None] = _ignore,
     ) -> Answer:
+        """Send one request, and return its answer whatever its status is.
+
+        Raises:
+            NoAnswerError: If there is none.
+        """
         url = f"{self.options.api_url}{BASE_PATH}{path}"
         headers = {
             "Accept": "application/json",
@@ -249,7 +254,7 @@ class Client:
         with self._pacer.request():
             began = time.monotonic()
             try:
-                response, body = self._session.fetch(url, parameters, headers)
+                response, body = self._session.fetch(url, {**parameters}, headers)
             except (OSError, urllib3.exceptions.HTTPError) as fault:
                 raise self._no_answer(path, fault) from fault
         on_answer(response.status_code, time.monotonic() - began)

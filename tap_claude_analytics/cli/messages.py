@@ -42,8 +42,8 @@ def errors_as_sentences() -> Iterator[None]:
         raise RunFailedError(msg) from None
     except click.UsageError as error:
         # It quotes the command line, where somebody may have put the key.
-        error.message = without_keys(error.message)
-        raise
+        message = without_keys(error.format_message())
+        raise click.UsageError(message, error.ctx) from None
     except (click.ClickException, click.exceptions.Exit):
         raise
     except Exception as error:  # noqa: BLE001 - raised again, without data of records
