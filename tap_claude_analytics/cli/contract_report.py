@@ -39,15 +39,11 @@ _TOLD_PARAMETERS = {
     "starting_date",
     "time_bucket_width",
 }
-#: What bodies of the API have at their top level.
-_ENVELOPE = {
+#: What bodies of the API have around their rows.
+_AROUND_ROWS = {
     *ROW_KEYS,
-    "data_refreshed_at",
-    "error",
-    "has_more",
-    "next_page",
-    "request_id",
-    "type",
+    *("data_refreshed_at", "has_more", "next_page"),
+    *("code", "error", "error_code", "message", "request_id", "type"),
 }
 
 
@@ -179,15 +175,19 @@ def _answer_report(
         report["body"] = form_of(answer)
     else:
         report["error"] = {
-            field_name(name, values): anonymous(text, values)
+            _name_around_rows(name, values): anonymous(text, values)
             for name, text in _texts(error)
         }
     if page.envelope is not None:
         report["envelope"] = {
-            name if name in _ENVELOPE else field_name(name, values): _kind(value)
+            _name_around_rows(name, values): _kind(value)
             for name, value in page.envelope.items()
         }
     return report
+
+
+def _name_around_rows(name: str, values: Collection[str]) -> str:
+    return name if name in _AROUND_ROWS else field_name(name, values)
 
 
 def _texts(error: Mapping[str, object]) -> Iterator[tuple[str, str]]:
