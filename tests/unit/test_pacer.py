@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from tap_claude_analytics import clock
-from tap_claude_analytics.pacer import SPAN, Pacer
-from tap_claude_analytics.progress import LINE_EVERY, SHORT, Progress
+from tap_claude_analytics.api.pacer import SPAN, Pacer
+from tap_claude_analytics.common import clock
+from tap_claude_analytics.common.progress import LINE_EVERY, SHORT, Progress
 from tests.simulator.limits import KINDS, MINUTE, Limit
 from tests.unit.virtual_time import VirtualTime
 

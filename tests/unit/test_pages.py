@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
-
 from tap_claude_analytics.errors import UnexpectedAnswerError
 from tap_claude_analytics.pages import PageReader, read_page
 from tap_claude_analytics.storable import make_storable
 from tap_claude_analytics.streams.base import DayStream
 from tap_claude_analytics.streams.fields import AMOUNT, row_type, take_misfits
 from tap_claude_analytics.streams.legacy_reports import BucketReportStream
+
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import truth
 from tests.unit.responses import answer
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import requests
-
     from tap_claude_analytics.answers import Row
     from tap_claude_analytics.pages import Page
     from tap_claude_analytics.streams.fields import Shape

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tap_claude_analytics.prefetch import Ahead
 from typing_extensions import Self
 
 from tap_claude_analytics import clock, prefetch
-from tap_claude_analytics.prefetch import Ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
