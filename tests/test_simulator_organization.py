@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.simulator_tests.asking import kept_session
 from tests.organization_asking import Row, each_of, path_of, refusal, send
 from tests.simulator import RESOURCES, Options, Resource, Simulator
 from tests.simulator.organization.catalog import PER_MINUTE, Paging
+from tests.simulator_tests.asking import kept_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulator_tests.asking import kept_session
 from tests.organization_asking import Row, each_of, path_of, refusal, send
 from tests.simulator import RESOURCES, Options, Simulator
 from tests.simulator.reports.children import CHILDREN, HIPAA_READY, org_id
+from tests.simulator_tests.asking import kept_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

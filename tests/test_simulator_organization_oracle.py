@@ -15,10 +15,10 @@ from anthropic.types.organization import rbac_groups as member_types
 from anthropic.types.organization import spend_limits as limit_types
 from pydantic import TypeAdapter
 
-from tests.simulator_tests.asking import official_client
 from tests.oracle import checked, expected, is_list, literals
 from tests.simulator import RESOURCES, Options, Resource, Simulator
 from tests.simulator.organization.members import ROLES
+from tests.simulator_tests.asking import official_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,6 @@ import anthropic
 import pytest
 import requests
 
-from tests.simulator_tests.asking import kept_session, official_client
 from tests.organization_asking import Row, each_of, path_of, refusal, send
 from tests.simulator import (
     FAULTS,
@@ -29,6 +28,7 @@ from tests.simulator import (
 from tests.simulator.certificates import certificate_for
 from tests.simulator.organization.catalog import Paging
 from tests.simulator.refusals import ANOTHER_ORGANIZATION
+from tests.simulator_tests.asking import kept_session, official_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

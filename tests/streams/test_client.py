@@ -634,16 +634,6 @@ def test_an_answer_that_drips(simulator: Simulator, start: bytes) -> None:
 # The environment
 
 
-@pytest.fixture
-def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without proxies and certificates of this machine."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.mark.usefixtures("_bare_environment")
 def test_no_proxy_for_loopback_hosts(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch

@@ -16,17 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ELSEWHERE = "https://api.example.invalid"
+pytestmark = pytest.mark.usefixtures("_bare_environment")
 STREAMS = ("skills", "artifacts", "org_summaries", "readings")
-
-
-@pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without proxies and certificates of this machine."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def read(simulator: Simulator, **settings: Any) -> Output:
