@@ -21,7 +21,11 @@ from singer_sdk.singerlib import Catalog, MetadataMapping, RecordMessage
 from singer_sdk.singerlib.json import serialize_json
 from typing_extensions import override
 
-from tap_claude_analytics.common.errors import StoppedBySignalError
+from tap_claude_analytics.common.errors import (
+    RunEndsError,
+    RunFailedError,
+    StoppedBySignalError,
+)
 
 if TYPE_CHECKING:
     import logging
@@ -111,6 +115,23 @@ class SdkStream(Stream):
         if not self._has_schema_been_written:
             super()._write_schema_message()
             self._has_schema_been_written = True
+
+    @abc.abstractmethod
+    def fail(self, error: Exception) -> None:
+        """Note that an exception that nobody foresaw has ended the stream."""
+
+    @override
+    def _sync_records(
+        self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[Record, Any, Any]:
+        # The loop of the SDK applies the stream maps, so this is the only place that sees
+        # the exceptions of their expressions too.
+        try:
+            yield from super()._sync_records(context, write_messages=write_messages)
+        except RunFailedError as error:
+            raise RunEndsError(error) from None
+        except Exception as error:  # noqa: BLE001 - one stream's trouble, whatever it is
+            self.fail(error)
 
     def write_state(self) -> None:
         """Write a STATE message with the state of all streams."""

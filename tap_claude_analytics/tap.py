@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
@@ -11,22 +12,29 @@ from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from typing_extensions import override
 
-from tap_claude_analytics.api.client import ApiOptions, Client
+from tap_claude_analytics.api.client import API_VERSION, ApiOptions, Client
 from tap_claude_analytics.api.pacer import Pacers
 from tap_claude_analytics.cli.connection_test import ConnectionTest, quick
+from tap_claude_analytics.cli.contract_questions import ask_all
+from tap_claude_analytics.cli.contract_report import reports_of
 from tap_claude_analytics.cli.options import ENV_PREFIX, CommandLineTap
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.dates import FLOOR
-from tap_claude_analytics.common.errors import TAP_NAME, RunFailedError
+from tap_claude_analytics.common.errors import TAP_NAME, RunEndsError, RunFailedError
 from tap_claude_analytics.common.progress import Progress
 from tap_claude_analytics.config import checks
-from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
+from tap_claude_analytics.config.keys import closed_streams_mistake
+from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA, default_of
 from tap_claude_analytics.config.settings import Settings
 from tap_claude_analytics.days import ledger
 from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.streams.failures import Failures
 from tap_claude_analytics.streams.readings import Readings
 from tap_claude_analytics.streams.run import Run
+from tap_claude_analytics.streams.selection import (
+    warnings_of_clock,
+    warnings_of_selection,
+)
 from tap_claude_analytics.streams.sources.activity_settings import (
     ActivitySettings,
     filter_mistakes,
@@ -78,7 +86,12 @@ class TapClaudeAnalytics(CommandLineTap):
 
     @override
     def check_settings(self, *, raise_errors: bool) -> list[str]:
-        mistakes = checks.configuration_mistakes(self.config, self.config_jsonschema)
+        variable = f"{ENV_PREFIX}API_KEY"
+        mistakes = checks.configuration_mistakes(
+            self.config,
+            self.config_jsonschema,
+            unread_key=variable if variable in os.environ else None,
+        )
         if mistakes and raise_errors:
             raise _wrong_settings(mistakes)
         return mistakes
@@ -144,15 +157,19 @@ class TapClaudeAnalytics(CommandLineTap):
         """Sync all streams; a stream that fails does not keep the others from running.
 
         Raises:
-            RunFailedError: After the last stream, if any has failed.
+            RunFailedError: After the last stream, if any has failed; at once, if nothing
+                can be read or written any more.
         """
         self._check_selection()
+        self._warn()
         self._start_streams()
         self._log_plans()
         run = self.run
         run.progress.plan(sum(stream.selected for stream in self._day_streams))
         try:
             super().sync_all()
+        except RunEndsError as end:
+            raise end.error from None
         finally:
             run.client.close()
         run.progress.done()
@@ -177,17 +194,39 @@ class TapClaudeAnalytics(CommandLineTap):
             client.close()
         return True
 
+    @override
+    def contract_report(self) -> dict[str, Any]:
+        self._check_selection()
+        run = self.run
+        client = run.client.like(quick(run.client.options))
+        order = [spec.name for spec in SPECS]
+        streams = [stream for stream in self._day_streams if stream.selected]
+        streams.sort(key=lambda stream: order.index(stream.name))
+        try:
+            answers = reports_of([*ask_all(run, client, streams)])
+        finally:
+            client.close()
+        return {
+            "version": version(TAP_NAME),
+            "anthropic_version": API_VERSION,
+            "today": run.today.isoformat(),
+            "is_default_api_url": run.settings.api_url == default_of("api_url"),
+            "answers": answers,
+        }
+
     def _check_selection(self) -> None:
-        """Refuse settings that a selected stream does not support.
+        """Refuse a key or settings that the selected streams do not fit.
 
         Raises:
-            RunFailedError: With a sentence for each.
+            RunFailedError: With a sentence for each mistake.
         """
-        whole = [
-            stream.name
-            for stream in self._day_streams
-            if stream.selected and not takes_organizations(stream.spec)
-        ]
+        selected = [stream for stream in self._day_streams if stream.selected]
+        closed = closed_streams_mistake(
+            self.run.settings.api_key, (stream.name for stream in selected)
+        )
+        if closed:
+            raise RunFailedError(closed)
+        whole = [s.name for s in selected if not takes_organizations(s.spec)]
         if self.run.settings.organization_ids and whole:
             msg = (
                 "organization_ids limits only usage and cost, so it cannot be used with the"
@@ -197,13 +236,27 @@ class TapClaudeAnalytics(CommandLineTap):
             raise RunFailedError(msg)
         mistakes = [
             mistake
-            for stream in self._day_streams
-            if stream.selected and stream.spec.report is None
+            for stream in selected
+            if stream.spec.report is None
             for mistake in filter_mistakes(stream.spec, self.run.settings)
         ]
         if mistakes:
             msg = f"{' '.join(mistakes)} Deselect these streams, or change filters."
             raise RunFailedError(msg)
+
+    def _warn(self) -> None:
+        """Say why the run may read less than somebody expects."""
+        catalog = self.input_catalog
+        for warning in (
+            *checks.unknown_variables(os.environ, ENV_PREFIX, self.config_jsonschema),
+            *warnings_of_selection(
+                [stream.name for stream in self._day_streams if stream.selected],
+                self.streams,
+                None if catalog is None else [*catalog],
+            ),
+            *warnings_of_clock(self.run.today),
+        ):
+            self.logger.warning(warning)
 
     def _start_streams(self) -> None:
         """Write down where each stream starts, and warn of what is before the floor."""

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 Message: TypeAlias = dict[str, Any]
 
 
-class TargetDiedError(Exception):
-    """The pipe to the target broke."""
-
-
 class FragileOutput(io.BytesIO):
     """Standard output that breaks after so many lines."""
 
@@ -37,7 +33,7 @@ class FragileOutput(io.BytesIO):
     def write(self, line: ReadableBuffer) -> int:
         """Write, or break."""
         if self.left == 0:
-            raise TargetDiedError
+            raise BrokenPipeError
         self.left -= 1
         return super().write(line)
 
@@ -154,7 +150,7 @@ def run_broken(
     )
     # Each line is written through at once, as into a pipe.
     stdout = io.TextIOWrapper(broken, encoding="utf-8", write_through=True)
-    with contextlib.redirect_stdout(stdout), contextlib.suppress(TargetDiedError):
+    with contextlib.redirect_stdout(stdout), contextlib.suppress(RunFailedError):
         tap.sync_all()
     stdout.detach()
     return Output(broken.getvalue().decode().splitlines())

@@ -15,6 +15,8 @@ from tap_claude_analytics.api.errors import (
     ApiError,
     BadRequestError,
     CursorExpiredError,
+    ForeignAnswerError,
+    IneligibleError,
     PassingError,
     RefusedError,
 )
@@ -35,6 +37,19 @@ _PASSING = {
     HTTPStatus.CONFLICT,
     HTTPStatus.TOO_MANY_REQUESTS,
 }
+#: How codes begin of the 400 of an organisation that does not have the endpoint, such as
+#: ``organization_not_eligible``. Nobody here has seen the body.
+_INELIGIBLE = "organization_"
+
+_REDIRECT_ADVICE = (
+    "Redirects are not followed, because they would carry the key to another address: check"
+    " api_url."
+)
+_FOREIGN_ADVICE = (
+    "The API does not answer like that: something between this machine and the API, such as"
+    " a proxy, a firewall or a gateway, has refused the request. Check api_url and"
+    " HTTPS_PROXY, and ask whoever runs it to let the tap through."
+)
 
 
 @dataclass(frozen=True)
@@ -116,53 +131,94 @@ def error_of(answer: Answer, *, api_key: str, longest_wait: float) -> ApiError:
         longest_wait: The longest wait that the API may ask for, in seconds.
     """
     status = answer.status
-    api_message = _error_message(answer, api_key)
+    error = error_in(answer.body)
+    api_message = _message_of(error, api_key)
     quoted = f': "{api_message}"' if api_message else f" {scrub(answer.reason)}".rstrip()
+    form = "" if error is not None else f" and {form_of(answer)}"
     message = (
-        f"{answer.asked} was answered with status {status}{quoted}"
+        f"{answer.asked} was answered with status {status}{quoted}{form}"
         f" (request id {answer.request_id})."
     )
+    if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _passing_error(answer, message, longest_wait)
+    if status < HTTPStatus.BAD_REQUEST:
+        return ApiError(f"{message} {_REDIRECT_ADVICE}", answer.path)
+    if error is None and status != HTTPStatus.GONE:
+        return ForeignAnswerError(f"{message} {_FOREIGN_ADVICE}", answer.path)
     if status in _REFUSALS:
         is_analytics = not answer.path.startswith("/")
         advice = KEY_ADVICE if is_analytics else SCOPE_ADVICE
         return RefusedError(f"{message} {advice}", answer.path)
-    if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        wait = requested_wait(answer.headers)
-        if wait is not None and wait > longest_wait:
-            message += (
-                f" It asks to wait {wait:.0f} seconds, which is longer than max_retry_wait"
-                f" ({longest_wait:.0f}). Run the tap again later."
-            )
-            return ApiError(message, answer.path)
-        is_rate_limit = status == HTTPStatus.TOO_MANY_REQUESTS
-        return PassingError(message, answer.path, wait=wait, is_rate_limit=is_rate_limit)
-    if status == HTTPStatus.GONE:
-        return CursorExpiredError(message, answer.path)
     if status == HTTPStatus.BAD_REQUEST:
-        return BadRequestError(
-            message,
-            answer.path,
-            api_message=api_message,
-            is_first_page=answer.is_first_page,
-        )
-    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        return _bad_request_error(answer, message, error or {}, api_message)
+    kind = CursorExpiredError if status == HTTPStatus.GONE else ApiError
+    return kind(message, answer.path)
+
+
+def _bad_request_error(
+    answer: Answer, message: str, error: dict[str, object], api_message: str
+) -> ApiError:
+    """Return the error of a 400."""
+    if _is_ineligible(error):
+        message += " Organisations of this kind do not have this endpoint."
+        return IneligibleError(message, answer.path)
+    return BadRequestError(
+        message,
+        answer.path,
+        api_message=api_message,
+        is_first_page=answer.is_first_page,
+    )
+
+
+def _passing_error(answer: Answer, message: str, longest_wait: float) -> ApiError:
+    """Return the error of a fault that may pass, unless it asks to wait for too long."""
+    wait = requested_wait(answer.headers)
+    if wait is not None and wait > longest_wait:
         message += (
-            " Redirects are not followed, because they would carry the key to another"
-            " address: check api_url."
+            f" It asks to wait {wait:.0f} seconds, which is longer than max_retry_wait"
+            f" ({longest_wait:.0f}). Run the tap again later."
         )
-    return ApiError(message, answer.path)
+        return ApiError(message, answer.path)
+    is_rate_limit = answer.status == HTTPStatus.TOO_MANY_REQUESTS
+    return PassingError(message, answer.path, wait=wait, is_rate_limit=is_rate_limit)
 
 
-def _error_message(answer: Answer, api_key: str) -> str:
-    """Return the message of an error body, fit for a log, empty if there is none."""
+def error_in(body: bytes) -> dict[str, object] | None:
+    """Return the error in a body of the API's form, None if the form is another one."""
     try:
-        body = decode_json(answer.body)
+        decoded = decode_json(body)
     except ValueError:
-        return ""
-    error = body.get("error") if isinstance(body, dict) else None
-    message = error.get("message") if isinstance(error, dict) else None
+        return None
+    error = decoded.get("error") if isinstance(decoded, dict) else None
+    return error if isinstance(error, dict) else None
+
+
+def _message_of(error: dict[str, object] | None, api_key: str) -> str:
+    """Return the message of an error, fit for a log, empty if there is none."""
+    message = (error or {}).get("message")
     # The key is replaced before the text is shortened, so that no part of it stays.
     return scrub(message.replace(api_key, "[key]")) if isinstance(message, str) else ""
+
+
+def _is_ineligible(error: dict[str, object]) -> bool:
+    """Return whether an error has the code of an organisation without the endpoint."""
+    details = error.get("details")
+    places = [error, details] if isinstance(details, dict) else [error]
+    codes = (place.get(name) for place in places for name in ("error_code", "code", "type"))
+    return any(isinstance(code, str) and code.startswith(_INELIGIBLE) for code in codes)
+
+
+def form_of(answer: Answer) -> str:
+    """Return what a body is that is not of the API's form, without quoting it."""
+    if not answer.body.strip():
+        return "an empty body"
+    if "html" in answer.headers.get("content-type", "") or b"<html" in answer.body[:500]:
+        return "a page in HTML"
+    try:
+        decode_json(answer.body)
+    except ValueError:
+        return "a body that is not JSON"
+    return "JSON of another form than the API's errors"
 
 
 def requested_wait(headers: Mapping[str, str]) -> float | None:

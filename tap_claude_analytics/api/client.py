@@ -6,22 +6,26 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
-from importlib.metadata import metadata
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import backoff
+import urllib3
 
 from tap_claude_analytics.api.answers import Answer, asked, error_of
 from tap_claude_analytics.api.errors import (
-    ApiError,
     CursorExpiredError,
+    NoAnswerError,
     PassingError,
     UnexpectedAnswerError,
+    UnreachableError,
 )
+from tap_claude_analytics.api.faults import cause_of
 from tap_claude_analytics.api.pages import BY_PAGE, read_page
-from tap_claude_analytics.api.session import PASSING_FAULTS, ApiSession
+from tap_claude_analytics.api.session import ApiSession
 from tap_claude_analytics.common.errors import TAP_NAME
+from tap_claude_analytics.common.urls import project_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -74,9 +78,7 @@ class ApiOptions:
 @cache
 def default_user_agent() -> str:
     """Return how the tap identifies itself: name, version and project URL."""
-    about = metadata(TAP_NAME)
-    links = dict(link.split(", ", 1) for link in about.get_all("Project-URL") or [])
-    return f"{TAP_NAME}/{about['Version']} (+{links['Homepage']})"
+    return f"{TAP_NAME}/{version(TAP_NAME)} (+{project_url('Homepage')})"
 
 
 def url_path(path: str) -> str:
@@ -121,7 +123,8 @@ class Client:
         self._ask_with_retries = backoff.on_exception(
             # The handler makes the wait, because it can say what is waited for.
             backoff.constant,
-            PassingError,
+            (PassingError, NoAnswerError),
+            giveup=_is_final,
             interval=0,
             jitter=None,
             max_tries=1 + options.max_retries,
@@ -157,6 +160,7 @@ class Client:
 
         Raises:
             ApiError: If there is no page, and retries have not helped.
+            UnreachableError: If no request at all has been answered so far.
             CancelledError: If the work of this thread is no longer needed.
         """
         cursor: str | None = None
@@ -164,7 +168,7 @@ class Client:
         most_pages = _MAX_ROWS // int(parameters.get("limit", 1))
         while True:
             asked_for = {**parameters, paging.parameter: cursor}
-            page = self._ask_with_retries(path, asked_for, on_answer, paging)
+            page = self._page(path, asked_for, on_answer, paging)
             yield page
             cursor = page.next_page
             if cursor is None:
@@ -198,6 +202,27 @@ class Client:
                 continue
         return list(self.pages(path, parameters, on_answer, paging))
 
+    def _page(
+        self,
+        path: str,
+        parameters: dict[str, Any],
+        on_answer: Callable[[int, float], None],
+        paging: Paging,
+    ) -> Page:
+        """Return one page, after as many retries as it takes."""
+        try:
+            return self._ask_with_retries(path, parameters, on_answer, paging)
+        except NoAnswerError as error:
+            if self._session.has_been_answered:
+                raise
+            url, cause = self.options.api_url, error.cause
+            message = (
+                f"The API at {urlsplit(url).hostname} cannot be reached: {cause.words}."
+                f" Check that api_url ({url}) is right and that this machine can reach it."
+                f" {cause.advice or 'Behind a proxy, set HTTPS_PROXY.'}"
+            )
+            raise UnreachableError(message) from None
+
     def _ask(
         self,
         path: str,
@@ -206,7 +231,7 @@ class Client:
         paging: Paging,
     ) -> Page:
         """Send one request and return its page."""
-        answer = self._send(path, parameters, on_answer, paging)
+        answer = self.ask_once(path, parameters, on_answer, paging)
         if answer.status != HTTPStatus.OK:
             raise error_of(
                 answer,
@@ -224,13 +249,18 @@ class Client:
         self.opened.add(path)
         return page
 
-    def _send(
+    def ask_once(
         self,
         path: str,
-        parameters: dict[str, Any],
-        on_answer: Callable[[int, float], None],
-        paging: Paging,
+        parameters: Mapping[str, Any],
+        on_answer: Callable[[int, float], None] = _ignore,
+        paging: Paging = BY_PAGE,
     ) -> Answer:
+        """Send one request, and return its answer whatever its status is.
+
+        Raises:
+            NoAnswerError: If there is none.
+        """
         url = f"{self.options.api_url}{url_path(path)}"
         headers = {
             "Accept": "application/json",
@@ -241,18 +271,9 @@ class Client:
         with self._pacers.of(path).request():
             began = time.monotonic()
             try:
-                response, body = self._session.fetch(url, parameters, headers)
-            except PASSING_FAULTS as fault:
-                kind = type(fault).__name__
-                message = f"GET {url_path(path)} got no complete answer ({kind})."
-                raise PassingError(message, path, is_from_api=False) from fault
-            except OSError as fault:
-                message = (
-                    f"The request cannot be sent ({type(fault).__name__}). Check api_url,"
-                    " and the proxies and CA bundles in the environment (HTTPS_PROXY,"
-                    " REQUESTS_CA_BUNDLE)."
-                )
-                raise ApiError(message, path) from fault
+                response, body = self._session.fetch(url, {**parameters}, headers)
+            except (OSError, urllib3.exceptions.HTTPError) as fault:
+                raise self._no_answer(path, fault) from fault
         on_answer(response.status_code, time.monotonic() - began)
         return Answer(
             path=path,
@@ -264,20 +285,29 @@ class Client:
             body=body,
         )
 
+    def _no_answer(self, path: str, fault: Exception) -> NoAnswerError:
+        cause = cause_of(fault, self.options.request_timeout)
+        message = f"GET {BASE_PATH}{path} got no complete answer: {cause.words}."
+        message = f"{message} {cause.advice}".rstrip()
+        return NoAnswerError(message, path, cause=cause)
+
     def _wait(self, details: Details) -> None:
         """Wait as long as the API asks, else twice as long each time.
 
         A fraction of a second is random, so that clients do not fall into step.
         """
         error, retry = details.get("exception"), details["tries"]
-        if not isinstance(error, PassingError):
-            raise TypeError(type(error))
-        seconds = error.wait
+        seconds = error.wait if isinstance(error, PassingError) else None
         if seconds is None:
             seconds = min(2.0 ** (retry - 1), _LONGEST_GROWN_WAIT)
         seconds = backoff.random_jitter(seconds)
-        if error.is_rate_limit:
+        if isinstance(error, PassingError) and error.is_rate_limit:
             self._pacers.of(error.path).pause(seconds)
         self._progress.wait(
             seconds, f"Retry {retry} of {self.options.max_retries} follows: {error}"
         )
+
+
+def _is_final(error: Exception) -> bool:
+    """Return whether asking again cannot help, although no answer came."""
+    return isinstance(error, NoAnswerError) and error.cause.is_final

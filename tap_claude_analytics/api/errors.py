@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tap_claude_analytics.common.errors import StreamFailedError
+from typing import TYPE_CHECKING
+
+from tap_claude_analytics.common.errors import RunFailedError, StreamFailedError
+
+if TYPE_CHECKING:
+    from tap_claude_analytics.api.faults import Cause
 
 
 class ApiError(StreamFailedError):
@@ -20,6 +25,14 @@ class ApiError(StreamFailedError):
 
 class RefusedError(ApiError):
     """The key, its scope or the plan does not open this endpoint: 401, 403 or 404."""
+
+
+class ForeignAnswerError(ApiError):
+    """Something between here and the API has refused the request, in a form of its own."""
+
+
+class IneligibleError(ApiError):
+    """Organisations of this kind do not have the endpoint: 400 with an error code."""
 
 
 class BadRequestError(ApiError):
@@ -47,13 +60,33 @@ class UnexpectedAnswerError(ApiError):
     """The answer is not what the API promises."""
 
 
+class NoAnswerError(ApiError):
+    """No answer came: a fault of the network, of a proxy or of TLS.
+
+    Attributes:
+        cause: Why, and whether asking again may help.
+    """
+
+    def __init__(self, message: str, path: str, *, cause: Cause) -> None:
+        """Create the error from a sentence, the endpoint and the cause."""
+        super().__init__(message, path)
+        self.cause = cause
+
+
+class UnreachableError(RunFailedError):
+    """No request of the run has been answered, so none will be: the run ends.
+
+    With other streams it would only take as long again to fail for the same reason.
+    """
+
+
 class PassingError(ApiError):
-    """Asking again may help: a rate limit, an overload, a fault of the network.
+    """Asking again may help: a rate limit, an overload, half a body.
 
     Attributes:
         wait: Seconds that the API asks to wait, None if it does not say.
         is_rate_limit: Whether the rate limit is the cause.
-        is_from_api: Whether it is an error of the API, not a fault on the way to it.
+        is_from_api: Whether it is an error of the API, not of something on the way to it.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
 from typing import TYPE_CHECKING
@@ -50,8 +51,12 @@ def _hide_private_parameters(record: logging.LogRecord) -> bool:
 class ApiSession(requests.Session):
     """A requests session for one base URL.
 
-    Proxies and CA bundles of the environment are used, except towards loopback hosts.
-    ``.netrc`` is never read, since the session has an authenticator of its own.
+    Certificate authorities of the environment are used, and its proxies except towards
+    loopback hosts. ``.netrc`` is never read, since the session has an authenticator of its
+    own.
+
+    Attributes:
+        has_been_answered: Whether any request has been, at least with a status.
     """
 
     def __init__(
@@ -66,9 +71,11 @@ class ApiSession(requests.Session):
             connections: How many requests are sent at the same time, at most.
         """
         super().__init__()
+        self.has_been_answered = False
         logging.getLogger("urllib3.connectionpool").addFilter(_hide_private_parameters)
         self.mount(base_url, HTTPAdapter(pool_maxsize=connections))
         self.trust_env = not is_loopback(base_url)
+        self.verify = _authorities() or True
         self.auth = _authenticator(api_key)
         self._timeout = request_timeout
 
@@ -94,6 +101,7 @@ class ApiSession(requests.Session):
         with self.send(
             request, timeout=self._timeout, allow_redirects=False, **environment
         ) as response:
+            self.has_been_answered = True
             pieces = []
             while piece := response.raw.read1(_PIECE, decode_content=True):
                 pieces.append(piece)
@@ -101,6 +109,15 @@ class ApiSession(requests.Session):
                     msg = f"no complete answer within {self._timeout:g} seconds"
                     raise requests.exceptions.ReadTimeout(msg)
             return response, b"".join(pieces)
+
+
+def _authorities() -> str | None:
+    """Return the file of trusted certificate authorities that the environment names.
+
+    OpenSSL, and so most other programs, goes by ``SSL_CERT_FILE``; requests does not.
+    """
+    names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+    return next(filter(None, map(os.environ.get, names)), None)
 
 
 def _authenticator(

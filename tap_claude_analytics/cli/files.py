@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tap_claude_analytics.common.errors import RunFailedError
+from tap_claude_analytics.common.text import without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +18,9 @@ def read_text(option: str, path: str) -> str:
     """Return the text of a file.
 
     Raises:
-        RunFailedError: If it cannot be read.
+        RunFailedError: If it cannot be read, or if it is a key.
     """
+    _refuse_key(option, path)
     try:
         return Path(path).read_text(encoding="utf-8")
     except OSError as error:
@@ -27,6 +29,30 @@ def read_text(option: str, path: str) -> str:
     except UnicodeDecodeError:
         msg = f"{option} {path} is not a text file in UTF-8."
         raise RunFailedError(msg) from None
+
+
+def write_text(option: str, path: str, text: str) -> None:
+    """Write a text into a file.
+
+    Raises:
+        RunFailedError: If that is not possible, or if the path is a key.
+    """
+    _refuse_key(option, path)
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        msg = f"{option} {path} cannot be written: {error.strerror}."
+        raise RunFailedError(msg) from None
+
+
+def _refuse_key(option: str, path: str) -> None:
+    if without_keys(path) != path:
+        msg = (
+            f"{option} has a key where the name of a file belongs. Put the key into the"
+            " environment variable TAP_CLAUDE_ANALYTICS_API_KEY and use --config=ENV, or"
+            ' put it into a file: {"api_key": "…"}.'
+        )
+        raise RunFailedError(msg)
 
 
 def read_json_object(option: str, text: str) -> dict[str, Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import traceback
-from pathlib import Path
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,12 +13,18 @@ from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import SingerCommand
 from typing_extensions import override
 
-from tap_claude_analytics.cli.output import leave
+from tap_claude_analytics.cli.output import (
+    OUTPUT_ERRORS,
+    end_output,
+    leave,
+    output_failed,
+)
 from tap_claude_analytics.common.errors import (
-    TAP_NAME,
     RunFailedError,
     StoppedBySignalError,
+    unexpected,
 )
+from tap_claude_analytics.common.text import without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,21 +40,18 @@ def errors_as_sentences() -> Iterator[None]:
     except MappingError as error:
         msg = f"stream_maps is invalid: {error}."
         raise RunFailedError(msg) from None
-    except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+    except click.UsageError as error:
+        # It quotes the command line, where somebody may have put the key.
+        message = without_keys(error.format_message())
+        raise click.UsageError(message, error.ctx) from None
+    except (click.ClickException, click.exceptions.Exit):
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - raised again, without data of records
         if StoppedBySignalError.latest is not None:
             raise StoppedBySignalError.latest from None
-        # The text of an exception may quote a record, so no level of the log shows it.
-        nameless = RuntimeError(type(error).__name__).with_traceback(error.__traceback__)
-        logging.getLogger(TAP_NAME).debug("Unexpected error", exc_info=nameless)
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        msg = (
-            f"Unexpected {type(error).__name__} in {Path(where.filename).name}, line"
-            f" {where.lineno}. If stream_maps is set, check its expressions first; the log"
-            " at level DEBUG shows the traceback."
-        )
-        raise RunFailedError(msg) from None
+        if isinstance(error, OSError) and error.errno in OUTPUT_ERRORS:
+            raise output_failed(error) from None
+        raise RunFailedError(unexpected(error)) from None
 
 
 class Command(SingerCommand):
@@ -73,6 +75,12 @@ class Command(SingerCommand):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().main(*args, **kwargs)
+        except SystemExit as end:
+            failed = None if StoppedBySignalError.latest else end_output()
+            if failed is not None and not end.code:
+                failed.show()
+                sys.exit(failed.exit_code)
+            raise
         finally:
             if StoppedBySignalError.latest is not None:
                 leave(int(str(StoppedBySignalError.latest.code)))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import abc
 import gc
+import json
 import sys
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 from singer_sdk.cli import plugin_cli
@@ -18,12 +19,16 @@ from tap_claude_analytics.cli.files import (
     checked,
     read_json_object,
     read_text,
+    write_text,
 )
 from tap_claude_analytics.cli.messages import Command, take_invalid_log_level
 from tap_claude_analytics.cli.output import MessageWriter, widen_stdout
 from tap_claude_analytics.common.errors import TAP_NAME
 from tap_claude_analytics.days import ledger
 from tap_claude_analytics.sdk import ConfigInput, SdkStream, SdkTap
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 #: New containers between two searches for cycles; a page of users has about 20,000.
 _CONTAINERS_PER_COLLECTION = 200_000
@@ -71,18 +76,45 @@ class CommandLineTap(SdkTap, abc.ABC):
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         """Test the connection, for the streams that a catalog selects if one is given."""
-        catalog = ctx.params.get("catalog")
-        if value != CliTestOptionValue.All.value or catalog is None:
+        if value != CliTestOptionValue.All.value or ctx.params.get("catalog") is None:
             super().cb_test(ctx, param, value)
             return
-        selection = read_json_object("--catalog", catalog.read())
-        check_catalog(selection)
+        cls._like_options(ctx).run_connection_test()
+        ctx.exit()
+
+    @classmethod
+    def cb_contract_report(
+        cls, ctx: click.Context, _param: click.Option, value: str | None
+    ) -> None:
+        """Write the contract report into a file."""
+        if value is None:
+            return
+        option = "--contract-report"
+        write_text(option, value, "")  # before a minute of requests
+        report = cls._like_options(ctx).contract_report()
+        write_text(option, value, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        click.echo(
+            f"{value} says how the API answers this key, without anything from its rows."
+            " Read it before you publish it."
+        )
+        ctx.exit()
+
+    @classmethod
+    def _like_options(cls, ctx: click.Context) -> Self:
+        """Return a tap with the configuration and the catalog of the options."""
+        catalog = ctx.params.get("catalog")
+        selection = None
+        if catalog is not None:
+            selection = read_json_object("--catalog", catalog.read())
+            check_catalog(selection)
         config: ConfigInput = ctx.params.get("config", ConfigInput())
-        tap = cls(
+        return cls(
             config=config.config, parse_env_config=config.parse_env, catalog=selection
         )
-        tap.run_connection_test()
-        ctx.exit()
+
+    @abc.abstractmethod
+    def contract_report(self) -> dict[str, Any]:
+        """Ask the API, and return how it answers."""
 
     @override
     @classmethod
@@ -130,5 +162,18 @@ class CommandLineTap(SdkTap, abc.ABC):
                     "Ask every endpoint for one row and say which streams the key can read;"
                     " --test=schema writes the schemas without a request."
                 )
+        command.params.append(
+            click.Option(
+                ["--contract-report"],
+                metavar="FILE",
+                callback=cls.cb_contract_report,
+                expose_value=False,
+                help=(
+                    "Ask for a day of every selected stream, and write into a file how the"
+                    " API answers: statuses, times, fields and types, but no values of"
+                    " rows. For bug reports."
+                ),
+            )
+        )
         command.help = "Read the Claude Enterprise Analytics API as Singer messages."
         return Command.like(command, logger=cls.logger)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+import traceback
+from pathlib import Path
 from typing import IO, Any
 
 import click
 from typing_extensions import override
 
+from tap_claude_analytics.common.urls import project_url
+
 TAP_NAME = "tap-claude-analytics"
 
 KEY_ADVICE = (
     "Check that api_key is an Analytics API key (made by the Primary Owner at"
-    " claude.ai/analytics/api-keys; Admin and Compliance keys do not work here), that it"
+    " claude.ai/admin-settings/api-access, where public API access must be switched on;"
+    " Compliance keys do not work here, and Admin keys open usage and cost only), that it"
     " has the scope read:analytics and has not expired, and that the organisation is on"
     " Claude Enterprise."
 )
@@ -74,3 +79,38 @@ class RowError(Exception):
     The text completes a sentence such as "GET /v1/… returned a row without starting_at":
     only the stream knows the request.
     """
+
+
+class RunEndsError(BaseException):
+    """Carries the error that ends the run past the SDK.
+
+    The SDK logs any `Exception` that leaves a stream as "unhandled", with its traceback.
+    """
+
+    def __init__(self, error: RunFailedError) -> None:
+        """Create it from the error to carry."""
+        super().__init__()
+        self.error = error
+
+
+def unexpected(error: Exception) -> str:
+    """Return a sentence about an exception that nobody foresaw.
+
+    The text of an exception may quote a record, so neither the sentence nor any level of
+    the log shows it.
+    """
+    nameless = RuntimeError(type(error).__name__).with_traceback(error.__traceback__)
+    logging.getLogger(TAP_NAME).debug("Unexpected error", exc_info=nameless)
+    frames = traceback.extract_tb(error.__traceback__)
+    where = frames[-1]
+    is_of_map = any(Path(frame.filename).match("singer_sdk/mapper.py") for frame in frames)
+    advice = (
+        "An expression in stream_maps fails on a record: check them, for null for instance."
+        if is_of_map
+        else f"That is a defect of the tap: please report it at {project_url('Issues')}."
+    )
+    return (
+        f"Unexpected {type(error).__name__} in {Path(where.filename).name}, line"
+        f" {where.lineno}. {advice} The log at level DEBUG shows the traceback, without"
+        " data."
+    )

@@ -7,11 +7,17 @@ import re
 _MESSAGE_LIMIT = 400
 _VALUE_LIMIT = 80
 
+_KEY = re.compile(r"sk-ant-[\w-]+")
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PRIVATE = (
-    (re.compile(r"sk-ant-[\w-]+"), "[key]"),
+    (_KEY, "[key]"),
     (re.compile(r'[^\s"<>]+(?:@|%40)[^\s"<>]+'), "[e-mail]"),
 )
+
+
+def without_keys(text: str) -> str:
+    """Return a text with every key replaced."""
+    return _KEY.sub("[key]", text)
 
 
 def scrub(text: str) -> str:

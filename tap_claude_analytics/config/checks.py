@@ -21,6 +21,8 @@ from tap_claude_analytics.common.text import shown
 from tap_claude_analytics.common.urls import is_loopback
 from tap_claude_analytics.config.filters import entry_mistakes
 from tap_claude_analytics.config.groupings import grouping_mistakes
+from tap_claude_analytics.config.keys import key_mistakes
+from tap_claude_analytics.config.map_values import missing_values
 from tap_claude_analytics.config.schema import default_of
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
     from jsonschema.exceptions import ValidationError
 
-_ADMIN_KEY = "sk-ant-admin"
 _REFUSED = {
     "batch_config": (
         "batch_config is not supported: batch files bypass stream maps and deselection,"
@@ -55,13 +56,26 @@ _DATE_FORMS = "a date (YYYY-MM-DD) or an RFC 3339 timestamp"
 
 
 def configuration_mistakes(
-    config: Mapping[str, Any], schema: Mapping[str, Any]
+    config: Mapping[str, Any],
+    schema: Mapping[str, Any],
+    unread_key: str | None = None,
 ) -> list[str]:
-    """Return a sentence for every mistake in the configuration; none if it is right."""
+    """Return a sentence for every mistake in the configuration; none if it is right.
+
+    Args:
+        config: The configuration.
+        schema: The schema of the settings.
+        unread_key: The environment variable that has a key, if there is one. It is read
+            with ``--config=ENV`` only, so if no key is set that option is missing.
+    """
     errors = list(Draft202012Validator(schema).iter_errors(dict(config)))
     sentences = dict.fromkeys(
         sentence for error in errors for sentence in _schema_mistakes(error, schema)
     )
+    if unread_key is not None and "api_key" not in config:
+        missing = f"api_key is not set. The environment has {unread_key}, but variables are"
+        others = [text for text in sentences if not text.startswith("api_key is not set")]
+        return [f"{missing} read only with the option --config=ENV: add it.", *others]
     return list(sentences) or list(_value_mistakes(config))
 
 
@@ -76,6 +90,31 @@ def environment_mistakes(
         if (variable := f"{prefix}{name.upper()}") in environment
         and not _parses(environment[variable], rule)
     ]
+
+
+def unknown_variables(
+    environment: Mapping[str, str], prefix: str, schema: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield a sentence for every variable with the prefix that is not a setting.
+
+    Meltano has more variables for a plugin: extras (``…__SELECT``), parts of objects
+    (``…_STREAM_MAP_CONFIG_SALT``), and settings of plugins that inherit from this one
+    (``…_EUROPE_API_KEY``).
+    """
+    settings = [name.upper() for name in schema["properties"]]
+    for variable in sorted(environment):
+        name = variable.removeprefix(prefix)
+        is_of_meltano = (
+            name.startswith("_")
+            or "__" in name
+            or any(name.startswith(f"{known}_") for known in settings)
+            or any(name.endswith(f"_{known}") for known in settings)
+        )
+        if name == variable or name in {*settings, "LOGLEVEL"} or is_of_meltano:
+            continue
+        close = difflib.get_close_matches(name, settings, n=1)
+        hint = f" Did you mean {prefix}{close[0]}?" if close else ""
+        yield f"The environment has {variable}, which is not a setting of this tap.{hint}"
 
 
 def _shown_value(text: str, rule: Mapping[str, Any]) -> str:
@@ -167,11 +206,14 @@ def _a(kind: str) -> str:
 
 
 def _value_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
-    yield from _key_mistakes(config["api_key"])
+    yield from key_mistakes(config["api_key"])
     if config.get("api_url") is not None:
         yield from _url_mistakes(config["api_url"])
     if config.get("user_agent") is not None:
         yield from _user_agent_mistakes(config["user_agent"])
+    yield from missing_values(
+        config.get("stream_maps") or {}, config.get("stream_map_config") or {}
+    )
     yield from _date_mistakes(config)
     yield from _grouping_mistakes(config)
     yield from entry_mistakes(config.get("filters") or ())
@@ -180,16 +222,6 @@ def _value_mistakes(config: Mapping[str, Any]) -> Iterator[str]:
             "flattening_max_depth is not set; with flattening_enabled it must be the number"
             " of levels to flatten, an integer."
         )
-
-
-def _key_mistakes(key: str) -> Iterator[str]:
-    if not re.fullmatch(r"[!-~]+", key):
-        yield (
-            "api_key contains a space, a line break or another character that no key has."
-            f" Paste it again, exactly as it was shown. {KEY_ADVICE}"
-        )
-    elif key.startswith(_ADMIN_KEY):
-        yield f"api_key is an Admin key ({_ADMIN_KEY}…). {KEY_ADVICE}"
 
 
 def _url_mistakes(url: str) -> Iterator[str]:

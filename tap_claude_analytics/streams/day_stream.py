@@ -14,8 +14,8 @@ from typing_extensions import override
 
 from tap_claude_analytics.api.client import MAX_RESTARTS
 from tap_claude_analytics.api.errors import (
-    BadRequestError,
     CursorExpiredError,
+    IneligibleError,
     RefusedError,
 )
 from tap_claude_analytics.common.errors import RowError, StreamFailedError
@@ -28,7 +28,6 @@ from tap_claude_analytics.records.storable import make_storable
 from tap_claude_analytics.sdk import SdkStream
 from tap_claude_analytics.streams import assembly
 from tap_claude_analytics.streams.sources.source import wrong_row
-from tap_claude_analytics.streams.spec import Family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -40,6 +39,15 @@ if TYPE_CHECKING:
     from tap_claude_analytics.streams.run import Run
     from tap_claude_analytics.streams.sources.source import Answer, Plan, Source
     from tap_claude_analytics.streams.spec import StreamSpec
+
+_PLAN_ADVICE = (
+    "Usage and cost also need a plan that has them, which HIPAA-ready organisations, for"
+    " instance, do not have."
+)
+_LEGACY_ADVICE = (
+    "The legacy reports may be open all the same: select user_usage_report, usage_report,"
+    " user_cost_report or cost_report instead."
+)
 
 
 class DayStream(SdkStream):
@@ -133,6 +141,10 @@ class DayStream(SdkStream):
                 for warning in source.warnings():
                     self.logger.warning(warning)
 
+    @override
+    def fail(self, error: Exception) -> None:
+        self._run().failures.add(self.name, error)
+
     @property
     def _outcome_of_misfits(self) -> str:
         """What becomes of unknown fields, for the log."""
@@ -144,16 +156,19 @@ class DayStream(SdkStream):
 
     def advice(self, error: StreamFailedError) -> str:
         """Return what a user can do besides what the error says."""
-        if self.spec.family is Family.SNAPSHOT and isinstance(error, BadRequestError):
-            return (
-                "If organisations of this kind do not have the endpoint, deselect the"
-                f' stream ("!{self.name}.*" in select, or in the catalog).'
-            )
-        if self.spec.report is None or not isinstance(error, RefusedError):
+        if not isinstance(error, (RefusedError, IneligibleError)):
             return ""
+        report = self.spec.report
+        if report is None:
+            return self._deselection if isinstance(error, IneligibleError) else ""
+        alternative = f" {_LEGACY_ADVICE}" if report.is_beta else ""
+        return f"{_PLAN_ADVICE} {self._deselection}{alternative}"
+
+    @property
+    def _deselection(self) -> str:
         return (
-            "Usage and cost also need a plan that has them; to run without them, deselect"
-            f' the stream ("!{self.name}.*" in select, or in the catalog).'
+            f'To run without it, deselect the stream ("!{self.name}.*" in select, or in the'
+            " catalog)."
         )
 
     def _read(self, sync: _Sync) -> Iterator[Record]:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_claude_analytics.api.errors import RefusedError
-from tap_claude_analytics.common.errors import RunFailedError
+from tap_claude_analytics.api.errors import ApiError, ForeignAnswerError, RefusedError
+from tap_claude_analytics.common.errors import (
+    RunFailedError,
+    StreamFailedError,
+    unexpected,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+#: What is to blame if every endpoint asked fails in the same way.
+_COMMON_CAUSES: dict[type[ApiError], str] = {
+    RefusedError: "The API refuses this key for every endpoint asked",
+    ForeignAnswerError: "Something other than the API answers for every endpoint asked",
+}
 
 
 class Failures:
@@ -17,26 +27,26 @@ class Failures:
     def __init__(self) -> None:
         """Start without failures."""
         self._sentences: list[str] = []
-        self._refusals: list[RefusedError] = []
+        self._errors: list[Exception] = []
 
     def add(self, stream: str, error: Exception, advice: str = "") -> None:
         """Note why a stream failed.
 
         Args:
             stream: The name of the stream.
-            error: The cause, whose text is a sentence.
+            error: The cause: a sentence, or an exception that nobody foresaw.
             advice: What to do besides.
         """
-        if isinstance(error, RefusedError):
-            self._refusals.append(error)
-        sentences = " ".join(filter(None, (str(error), advice)))
+        self._errors.append(error)
+        cause = str(error) if isinstance(error, StreamFailedError) else unexpected(error)
+        sentences = " ".join(filter(None, (cause, advice)))
         self._sentences.append(f"Stream {stream} failed: {sentences}")
 
     def raise_if_any(self, opened: Collection[str]) -> None:
         """End the run if anything has failed.
 
-        If the key opens none of several endpoints, one sentence says so instead of one per
-        stream.
+        If none of several endpoints has opened and the key is to blame, or something before
+        the API, one sentence says so instead of one per stream.
 
         Args:
             opened: The endpoints that have answered with a page.
@@ -46,12 +56,11 @@ class Failures:
         """
         if not self._sentences:
             return
-        endpoints = dict.fromkeys(error.path for error in self._refusals)
-        is_key_refused = not opened and len(self._refusals) == len(self._sentences)
-        if not is_key_refused or len(endpoints) == 1:
-            raise RunFailedError(*self._sentences)
-        msg = (
-            f"The API refuses this key for every endpoint asked ({', '.join(endpoints)})."
-            f" {self._refusals[0]}"
-        )
-        raise RunFailedError(msg)
+        for kind, blame in _COMMON_CAUSES.items():
+            errors = [error for error in self._errors if isinstance(error, kind)]
+            endpoints = dict.fromkeys(error.path for error in errors)
+            is_common = not opened and len(errors) == len(self._errors)
+            if is_common and len(endpoints) > 1:
+                msg = f"{blame} ({', '.join(endpoints)}). {errors[0]}"
+                raise RunFailedError(msg)
+        raise RunFailedError(*self._sentences)

@@ -37,6 +37,11 @@ class Readings(SdkStream):
     def get_records(self, context: Context | None) -> Iterable[Record]:
         return ()
 
+    @override
+    def fail(self, error: Exception) -> None:
+        """Raise: the stream makes no records of its own, so this does not happen."""
+        raise error
+
     def write(
         self, stream: str, day: str, *, snapshot_at: str, row_count: int, complete: bool
     ) -> None:

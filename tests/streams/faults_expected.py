@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from tests.simulator import FAULTS, Kind
+from tests.simulator import FAULTS, REFUSALS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,15 @@ _ENDS = {
     Kind.EMPTY: {Extent.ONCE: Outcome.TRUTH},
     Kind.STALE: {Extent.ALWAYS: Outcome.TRUTH},
     Kind.NOT_YET: {Extent.ALWAYS: Outcome.END_FOR_NOW},
+    Kind.GATEWAY: {Extent.ONCE: Outcome.FAILURE},
+    Kind.INELIGIBLE: {Extent.ONCE: Outcome.FAILURE},
 }
+#: Refusals for good that are tried here, too.
+_REFUSALS = [
+    fault
+    for fault in REFUSALS.values()
+    if fault.kind in {Kind.GATEWAY, Kind.INELIGIBLE, Kind.PASSING}
+]
 
 _SENTENCES = {
     Kind.LONG: "is longer than max_retry_wait",
@@ -93,6 +101,8 @@ _SENTENCES = {
     Kind.MISPLACED: "returned a row ",
     Kind.ENDLESS: "expected its pages to end",
     Kind.NOT_YET: "was answered with status 400",
+    Kind.GATEWAY: "something between this machine and the API",
+    Kind.INELIGIBLE: "Organisations of this kind do not have this endpoint.",
 }
 NO_ANSWER = "got no complete answer"
 
@@ -111,7 +121,7 @@ def sentence_about(fault: Fault) -> str:
 
 
 def _cases() -> Iterator[Case]:
-    for fault in FAULTS.values():
+    for fault in (*FAULTS.values(), *_REFUSALS):
         for extent, outcome in _ENDS[fault.kind].items():
             passes = fault.kind is Kind.PASSING and fault.name not in LASTING
             if extent is not Extent.LASTING or not passes:

@@ -13,9 +13,17 @@ import pytest
 
 from tap_claude_analytics import tap
 from tap_claude_analytics.api import client
+from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.streams.specs import SPECS
 from tests import ledger, truth
-from tests.simulator import BASE_PATH, FAULTS, Kind, Options, Simulator
+from tests.simulator import (
+    BASE_PATH,
+    FAULTS,
+    Kind,
+    Options,
+    RefusingProxy,
+    Simulator,
+)
 from tests.singer import catalog_of, run
 from tests.streams.faults_expected import (
     CASES,
@@ -27,8 +35,10 @@ from tests.streams.faults_expected import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
+    from tap_claude_analytics.records.day import Day
+    from tests.simulator import Fault
     from tests.singer import Output
 
 TODAY = pendulum.Date(2026, 1, 15)
@@ -177,8 +187,11 @@ def test_fault(
     assert hits or not possible
     assert hits <= MOST_PAGES + 1
     assert_confirms_whole_days_only(first, stream)
-    assert_holds_truth(simulator, neighbour(stream), DAYS, first)
     outcome = outcome_of(case, stream) if hits else Outcome.TRUTH
+    if outcome is Outcome.FAILURE and is_unreachable(simulator, case.fault):
+        assert_nothing_read(simulator, stream, first)
+        return
+    assert_holds_truth(simulator, neighbour(stream), DAYS, first)
     assert_failures(first, stream, case if outcome is Outcome.FAILURE else None)
     if outcome is Outcome.TRUTH:
         assert_truth_at_once(simulator, stream, case, first)
@@ -216,7 +229,79 @@ def assert_failures(output: Output, stream: str, case: Case | None) -> None:
         assert f"{BASE_PATH}{PATHS[stream]}" in sentence
         said = sentence_about(case.fault)
         assert said in sentence
-        assert said == NO_ANSWER or "(request id req_" in sentence
+        has_id = said != NO_ANSWER and case.fault.kind is not Kind.GATEWAY
+        assert not has_id or "(request id req_" in sentence
+
+
+def is_unreachable(simulator: Simulator, fault: Fault) -> bool:
+    """Return whether nothing at all has been answered, so that the run ends."""
+    met = {request.fault for request in simulator.requests}
+    return sentence_about(fault) == NO_ANSWER and met == {fault.name}
+
+
+def assert_nothing_read(simulator: Simulator, stream: str, first: Output) -> None:
+    """Check a run that reached nobody, and that the next one reads everything."""
+    (sentence,) = first.failures
+    assert sentence.startswith("The API at 127.0.0.1 cannot be reached: ")
+    assert first.records("readings") == []
+    simulator.recover()
+    second = run(simulator, catalog=catalog(stream), state=first.state, **UP_TO_LAST)
+    assert not second.failures
+    for name in (stream, neighbour(stream)):
+        assert_holds_truth(simulator, name, DAYS, first, second)
+
+
+@each_stream
+@pytest.mark.parametrize("status", [None, 403, 407])
+@pytest.mark.usefixtures("_bare_environment")
+def test_nobody_to_ask(
+    simulator: Simulator,
+    stream: str,
+    status: int | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No host of that name, or a proxy that refuses: one sentence, and all days later."""
+    elsewhere: dict[str, Any] = {"api_url": "https://api.example.invalid", "max_retries": 1}
+    with RefusingProxy(status or 403) as proxy:
+        if status is not None:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        first = run(simulator, catalog=catalog(stream), **UP_TO_LAST | elsewhere)
+        assert len(proxy.requests) == (0 if status is None else 1)
+    assert simulator.requests == []
+    (sentence,) = first.failures
+    assert sentence.startswith("The API at api.example.invalid cannot be reached: ")
+    assert first.bookmark(stream) is None
+    second = run(simulator, catalog=catalog(stream), state=first.state, **UP_TO_LAST)
+    assert not second.failures
+    assert_holds_truth(simulator, stream, DAYS, first, second)
+
+
+@each_stream
+@pytest.mark.parametrize("place", ["_emit_day", "_emit_records"])
+def test_an_exception_that_nobody_foresaw(
+    simulator: Simulator, stream: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is that stream's trouble, on whichever day it comes."""
+    method = getattr(DayStream, place)
+
+    def fail_on_the_last_day(
+        self: DayStream, sync: object, day: Day, *more: object
+    ) -> Generator[object, None, object]:
+        if self.name == stream and day.date == LAST:
+            raise ZeroDivisionError
+        return (yield from method(self, sync, day, *more))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DayStream, place, fail_on_the_last_day)
+        first = run(simulator, catalog=catalog(stream), **UP_TO_LAST)
+    (sentence,) = first.failures
+    assert sentence.startswith(f"Stream {stream} failed: Unexpected ZeroDivisionError in ")
+    assert_confirms_whole_days_only(first, stream)
+    assert first.read_days(stream) == [day.isoformat() for day in DAYS[:-1]]
+    assert_holds_truth(simulator, neighbour(stream), DAYS, first)
+    second = run(simulator, catalog=catalog(stream), state=first.state, **UP_TO_LAST)
+    assert not second.failures
+    assert_holds_truth(simulator, stream, DAYS, first, second)
 
 
 def assert_truth_at_once(

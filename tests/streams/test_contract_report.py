@@ -1,0 +1,268 @@
+"""The contract report: what differs, for publication, and nothing of anybody."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pendulum
+import pytest
+from click.testing import CliRunner
+
+from tap_claude_analytics.cli.anonymous import GONE, anonymous, field_name
+from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests.simulator import REFUSALS, Options, Simulator
+from tests.singer import catalog_of, config_for
+from tests.system.personal_data import (
+    E_MAILS,
+    NAMES,
+    OTHER_IDENTITIES,
+    PROJECTS,
+    found,
+    rows,
+    values_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+TODAY = pendulum.Date(2026, 10, 12)
+DAY = date(2026, 10, 9)
+KEY = "sk-ant-api01-Zx9-never_shown"
+ADDRESS, NAME = "zoe.quillfeather@private.example", "Zoë Quillfeather"
+ORGANIZATION = "Umbrellaworks"
+#: Under which names the API has ids, and names of what a company has made.
+IDS = {"id", "user_id", "project_id", "rbac_group_id", "rbac_group_name", "actor_id"}
+
+
+@pytest.fixture
+def company(set_today: Callable[[pendulum.Date], None]) -> Iterator[Simulator]:
+    """An organisation with people, projects and teams."""
+    set_today(TODAY)
+    with Simulator(Options(today=TODAY, users=20, projects=8, api_key=KEY)) as running:
+        yield running
+
+
+def report(simulator: Simulator, *streams: str, **settings: Any) -> dict[str, Any]:
+    """Make a report on some streams, or on all."""
+    names = streams or [entry["stream"] for entry in catalog_of()["streams"]]
+    tap = TapClaudeAnalytics(
+        config=config_for(simulator, **settings), catalog=catalog_of(*names)
+    )
+    return tap.contract_report()
+
+
+def about(simulator: Simulator, *streams: str) -> dict[str, Any]:
+    """Return what a report says of the first thing that it asks for."""
+    first: dict[str, Any] = report(simulator, *streams)["answers"][0]
+    return first
+
+
+def test_an_api_as_expected(company: Simulator) -> None:
+    """Nothing differs but what an organisation may lack, and each question is told."""
+    answers = report(company)["answers"]
+    for told in answers:
+        findings = told.get("differences", [])
+        assert [finding for finding in findings if "in no row" not in finding] == []
+        for answer in told["answers"]:
+            assert answer["status"] in {200, 400}
+            assert answer["seconds"] >= 0
+            if answer["status"] == 200:
+                assert answer["is_expected_envelope"]
+                assert "next_page" in answer["envelope"]
+    (users,) = [told for told in answers if told["asked_for"] == "user_summaries"]
+    assert users["parameters"] == {"date": DAY.isoformat(), "limit": 1000}
+    assert users["answers"][0]["rows"] == len(company.truth("users", DAY))
+    assert users["fields"]["user.email_address"] == "string"
+    assert users["fields"]["chat_metrics.message_count"] == "integer"
+    refused = [told for told in answers if told["asked_for"].startswith("a day ")]
+    assert len(refused) == 2
+    assert "2026-10-11" in refused[0]["answers"][0]["error"]["message"]
+    assert "2026-01-01" in refused[1]["answers"][0]["error"]["message"]
+
+
+def test_an_api_that_differs(company: Simulator) -> None:
+    """New fields, other types and nulls are told, with their paths."""
+
+    def change(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for row in found:
+            row["nickname"] = {"first_one": [{"letters": 3}]}
+            row["web_search_count"] = "many"
+            row["chat_metrics"]["message_count"] = 1.5
+            row["office_metrics"] = 3
+        found[0]["user"] = None
+        return found
+
+    company.edit("users", DAY, change)
+    told = about(company, "user_summaries")
+    assert {
+        "chat_metrics.message_count: number, integer in the schema",
+        "nickname.first_one[].letters: not in the schema",
+        "nickname: not in the schema",
+        "web_search_count: string, integer in the schema",
+    } <= {*told["differences"]}
+    assert told["fields"]["user"] == "null | object"
+    assert "many" not in json.dumps(told)
+
+
+def test_headers_and_pages(company: Simulator) -> None:
+    """Rate limits are told with their values, other headers by name only."""
+    headers = {
+        "anthropic-ratelimit-requests-remaining": "59",
+        "retry-after": "2",
+        "x-served-by": ORGANIZATION,
+    }
+    company.reply("skills", status=429, body={"error": {"type": "x"}}, headers=headers)
+    (answer,) = about(company, "skills")["answers"]
+    assert answer["status"] == 429
+    assert answer["headers"]["anthropic-ratelimit-requests-remaining"] == "59"
+    assert answer["headers"]["retry-after"] == "2"
+    assert ORGANIZATION not in json.dumps(answer)
+
+
+def test_two_pages(company: Simulator) -> None:
+    """Enough to see how cursors work."""
+    told = report(company, "user_summaries", page_size=2)["answers"][0]
+    assert [answer["rows"] for answer in told["answers"]] == [2, 2]
+    assert [answer["envelope"]["next_page"] for answer in told["answers"]] == ["string"] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [("gateway_page_with_403", "a page in HTML"), ("gateway_json_with_404", "JSON of an")],
+)
+def test_a_gateway(company: Simulator, name: str, body: str) -> None:
+    """What it sends is told in words."""
+    company.fail(REFUSALS[name])
+    (answer,) = about(company, "skills")["answers"]
+    assert answer["body"].startswith(body)
+    assert "Blocked" not in json.dumps(answer)
+
+
+def test_nobody_there(company: Simulator) -> None:
+    """The cause is told."""
+    told = report(company, "skills", api_url="http://127.0.0.1:9")["answers"][0]
+    assert told["answers"] == []
+    assert told["no_answer"] == "the connection was refused"
+
+
+def odd(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows with people in places where nobody expects them."""
+    return [
+        {
+            **row,
+            "nickname": NAME,
+            "friends": {NAME: ADDRESS, "user_01abc": 1, "quillfeather": 2, ADDRESS: 3},
+            "quillfeather": 3,
+        }
+        for row in found
+    ]
+
+
+def personal(simulator: Simulator) -> set[str]:
+    """Return everything that is about somebody."""
+    known = [*rows(simulator, DAY, DAY)]
+    known += [
+        row
+        for endpoint in ("skills", "connectors", "plugins")
+        for row in simulator.truth(endpoint, DAY)
+    ]
+    values = values_of(known, E_MAILS | NAMES | PROJECTS | OTHER_IDENTITIES | IDS)
+    teams = {team.name for team in simulator.teams if team.name}
+    values |= teams | {team.id for team in simulator.teams}
+    return values | {simulator.options.organization_id}
+
+
+def test_nothing_personal(company: Simulator, tmp_path: Path) -> None:
+    """Errors, fields and headers that name people do not get them into the report."""
+    company.edit("users", DAY, odd)
+    people = sorted(personal(company))
+    assert len(people) > 40
+    endpoints = ("summaries", "artifacts", "cost", "usage_report", "user_cost_report")
+    quoted = [people[number :: len(endpoints)] for number in range(len(endpoints))]
+    for endpoint, some in zip(endpoints, quoted, strict=True):
+        message = f"{ORGANIZATION}: {NAME} <{ADDRESS}> ({quote(ADDRESS)}) uses {KEY}; "
+        for number in range(0, len(some), 8):
+            company.reply(
+                endpoint,
+                status=403,
+                times=1,
+                body={
+                    "error": {
+                        "type": "permission_error",
+                        "message": message + ", ".join(some[number : number + 8]),
+                        "details": {"owner": NAME, ADDRESS: ORGANIZATION},
+                    }
+                },
+                headers={"retry-after": ADDRESS, "x-user": NAME, "request-id": ADDRESS},
+            )
+    config, file = tmp_path / "config.json", tmp_path / "report.json"
+    config.write_text(json.dumps(config_for(company)), encoding="utf-8")
+    catalog = tmp_path / "catalog.json"
+    names = [entry["stream"] for entry in catalog_of()["streams"]]
+    catalog.write_text(json.dumps(catalog_of(*names)), encoding="utf-8")
+    options = [f"--config={config}", f"--catalog={catalog}", f"--contract-report={file}"]
+    result = CliRunner().invoke(TapClaudeAnalytics.cli, options)
+    assert result.exit_code == 0, result.output
+    assert "Read it before you publish it." in result.stdout
+    text = file.read_text("utf-8")
+    answers = json.loads(text)["answers"]
+    assert sum(a["status"] == 403 for told in answers for a in told["answers"]) >= 5
+    assert "permission_error" in text
+    secrets = {*people, ADDRESS, quote(ADDRESS), NAME, KEY, KEY[7:], ORGANIZATION}
+    assert found(secrets | {"quillfeather", "Quillfeather", "01abc"}, text) == set()
+    assert "127.0.0.1" not in text
+
+
+def test_a_file_that_cannot_be_written(company: Simulator, tmp_path: Path) -> None:
+    """That is told before the first request."""
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(config_for(company)), encoding="utf-8")
+    options = [f"--config={config}", f"--contract-report={tmp_path}"]
+    result = CliRunner().invoke(TapClaudeAnalytics.cli, options)
+    assert result.exit_code == 1
+    assert company.requests == []
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("date: 2026-01-03 is not there; latest available day: 2026-01-02 (UTC)", None),
+        ("date must be at least 3 days ago", None),
+        ("starting_date=2026-01-03, group_by[]=rbac_group_id: limit is 1-1000", None),
+        ("anthropic-version: 2026-10-21, anthropic-beta: usage-cost-2026-08-24", None),
+        ("missing scope read:analytics, asked at 2026-01-03T10:00:00Z", None),
+        ("the key of Zoe Quillfeather expired on 2026-11-12", "expired on 2026-11-12"),
+        ("organization 0c5e8f6a-1111-4222-8333-944455556666", f"organization {GONE}"),
+        ("user_01AbC9 of umbrellaworks", f"{GONE} of {GONE}"),
+        ("see https://console.umbrellaworks.example/x?y=2026", "see "),
+        ("request 123456789 of 60", f"request {GONE} of 60"),
+    ],
+)
+def test_what_stays_of_a_text(text: str, shown: str | None) -> None:
+    """Dates, small numbers and words that nobody is called by."""
+    told = anonymous(text)
+    if shown is None:
+        assert told == text
+    else:
+        assert shown in told
+        assert GONE in told
+        for private in ("Zoe", "Quill", "0c5e", "4222", "AbC", "umbrella", "12345"):
+            assert private not in told
+
+
+def test_values_of_rows_go_as_a_whole() -> None:
+    """Even where each of their words may stay."""
+    assert anonymous("skill Usage Report is unknown", {"usage report"}) == (
+        f"skill {GONE} is unknown"
+    )
+
+
+def test_names_of_new_fields() -> None:
+    """They stay if they can be nothing else."""
+    assert field_name("gizmo_count", {"x"}) == "gizmo_count"
+    for name in ("user_01abc", "Zoe", "zoe@x.example", "zoe", "a b"):
+        assert field_name(name, {"Zoe Q"}) == GONE
