@@ -3,6 +3,9 @@
 from .endpoints import BASE_PATH, ENDPOINTS, Endpoint
 from .faults import FAULTS, Fault, Kind
 from .options import FLOOR, Options
+from .organization.catalog import ORGANIZATION_PATH, RESOURCES, Resource
+from .proxy import RefusingProxy
+from .refusals import REFUSALS
 from .reports.catalog import BETA_HEADER, REPORTS, Report
 from .reports.facts import Charge, Fact
 from .simulation import Simulator
@@ -14,14 +17,19 @@ __all__ = [
     "ENDPOINTS",
     "FAULTS",
     "FLOOR",
+    "ORGANIZATION_PATH",
+    "REFUSALS",
     "REPORTS",
+    "RESOURCES",
     "Charge",
     "Endpoint",
     "Fact",
     "Fault",
     "Kind",
     "Options",
+    "RefusingProxy",
     "Report",
     "Request",
+    "Resource",
     "Simulator",
 ]

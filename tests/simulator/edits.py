@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import error_body
 from .options import ONE_DAY
+from .organization.catalog import Paging, locate
 from .traffic import Answer, Delivery, as_bytes
 
 if TYPE_CHECKING:
@@ -26,10 +27,14 @@ _DAYS_OFF = timedelta(days=40)
 
 
 def refused(
-    exchange: Exchange, status: int, message: str, headers: Mapping[str, str] | None = None
+    exchange: Exchange,
+    status: int,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    code: str | None = None,
 ) -> Answer:
     """Give a refusal in the API's shape."""
-    body = as_bytes(error_body(status, message, exchange.request_id))
+    body = as_bytes(error_body(status, message, exchange.request_id, code))
     return Answer(status=status, body=body, headers=headers or {})
 
 
@@ -55,12 +60,17 @@ def is_good(exchange: Exchange) -> bool:
 
 def on_a_cursor(exchange: Exchange) -> bool:
     """Tell whether a page after the first one is asked for."""
-    return "page" in exchange.request.params and is_good(exchange)
+    return bool(_page(exchange.request)) and is_good(exchange)
 
 
 def is_last_page(exchange: Exchange) -> bool:
     """Tell whether no page follows the one that is asked for."""
-    return is_good(exchange) and not _body(exchange).get("next_page")
+    return is_good(exchange) and not _next(_body(exchange))
+
+
+def is_of_days(exchange: Exchange) -> bool:
+    """Tell whether days are asked for, and not what is true now."""
+    return locate(exchange.request.path) is None
 
 
 def has_rows(exchange: Exchange) -> bool:
@@ -70,8 +80,11 @@ def has_rows(exchange: Exchange) -> bool:
 
 def asked_for_later_than(exchange: Exchange, day: date) -> bool:
     """Tell whether a first page is asked for, of a day after this one."""
-    return is_good(exchange) and (
-        "page" not in exchange.request.params and last_day_asked(exchange.request) > day
+    return (
+        is_good(exchange)
+        and is_of_days(exchange)
+        and not _page(exchange.request)
+        and last_day_asked(exchange.request) > day
     )
 
 
@@ -85,7 +98,12 @@ def last_day_asked(request: Request) -> date:
 
 
 def day_of(exchange: Exchange) -> date:
-    """Give the day of the first row of the true answer, or else the first one asked."""
+    """Give the day of the first row of the true answer, or else the first one asked.
+
+    What is true now is of today.
+    """
+    if not is_of_days(exchange):
+        return exchange.now.date()
     rows, params = _rows(_body(exchange)), exchange.request.params
     if rows and "starting_at" in rows[0]:
         return date.fromisoformat(rows[0]["starting_at"][:10])
@@ -101,9 +119,10 @@ def without_detour(request: Request) -> Request:
     page = _page(request)
     if not page.startswith(_DETOUR):
         return request
-    params = {name: value for name, value in request.params.items() if name != "page"}
+    cursor = _cursor(request)
+    params = {name: value for name, value in request.params.items() if name != cursor}
     aim = page.rpartition(_DETOUR)[2]
-    return replace(request, params=params | ({"page": [aim]} if aim else {}))
+    return replace(request, params=params | ({cursor: [aim]} if aim else {}))
 
 
 def empty_page(exchange: Exchange) -> Answer:
@@ -123,20 +142,43 @@ def repeating_cursor(exchange: Exchange) -> Answer:
         page = _page(exchange.request)
         if page.startswith(_DETOUR):
             _rows(body).clear()
-        _go_on(body, page or body["next_page"] or _DETOUR)
+        _go_on(body, page or _next(body) or _DETOUR)
 
     return _edited(exchange, edit)
+
+
+def never_refreshed(exchange: Exchange) -> Answer:
+    """Say of no moment that everything before it is known."""
+    return _edited(exchange, lambda body: body.update(data_refreshed_at=None))
+
+
+def tells_refreshed(exchange: Exchange) -> bool:
+    """Tell whether the true answer says until when its figures reach."""
+    return is_good(exchange) and "data_refreshed_at" in _body(exchange)
 
 
 def stale_cursor(exchange: Exchange) -> Answer:
     """Say that the page is the last one, and show a cursor all the same."""
     return _edited(
-        exchange, lambda body: body.update(has_more=False, next_page="left-over")
+        exchange,
+        lambda body: body.update({"has_more": False, _where_next(body): "left-over"}),
     )
 
 
+def _where_next(body: Body) -> str:
+    """Name the field that leads to the next page."""
+    return "last_id" if "last_id" in body else "next_page"
+
+
+def _next(body: Body) -> str | None:
+    """Give the cursor of the next page, if there is one."""
+    if "last_id" in body and not body["has_more"]:
+        return None
+    return body.get(_where_next(body))
+
+
 def _go_on(body: Body, cursor: str) -> None:
-    body["next_page"] = cursor
+    body[_where_next(body)] = cursor
     if "has_more" in body:
         body["has_more"] = True
 
@@ -188,4 +230,10 @@ def _rows(body: Body) -> list[Any]:
 
 
 def _page(request: Request) -> str:
-    return request.params.get("page", [""])[0]
+    return request.params.get(_cursor(request), [""])[0]
+
+
+def _cursor(request: Request) -> str:
+    """Name the parameter that leads to the next page."""
+    found = locate(request.path)
+    return "after_id" if found and found[0].paging is Paging.ID else "page"

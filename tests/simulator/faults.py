@@ -41,6 +41,13 @@ class Kind(Enum):
     EMPTY = "a page has no rows, and others follow it"
     STALE = "the last page shows a cursor all the same"
     NOT_YET = "the API does not have the day yet"
+    DATED = "the request is refused for good, in words that hold a date"
+    INELIGIBLE = "organisations of this kind do not have the endpoint"
+    TOO_LONG = "the range is too long, a shorter one is not"
+    GATEWAY = "something before the API refuses, in a form of its own"
+    FOREIGN = "the answer is about another organisation than before"
+    BARE = "the answer is true, without the headers of the API"
+    UNREFRESHED = "nobody can tell until when the figures reach"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,11 +174,18 @@ def _answers() -> Iterator[Fault]:
         "null_data": b'{"data": null, "next_page": null}',
     }.items():
         yield Fault(name=name, kind=Kind.WRONG, answer=_body(body))
-    for name, kind, answer in (
-        ("rows_of_another_day", Kind.MISPLACED, edits.rows_of_another_day),
-        ("rows_twice", Kind.DOUBLED, edits.rows_twice),
-    ):
-        yield Fault(name=name, kind=kind, answer=answer, fits=edits.has_rows)
+    yield Fault(
+        name="rows_of_another_day",
+        kind=Kind.MISPLACED,
+        answer=edits.rows_of_another_day,
+        fits=lambda exchange: edits.is_of_days(exchange) and edits.has_rows(exchange),
+    )
+    yield Fault(
+        name="rows_twice",
+        kind=Kind.DOUBLED,
+        answer=edits.rows_twice,
+        fits=edits.has_rows,
+    )
     for name, repeating in (("not_yet", False), ("not_yet_repeating_the_day", True)):
         yield Fault(
             name=name,

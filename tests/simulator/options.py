@@ -48,7 +48,34 @@ class Options:
     )
     api_key: str = field(
         default="sk-ant-api01-simulator-0000",
-        metadata={"help": "the one key that is accepted"},
+        metadata={"help": "the key that is accepted"},
+    )
+    scopes: str = field(
+        default="read:analytics read:members read:rbac_groups read:spend_limits",
+        metadata={"help": "the scopes of the key, with spaces between them"},
+    )
+    linked: bool = field(
+        default=True,
+        metadata={"help": "whether the key is one for all linked organisations"},
+    )
+    organization_id: str = field(
+        default="7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a00",
+        metadata={"help": "the organisation that every answer names"},
+    )
+    console: bool = field(
+        default=False,
+        metadata={"help": "whether it is a Console organisation, not an Enterprise one"},
+    )
+    hipaa_ready: bool = field(
+        default=False,
+        metadata={"help": "whether HIPAA readiness shuts the reports usage and cost"},
+    )
+    currency: str = field(
+        default="USD", metadata={"help": "the currency of the spend limits"}
+    )
+    rate_limits: bool = field(
+        default=False,
+        metadata={"help": "whether more requests a minute than allowed get a 429"},
     )
     optional_blocks: bool = field(
         default=True,

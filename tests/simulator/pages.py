@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .errors import bad_request
 from .randomness import digest, number
@@ -13,10 +13,10 @@ from .randomness import digest, number
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_Row = TypeVar("_Row")
 
-def cut(
-    rows: list[bytes], limit: int, *, empty_page: int | None = None
-) -> list[list[bytes]]:
+
+def cut(rows: list[_Row], limit: int, *, empty_page: int | None = None) -> list[list[_Row]]:
     """Cut rows into pages, at least one, with an empty page put in where told."""
     pages = [rows[start : start + limit] for start in range(0, len(rows), limit)] or [[]]
     if empty_page is not None:

@@ -46,6 +46,12 @@ class Person:
     likings: tuple[float, ...]
     linked: bool
 
+    @property
+    def name(self) -> str:
+        """The full name, as far as the address tells it."""
+        given, _, family = self.email.partition("@")[0].partition(".")
+        return f"{given} {family}".title()
+
     def belongs(self, day: date) -> bool:
         """Tell whether the account exists on that day."""
         return self.joined <= day < self.left

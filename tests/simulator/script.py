@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from .organization.catalog import template_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
@@ -45,7 +47,7 @@ class Selection:
     """Which of the requests that fit are meant; without any of these, all are.
 
     Attributes:
-        path: Only those to this path.
+        path: Only those to this path, in which an id may be left open.
         when: Only those for which this is true.
         nth: The nth of them, counted from 1; with `every`, the first that is meant.
         every: Each kth of them; 1 for all, from the nth on.
@@ -64,7 +66,7 @@ class Selection:
 
     def fits(self, request: Request) -> bool:
         """Tell whether a request counts."""
-        return self.path in {None, request.path} and (
+        return self.path in {None, request.path, template_of(request.path)} and (
             self.when is None or self.when(request)
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import sys
 import threading
 from http import HTTPStatus
@@ -31,9 +32,15 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, respond: Callable[[Request], Answer]) -> None:
-        """Listen; requests wait until the server is started."""
+    def __init__(
+        self,
+        port: int,
+        respond: Callable[[Request], Answer],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """Listen, maybe for TLS only; requests wait until the server is started."""
         self.respond = respond
+        self._tls = tls
         self.stopping = threading.Event()
         self._open: dict[_Connection, threading.Thread] = {}
         self._aborted: set[_Connection] = set()
@@ -74,6 +81,15 @@ class Server(ThreadingHTTPServer):
             self.shutdown()
             self._refusing.wait(_PATIENCE)
 
+    def get_request(self) -> tuple[socket.socket, object]:
+        """Accept a connection; its handshake is up to the conversation."""
+        connection, address = super().get_request()
+        if self._tls is not None:
+            connection = self._tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
+
     def process_request(self, request: _Connection, client_address: object) -> None:
         """Hold each connection's conversation in a thread of its own."""
         thread = threading.Thread(
@@ -104,7 +120,7 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: _Connection, client_address: object) -> None:
         """Report mistakes of the simulator, but not that a client hung up."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError)):
             super().handle_error(request, client_address)
 
     def stop(self) -> None:
@@ -140,7 +156,8 @@ class _Handler(BaseHTTPRequestHandler):
         # A body is of no use here, but it must not be taken for the next request.
         self.rfile.read(int(self.headers.get("content-length", 0)))
         parts = urlsplit(self.path)
-        path = unquote(parts.path)
+        # Proxies are asked for whole addresses, or for a host and its port.
+        path = unquote(parts.path) if self.path.startswith("/") else self.path
         request = Request(
             method=self.command,
             path=path.removeprefix(BASE_PATH),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from .access import check_key
+from .access import Keys
 from .cuts import Cuts
 from .dates import Calendar
 from .endpoints import BASE_PATH, BY_PATH
 from .errors import ApiError, bad_request
 from .flat import pick
+from .limits import SlidingMinute
 from .options import GENERATIONS, OLDER
+from .organization.answers import Organization
+from .organization.catalog import PER_MINUTE, locate
 from .pages import cut, empty_page_place, fingerprint, read_cursor, write_cursor
 from .reports.answers import Reports
 from .reports.catalog import REPORTS
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from .traffic import Request
 
 _CACHED_ANSWERS = 16
+_ANALYTICS, _PER_MINUTE = "analytics", 60
 
 
 class Service:
@@ -41,7 +46,13 @@ class Service:
         self._options = options
         self._store = store
         self.cuts = Cuts(store)
-        self.reports = Reports(options, ledger)
+        self.keys = Keys(options)
+        self.reports = Reports(options, ledger, self.keys)
+        self.organization = Organization(options, store, ledger, self.keys)
+        self._limits = {
+            pool: SlidingMinute(count)
+            for pool, count in {**PER_MINUTE, _ANALYTICS: _PER_MINUTE}.items()
+        }
         self._encoded = lru_cache(maxsize=_CACHED_ANSWERS)(self._encode)
 
     def answer(self, request: Request, today: date) -> bytes:
@@ -52,13 +63,19 @@ class Service:
         """
         if request.method != "GET":
             raise ApiError(405, f"{request.method} is not allowed here, only GET")
+        found = locate(request.path)
+        if self._options.rate_limits:
+            self._admit(found[0].pool if found else _ANALYTICS)
+        if found:
+            self._generation(request.headers)
+            return self.organization.answer(*found, request, today)
         if request.path in REPORTS:
             generation = self._generation(request.headers)
             return self.reports.answer(request, today, generation)
         endpoint = BY_PATH.get(request.path)
         if endpoint is None:
             raise ApiError(404, f"no such endpoint below {BASE_PATH}")
-        check_key(request.headers, self._options.api_key)
+        self.keys.check(request.headers)
         generation = self._generation(request.headers)
         calendar = Calendar(latest=today - timedelta(days=self._options.delay_days))
         query = understand(endpoint, request.params, calendar)
@@ -69,6 +86,16 @@ class Service:
             b", ".join(rows),
             json.dumps(next_page).encode(),
         )
+
+    def _admit(self, pool: str) -> None:
+        wait = self._limits[pool].admit()
+        if wait > 0:
+            raise ApiError(
+                429,
+                f"this organization has sent {self._limits[pool].per_minute} requests "
+                f"within a minute to {pool}",
+                headers={"retry-after": f"{math.ceil(wait * 1000) / 1000:.3f}"},
+            )
 
     def _generation(self, headers: Mapping[str, str]) -> str:
         default = self._options.generation

@@ -13,6 +13,7 @@ from .edits import without_detour
 from .endpoints import find
 from .errors import ApiError, error_body
 from .options import Options
+from .organization.catalog import RESOURCES, locate
 from .randomness import tagged_id
 from .reports.catalog import REPORTS, find_report
 from .reports.ledger import Ledger
@@ -23,6 +24,7 @@ from .store import Store
 from .traffic import Answer, Request, as_bytes
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
@@ -37,8 +39,13 @@ if TYPE_CHECKING:
 class Simulator:
     """The API of one organisation on a free port; a context manager."""
 
-    def __init__(self, options: Options | None = None) -> None:
-        """Prepare everything; requests are answered inside the `with` block."""
+    def __init__(
+        self, options: Options | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
+        """Prepare everything; requests are answered inside the `with` block.
+
+        With a certificate, only over TLS.
+        """
         self.options = options or Options()
         self.requests: list[Request] = []
         self._today = self.options.today
@@ -48,11 +55,12 @@ class Simulator:
         self._script = Script()
         self._count = itertools.count(1)
         self._lock = threading.Lock()
+        self._tls = tls
         self._server: Server | None = None
 
     def __enter__(self) -> Self:
         """Start to answer."""
-        self._server = Server(self.options.port, self._respond)
+        self._server = Server(self.options.port, self._respond, self._tls)
         self._server.start()
         return self
 
@@ -73,7 +81,8 @@ class Simulator:
         if self._server is None:
             message = "the simulator runs only inside its with block"
             raise RuntimeError(message)
-        return f"http://127.0.0.1:{self._server.server_port}"
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://127.0.0.1:{self._server.server_port}"
 
     @property
     def today(self) -> date:
@@ -109,7 +118,12 @@ class Simulator:
         group_by: Sequence[str] = (),
         filters: Sequence[str] = (),
     ) -> list[Row]:
-        """Give the rows of a day, available yet or not, cut as a request would have it."""
+        """Give the rows of a day, available yet or not, cut as a request would have it.
+
+        Of people, teams and limits: what is true at the noon of that day.
+        """
+        if endpoint in RESOURCES:
+            return self._service.organization.truth(endpoint, day)
         return self._service.cuts.of_day(endpoint, day, group_by, filters)
 
     def edit(
@@ -120,7 +134,17 @@ class Simulator:
         It runs at every reading, so it must give the same for the same. Other endpoints
         stay as they are.
         """
-        self._store.edit(find(endpoint), day, change)
+        self._store.edit(RESOURCES.get(endpoint) or find(endpoint), day, change)
+
+    def grant(self, api_key: str, *scopes: str, linked: bool = True) -> None:
+        """Make another key; an Admin key has no scopes.
+
+        Args:
+            api_key: The key.
+            scopes: What it opens, such as `read:members`.
+            linked: Whether it is one for all linked organisations.
+        """
+        self._service.keys.grant(api_key, *scopes, linked=linked)
 
     def facts(self, day: date) -> list[Fact]:
         """Give what the reports know of a day, as it stands today."""
@@ -224,15 +248,17 @@ class Simulator:
         headers = {
             "request-id": request_id,
             "date": format_datetime(exchange.now, usegmt=True),
+            "anthropic-organization-id": self.options.organization_id,
             **answer.headers,
         }
-        return replace(answer, headers=headers)
+        return replace(answer, headers=headers) if answer.from_api else answer
 
     def _take_rows_away(self, path: str, day: date) -> None:
         if path in REPORTS:
             self.revise(day, lambda facts: facts[1::2])
-        else:
-            self.edit(path, day, lambda rows: rows[1:])
+            return
+        found = locate(path)
+        self.edit(found[0].name if found else path, day, lambda rows: rows[1:])
 
     def _answer(self, request: Request, request_id: str) -> Answer:
         try:
@@ -240,9 +266,14 @@ class Simulator:
         except ApiError as error:
             return Answer(
                 status=error.status,
-                body=as_bytes(error_body(error.status, error.message, request_id)),
+                body=as_bytes(
+                    error_body(error.status, error.message, request_id, error.code)
+                ),
+                headers=error.headers,
             )
 
 
 def _path_of(endpoint: str) -> str:
-    return endpoint if endpoint in REPORTS else find(endpoint).path
+    if endpoint in RESOURCES:
+        return RESOURCES[endpoint].path
+    return endpoint if endpoint in REPORTS or locate(endpoint) else find(endpoint).path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .company import Company
 from .options import FLOOR
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from .options import Options
 
 Row = dict[str, Any]
+
+
+class Named(Protocol):
+    """An endpoint of either kind."""
+
+    @property
+    def name(self) -> str:
+        """The name under which its edits are kept."""
 
 
 class Store:
@@ -33,6 +41,10 @@ class Store:
     def rows(self, endpoint: Endpoint, day: date) -> list[Row]:
         """Build the rows of a day, available yet or not."""
         rows = endpoint.rows(self.company, day) if day >= FLOOR else []
+        return self.edited(endpoint, day, rows)
+
+    def edited(self, endpoint: Named, day: date, rows: list[Row]) -> list[Row]:
+        """Give what the rows of a day are after all edits."""
         with self._lock:
             changes = tuple(self._edits.get((endpoint.name, day), ()))
         for change in changes:
@@ -40,13 +52,13 @@ class Store:
         return rows
 
     def edit(
-        self, endpoint: Endpoint, day: date, change: Callable[[list[Row]], list[Row]]
+        self, endpoint: Named, day: date, change: Callable[[list[Row]], list[Row]]
     ) -> None:
         """Change what a day holds, after all earlier changes of that day."""
         with self._lock:
             self._edits[endpoint.name, day].append(change)
 
-    def version(self, endpoint: Endpoint, days: tuple[date, ...]) -> int:
+    def version(self, endpoint: Named, days: tuple[date, ...]) -> int:
         """Count the edits of these days, for caches to tell old rows from new ones."""
         with self._lock:
             return sum(len(self._edits.get((endpoint.name, day), ())) for day in days)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class Request:
     """One request: `path` below the base path, decoded `params`, lower-case `headers`.
 
+    The path of an endpoint that does not lie below the base path is the whole one.
     The status is 0 until the answer is decided. `fault` names what went wrong with the
     answer, if anything was made to.
     """
@@ -44,11 +45,13 @@ class Delivery(Enum):
 class Answer:
     """What goes back over the wire.
 
-    A `content-length` larger than the body makes an answer that breaks off.
+    A `content-length` larger than the body makes an answer that breaks off. What does not
+    come from the API has none of its headers.
     """
 
     status: int
     body: bytes
+    from_api: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
     delivery: Delivery = Delivery.WHOLE
 

@@ -17,6 +17,7 @@ from tests.simulator import (
     BETA_HEADER,
     ENDPOINTS,
     FAULTS,
+    REFUSALS,
     REPORTS,
     Kind,
     Options,
@@ -447,4 +448,4 @@ def test_the_date_of_answers_of_today() -> None:
 
 def test_every_kind_is_there() -> None:
     """No kind is without a fault."""
-    assert {fault.kind for fault in FAULTS.values()} == set(Kind)
+    assert {fault.kind for fault in (FAULTS | REFUSALS).values()} == set(Kind)

@@ -167,7 +167,6 @@ def counts(rows: Iterable[Row]) -> dict[str, int]:
         ("cost", {"order": "up"}, "order: 'up'"),
         ("cost", {"exclude_deleted_users": "true"}, "exclude_deleted_users: needs actor"),
         ("cost", {"exclude_deleted_users": "1"}, "exclude_deleted_users: '1'"),
-        ("cost", {"organization_ids__": "org_1"}, "organization_ids[]: not simulated"),
         (
             "cost",
             {"group_by__": ["claude_tag_user_id", "rbac_group_id"]},

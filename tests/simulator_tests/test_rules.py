@@ -456,8 +456,8 @@ def test_truth_belongs_to_the_caller(simulator: Simulator) -> None:
     simulator.truth("users", day)[0]["chat_metrics"].clear()
     assert simulator.truth("users", day)[0]["chat_metrics"]
     assert simulator.truth("users", FLOOR - timedelta(days=1)) == []
-    with pytest.raises(KeyError, match="teams"):
-        simulator.truth("teams", day)
+    with pytest.raises(KeyError, match="seats"):
+        simulator.truth("seats", day)
 
 
 def test_the_clock_moves(fresh: Simulator, session: requests.Session) -> None:

@@ -7,7 +7,6 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator.access import check_key
 from tests.simulator.errors import ApiError, bad_request
 from tests.simulator.options import OLDER
 from tests.simulator.pages import (
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
+    from tests.simulator.access import Key, Keys
     from tests.simulator.options import Options
     from tests.simulator.traffic import Request
 
@@ -44,10 +44,11 @@ _NOT_AVAILABLE = "not_available"
 class Reports:
     """Answers requests from the facts of the ledger."""
 
-    def __init__(self, options: Options, ledger: Ledger) -> None:
+    def __init__(self, options: Options, ledger: Ledger, keys: Keys) -> None:
         """Keep the latest questions summed and encoded, for the pages to come."""
         self._options = options
         self._ledger = ledger
+        self._keys = keys
         self._encoded = lru_cache(maxsize=_CACHED_QUESTIONS)(self._encode)
 
     def answer(self, request: Request, today: date, generation: str) -> bytes:
@@ -57,9 +58,12 @@ class Reports:
             ApiError: It is refused.
         """
         report = find_report(request.path)
-        self._check_access(report, request)
+        key = self._check_access(report, request)
         clock = self._ledger.clock(today)
         question, limit = understand(report, request.params, clock)
+        if "organization_ids[]" in request.params and not key.linked:
+            message = "organization_ids[]: needs the key of a parent organization"
+            raise bad_request(message)
         chunks = self._encoded(report, question, today, self._ledger.version(), generation)
         empty = empty_page_place(
             self._options.empty_page_every,
@@ -99,14 +103,19 @@ class Reports:
             ascending=True,
         )
 
-    def _check_access(self, report: Report, request: Request) -> None:
-        check_key(request.headers, self._options.api_key, refusal=401)
+    def _check_access(self, report: Report, request: Request) -> Key:
+        admin = not report.legacy
+        key = self._keys.check(request.headers, refusal=401, admin=admin)
         if not self._options.reports:
             raise ApiError(report.refusal, "this plan has no reports on usage and cost")
         betas = request.headers.get("anthropic-beta", "").replace(" ", "").split(",")
         if not report.legacy and BETA_HEADER not in betas:
             message = f"anthropic-beta: this endpoint is in beta and needs {BETA_HEADER}"
             raise bad_request(message)
+        if not report.legacy and self._options.hipaa_ready:
+            message = "organizations with HIPAA readiness do not have this report"
+            raise ApiError(400, message, code="organization_not_eligible")
+        return key
 
     def _encode(
         self,

@@ -9,6 +9,7 @@ from tests.simulator.people import LAUNCHES, products_used
 from tests.simulator.randomness import digest, tagged_id
 
 from . import prices
+from .children import CHILDREN
 from .facts import Fact
 from .identities import Identity, former, machines, of_person, unnameable
 
@@ -19,11 +20,7 @@ if TYPE_CHECKING:
     from tests.simulator.company import Company
     from tests.simulator.people import Person
 
-_ORGANIZATIONS = (
-    None,
-    "7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a01",
-    "7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a02",
-)
+_ORGANIZATIONS = (None, *CHILDREN)
 _HOURS = (1, 4, 5, 7, 8, 8, 9, 9, 9, 10, 10, 10, 11, 11, 11, 13, 13, 14, 14, 14, 15, 16, 22)
 _GEOS = ("global", "global", "us", None)
 _TIERS = ("standard", "batch", "flex", "flex_discount", "priority", "priority_on_demand")

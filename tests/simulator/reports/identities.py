@@ -45,8 +45,7 @@ class Identity:
 
 def of_person(person: Person) -> Identity:
     """Make the identity of an account; every seventh has set no name."""
-    given, _, family = person.email.partition("@")[0].partition(".")
-    name = None if person.index % 7 == 2 else f"{given} {family}".title()
+    name = None if person.index % 7 == 2 else person.name
     return _user(person.id, person.email, name, left=person.left)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tests.simulator.errors import bad_request
 
 from .catalog import FANNED_OUT, Shape
+from .children import named
 from .clock import WIDTHS
 from .span import read_span
 
@@ -122,9 +123,8 @@ def _filters(
             if known.allowed and value not in known.allowed:
                 message = f"{name}: {value!r} is not one of {_listed(known.allowed)}"
                 raise bad_request(message)
-        if values and name == "organization_ids[]":
-            message = f"{name}: not simulated; needs the key of a parent organization"
-            raise bad_request(message)
+        if name == "organization_ids[]":
+            values = named(values)
         if values:
             wanted.append((name, frozenset(values)))
     return tuple(wanted)

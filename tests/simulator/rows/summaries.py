@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator.company import ANY, CLAUDE_TAG, CLAUDE_TAG_LAUNCH
 from tests.simulator.options import ONE_DAY
+from tests.simulator.organization.invites import pending_count
 from tests.simulator.people import LAUNCHES, UNIFIED
 
 if TYPE_CHECKING:
@@ -51,9 +52,7 @@ def summaries(company: Company, day: date) -> list[dict[str, Any]]:
         if day >= _SEATS_SINCE
         else None
     )
-    # Whoever joins within the next two weeks holds an invitation.
-    soon = day + timedelta(days=14)
-    invited = sum(day < person.joined <= soon for person in company.people)
+    invited = pending_count(company, day)
     row = {
         "assigned_seat_count": seats,
         **_named("cowork", _counts(company, "cowork", day)),

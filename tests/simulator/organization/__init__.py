@@ -1,0 +1,1 @@
+"""The endpoints that say who is there, in which team, and what they may spend."""

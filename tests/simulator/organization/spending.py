@@ -1,0 +1,190 @@
+"""What members may spend: limits of four levels, and what the ledger says they spent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.simulator.randomness import digest, tagged_id
+from tests.simulator.reports.clock import midnight, write
+from tests.simulator.reports.facts import EXACT
+from tests.simulator.reports.identities import of_person
+
+from .catalog import PERIODS
+from .members import belonging, primary_owner
+from .requests import GONE, MACHINE, SUPPORT, increases
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from tests.simulator.company import Company
+    from tests.simulator.people import Person
+    from tests.simulator.reports.ledger import Ledger
+
+    from .requests import Increase
+
+    Row = dict[str, Any]
+
+TIERS = ("enterprise_standard", "enterprise_premium")
+_OF_PEOPLE: dict[tuple[int, str], str | None] = {
+    (1, "monthly"): "600",
+    (6, "monthly"): None,
+}
+"""By the last digit of a person's number; None takes the limit away."""
+
+_OF_TEAMS = {(0, "monthly"): "250", (2, "monthly"): "0", (4, "weekly"): "100"}
+"""By the place of a team."""
+
+_OF_TIERS = {(TIERS[1], "monthly"): "500", (TIERS[1], "daily"): "40"}
+_OF_ALL = {"monthly": "300"}
+_THOUSANDTH = Decimal("0.001")
+
+
+class _Limit(NamedTuple):
+    source: dict[str, str]
+    amount: str | None
+
+
+class Spending:
+    """Limits and requests of a company, with the spend of its ledger."""
+
+    def __init__(self, company: Company, ledger: Ledger) -> None:
+        """Nothing is computed before it is asked for."""
+        self._company = company
+        self._ledger = ledger
+        self._spent = lru_cache(maxsize=8)(self._compute_spent)
+
+    def limits(self, day: date) -> list[Row]:
+        """Build the rows of members and periods, member by member."""
+        spent = self._spent(day, self._ledger.version())
+        return [
+            row
+            for person in belonging(self._company, day)
+            for period in PERIODS
+            if (row := self._row(person, period, day, spent)) is not None
+        ]
+
+    def requests(self, day: date) -> list[Row]:
+        """Build the rows of members' requests, the newest first."""
+        spent = self._spent(day, self._ledger.version())
+        found = [
+            request
+            for person in belonging(self._company, day)
+            for request in increases(self._company, person, day)
+        ]
+        found.sort(key=lambda request: (request.created_at, request.id), reverse=True)
+        return [self._request(request, day, spent) for request in found]
+
+    def _row(
+        self,
+        person: Person,
+        period: str,
+        day: date,
+        spent: Mapping[tuple[str, str], Decimal],
+    ) -> Row | None:
+        limit = self._limit(person, period, day)
+        if limit is None:
+            return None
+        # Now and then the spend of a member cannot be told.
+        unknown = digest(self._company.seed, "spend", person.id, day, size=1)[0] < 12
+        amount = Decimal(0) if unknown else spent.get((person.id, period), Decimal(0))
+        source = sorted(limit.source.items())
+        return {
+            "actor": self._actor(person, day),
+            "amount": limit.amount,
+            "currency": self._company.options.currency,
+            "period": period,
+            "period_to_date_spend": write_spend(amount),
+            "scope": {"type": "user", "user_id": person.id},
+            "source": limit.source,
+            "spend_limit_id": tagged_id("spl", self._company.seed, source, period),
+        }
+
+    def _limit(self, person: Person, period: str, day: date) -> _Limit | None:
+        """Find the limit of the nearest level: person, team, seat tier, organisation."""
+        of_person = {"type": "user", "user_id": person.id}
+        approved = [
+            request
+            for request in increases(self._company, person, day)
+            if request.status == "approved" and request.period == period
+        ]
+        if approved:
+            return _Limit(of_person, approved[-1].amount)
+        if (person.index % 10, period) in _OF_PEOPLE:
+            return _Limit(of_person, _OF_PEOPLE[person.index % 10, period])
+        held = self._company.teams.held(day).get(person.id, ())
+        for place, team in enumerate(self._company.teams.all):
+            if team.id in held and (place, period) in _OF_TEAMS:
+                source = {"type": "rbac_group", "rbac_group_id": team.id}
+                return _Limit(source, _OF_TEAMS[place, period])
+        tier = TIERS[person.index % 3 == 0]
+        if (tier, period) in _OF_TIERS:
+            source = {"type": "seat_tier", "seat_tier": tier}
+            return _Limit(source, _OF_TIERS[tier, period])
+        if period in _OF_ALL:
+            return _Limit({"type": "organization"}, _OF_ALL[period])
+        return None
+
+    def _request(
+        self, request: Increase, day: date, spent: Mapping[tuple[str, str], Decimal]
+    ) -> Row:
+        pending = request.resolved_at is None
+        return {
+            "id": request.id,
+            "actor": self._actor(request.person, day),
+            "created_at": write(request.created_at),
+            "period": request.period,
+            "resolved_at": write(request.resolved_at) if request.resolved_at else None,
+            "resolved_by": None if pending else self._resolver(request, day),
+            "spend_summary": self._row(request.person, request.period, day, spent)
+            if pending
+            else None,
+            "status": request.status,
+            "type": "spend_limit_increase_request",
+        }
+
+    def _resolver(self, request: Increase, day: date) -> Row | None:
+        if request.resolver == SUPPORT:
+            return None
+        if request.resolver == MACHINE:
+            key = tagged_id("apikey", self._company.seed, "administration")
+            return {"type": "scoped_api_key_actor", "scoped_api_key_id": key}
+        owner = primary_owner(self._company)
+        gone = [person for person in self._company.people if person.left <= day]
+        return self._actor(gone[-1] if gone and request.resolver == GONE else owner, day)
+
+    def _actor(self, person: Person, day: date) -> Row:
+        """Give the actor; nobody can tell who it was once the account is gone."""
+        actor = of_person(person).actor(day) or {}
+        if actor["deleted"] or person.index % 23 == 4:
+            actor |= {"email_address": None, "name": None}
+        return actor
+
+    def _compute_spent(self, day: date, _version: int) -> dict[tuple[str, str], Decimal]:
+        """Sum the charges of users from the start of each period up to now."""
+        starts = {
+            "daily": day,
+            "weekly": day - timedelta(days=day.weekday()),
+            "monthly": day.replace(day=1),
+        }
+        spent: dict[tuple[str, str], Decimal] = {}
+        now = self._ledger.clock(day).now
+        with localcontext(EXACT):
+            for fact in self._ledger.between(midnight(min(starts.values())), now, day):
+                if fact.actor_type != "user_actor" or fact.actor_id is None:
+                    continue
+                for period, start in starts.items():
+                    if fact.at.date() >= start:
+                        key = fact.actor_id, period
+                        spent[key] = spent.get(key, Decimal(0)) + fact.amount
+        return spent
+
+
+def write_spend(amount: Decimal) -> str:
+    """Write minor units with up to three digits after the point."""
+    with localcontext(EXACT):
+        rounded = amount.quantize(_THOUSANDTH, rounding=ROUND_HALF_UP)
+    return f"{rounded:f}".rstrip("0").rstrip(".")

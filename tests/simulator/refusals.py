@@ -1,0 +1,175 @@
+"""Refusals for good, and answers that come from elsewhere: faults that asking cannot mend.
+
+They are faults as those of `FAULTS`, in a table of their own because a run of the tap ends
+with each of them in words of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from . import edits
+from .edits import refused
+from .faults import Fault, Kind
+from .options import ONE_DAY
+from .traffic import Answer, as_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .script import Exchange
+
+MOST_DAYS = 31
+"""What summaries allow that go by the older rule."""
+
+ANOTHER_ORGANIZATION = "0c5e8f6a-1111-4222-8333-944455556666"
+
+_HTML = b"<html><head><title>%d</title></head><body>Blocked by policy</body></html>"
+_DELAY = timedelta(days=3)
+_LONG_AGO = timedelta(days=40)
+
+
+def _says(words: Callable[[Exchange], str]) -> Callable[[Exchange], Answer]:
+    return lambda exchange: refused(exchange, 400, words(exchange))
+
+
+def _version_twice(exchange: Exchange) -> str:
+    sent = exchange.request.headers.get("anthropic-version", "2026-10-21")
+    return f"anthropic-version: must be a single value, got '{sent}, {sent}'"
+
+
+def _version_retired(exchange: Exchange) -> str:
+    retired = exchange.latest - timedelta(days=9)
+    return f"anthropic-version: this version was retired on {retired}"
+
+
+def _beta_retired(exchange: Exchange) -> str:
+    sent = exchange.request.headers.get("anthropic-beta", "no-beta-2026-01-05")
+    return f"anthropic-beta: {sent} is not supported any more"
+
+
+def _key_expired(exchange: Exchange) -> str:
+    return f"the API key expired on {exchange.latest - timedelta(days=5)}"
+
+
+def _range_repeated(exchange: Exchange) -> str:
+    params = exchange.request.params
+    sent = [
+        f"{name}={value}" for name, values in sorted(params.items()) for value in values
+    ]
+    return f"this combination of parameters is not supported: {', '.join(sent)}"
+
+
+def _far_back(exchange: Exchange) -> str:
+    far = exchange.latest - _LONG_AGO
+    return f"data is not available; the latest available day is {far}"
+
+
+def _too_late(_: Exchange) -> str:
+    return f"date must be at least {_DELAY.days} days ago"
+
+
+def _within_delay(exchange: Exchange) -> bool:
+    return edits.asked_for_later_than(exchange, exchange.now.date() - _DELAY)
+
+
+def _is_long(exchange: Exchange) -> bool:
+    """Tell whether summaries of more days are asked for than the older rule allows."""
+    params = exchange.request.params
+    if exchange.request.path != "summaries" or not edits.is_good(exchange):
+        return False
+    start = date.fromisoformat(params["starting_date"][0])
+    end = exchange.latest + ONE_DAY
+    if "ending_date" in params:
+        end = date.fromisoformat(params["ending_date"][0])
+    return (end - start).days > MOST_DAYS
+
+
+def _ineligible(code: str, message: str) -> Callable[[Exchange], Answer]:
+    return lambda exchange: refused(exchange, 400, message, code=code)
+
+
+def _page(status: int) -> Callable[[Exchange], Answer]:
+    headers = {"content-type": "text/html; charset=utf-8", "server": "gateway"}
+    return lambda _: Answer(
+        status=status, body=_HTML % status, headers=headers, from_api=False
+    )
+
+
+def _json(status: int, body: object) -> Callable[[Exchange], Answer]:
+    return lambda _: Answer(
+        status=status, body=as_bytes(body), headers={"server": "gateway"}, from_api=False
+    )
+
+
+def _of_another_organization(exchange: Exchange) -> Answer:
+    return replace(
+        exchange.truth, headers={"anthropic-organization-id": ANOTHER_ORGANIZATION}
+    )
+
+
+def _bare(exchange: Exchange) -> Answer:
+    return replace(exchange.truth, from_api=False)
+
+
+def _in_words() -> Iterator[Fault]:
+    for name, words in {
+        "version_sent_twice": _version_twice,
+        "version_retired": _version_retired,
+        "beta_retired": _beta_retired,
+        "key_expired": _key_expired,
+        "parameters_repeated": _range_repeated,
+        "latest_day_far_back": _far_back,
+    }.items():
+        yield Fault(name=name, kind=Kind.DATED, answer=_says(words))
+    yield Fault(
+        name="not_yet_without_a_date",
+        kind=Kind.NOT_YET,
+        answer=_says(_too_late),
+        fits=_within_delay,
+    )
+    yield Fault(
+        name="summaries_of_31_days_at_most",
+        kind=Kind.TOO_LONG,
+        answer=_says(lambda _: f"ending_date: the range may span at most {MOST_DAYS} days"),
+        fits=_is_long,
+    )
+    for code, message in {
+        "organization_not_eligible": "this feature is not offered to your organization",
+        "organization_type_not_supported": "your type of organization is not supported",
+    }.items():
+        yield Fault(name=code, kind=Kind.INELIGIBLE, answer=_ineligible(code, message))
+
+
+def _from_elsewhere() -> Iterator[Fault]:
+    for status in (403, 404):
+        yield Fault(
+            name=f"gateway_page_with_{status}", kind=Kind.GATEWAY, answer=_page(status)
+        )
+    yield Fault(
+        name="gateway_page_with_502",
+        kind=Kind.PASSING,
+        answer=_page(502),
+    )
+    for name, answer in {
+        "gateway_json_with_403": _json(403, {"code": 1020, "detail": "blocked by policy"}),
+        "gateway_json_with_404": _json(404, {"message": "no route matched"}),
+        "gateway_text_with_403": _json(403, '"error": nothing'),
+        "gateway_error_text_with_403": _json(403, {"error": "RBAC: access denied"}),
+    }.items():
+        yield Fault(name=name, kind=Kind.GATEWAY, answer=answer)
+    yield Fault(
+        name="another_organization", kind=Kind.FOREIGN, answer=_of_another_organization
+    )
+    yield Fault(name="headers_taken_away", kind=Kind.BARE, answer=_bare)
+    yield Fault(
+        name="never_refreshed",
+        kind=Kind.UNREFRESHED,
+        answer=edits.never_refreshed,
+        fits=edits.tells_refreshed,
+    )
+
+
+REFUSALS = {fault.name: fault for fault in (*_in_words(), *_from_elsewhere())}

@@ -1,0 +1,180 @@
+"""The official package judges the endpoints of people, teams and limits."""
+
+from __future__ import annotations
+
+import json
+import typing
+from datetime import date
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import anthropic
+import pytest
+from anthropic.types import organization as types
+from anthropic.types.organization import rbac_groups as member_types
+from anthropic.types.organization import spend_limits as limit_types
+from pydantic import TypeAdapter
+
+from tests.simulator import RESOURCES, Options, Resource, Simulator
+from tests.simulator.organization.members import ROLES
+from tests.simulator_tests.asking import official_client
+from tests.simulator_tests.oracle import checked, expected, is_list, literals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import BaseModel
+
+JsonObject = dict[str, Any]
+
+TODAY = date(2026, 10, 13)
+
+CLIENTS = {
+    "members": "organization.users",
+    "invites": "organization.invites",
+    "spend_limits": "organization.spend_limits.effective",
+    "spend_limit_requests": "organization.spend_limits.increase_requests",
+    "teams": "organization.rbac_groups",
+    "team_members": "organization.rbac_groups.members",
+}
+PARAMETERS: dict[str, Any] = {
+    "members": types.UserListParams,
+    "invites": types.InviteListParams,
+    "spend_limits": limit_types.EffectiveListParams,
+    "spend_limit_requests": limit_types.IncreaseRequestListParams,
+    "teams": types.RBACGroupListParams,
+    "team_members": member_types.MemberListParams,
+}
+LEVELS = ("service", "workspace_id")
+"""What only limits of Console organisations, or of single services, name."""
+
+OTHER_LEVELS = ("rbac_group_id", "seat_tier")
+"""What no limit of a member is about, though many are inherited from it."""
+
+NEVER = {
+    "spend_limits": {
+        "actor.scoped_api_key_id",
+        *(f"{part}.{name}" for part in ("scope", "source") for name in LEVELS),
+        *(f"scope.{name}" for name in OTHER_LEVELS),
+    }
+}
+NEVER["spend_limit_requests"] = {
+    "actor.scoped_api_key_id",
+    *(f"spend_summary.{path}" for path in NEVER["spend_limits"]),
+}
+
+each_resource = pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)
+each_client = pytest.mark.parametrize("prefix", ["", "beta."], ids=["ga", "beta"])
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    """Run an organisation that is large enough for everything to occur."""
+    with Simulator(Options(today=TODAY, users=400, empty_page_every=2)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(simulator: Simulator) -> Iterator[anthropic.Anthropic]:
+    """Point the official client at it."""
+    with official_client(simulator) as official:
+        yield official
+
+
+def questions(simulator: Simulator, resource: Resource) -> list[tuple[str, ...]]:
+    """Give the arguments of the calls that bring all rows: one, or one for each team."""
+    if resource.name != "team_members":
+        return [()]
+    return [(team["id"],) for team in simulator.truth("teams", TODAY)]
+
+
+def raw_rows(
+    client: anthropic.Anthropic, path: str, place: tuple[str, ...]
+) -> Iterator[JsonObject]:
+    """Yield the rows of all pages as they came over the wire."""
+    resource = attrgetter(path)(client)
+    cursor: dict[str, str] = {}
+    while True:
+        answer = resource.with_raw_response.list(*place, limit=37, **cursor)
+        page = json.loads(answer.read())
+        yield from page["data"]
+        if "has_more" in page:
+            cursor = {"after_id": page["last_id"]} if page["has_more"] else {}
+        else:
+            cursor = {"page": page["next_page"]} if page["next_page"] else {}
+        if not cursor:
+            return
+
+
+@each_client
+@each_resource
+def test_rows_are_those_of_the_official_models(
+    simulator: Simulator, client: anthropic.Anthropic, resource: Resource, prefix: str
+) -> None:
+    """Every raw row validates strictly, none is missing, every field has been null."""
+    path = prefix + CLIENTS[resource.name]
+    seen: set[tuple[str, str]] = set()
+    rows: list[JsonObject] = []
+    model: type[BaseModel] | None = None
+    for place in questions(simulator, resource):
+        here = list(raw_rows(client, path, place))
+        typed = list(attrgetter(path)(client).list(*place, limit=37))
+        for parsed, raw in zip(typed, here, strict=True):
+            model = type(parsed)
+            strict = TypeAdapter(model).validate_json(json.dumps(raw), strict=True)
+            assert strict == parsed
+            seen.update(checked(strict))
+        rows += here
+    assert rows == simulator.truth(resource.name, TODAY)
+    assert model is not None
+    never = NEVER.get(resource.name, set())
+    assert seen == {pair for pair in expected(model) if pair[0] not in never}
+
+
+@each_resource
+def test_every_parameter_of_the_package_is_known(resource: Resource) -> None:
+    """A parameter or a value that a newer package brings is named here."""
+    hints = typing.get_type_hints(PARAMETERS[resource.name])
+    wire = {f"{name}[]" if is_list(hint) else name: hint for name, hint in hints.items()}
+    assert wire.keys() == resource.parameters
+    for name, allowed in resource.lists.items():
+        assert literals(wire[name]) == allowed, name
+
+
+def test_roles_are_those_of_the_package() -> None:
+    """Of both types of organisation together."""
+    role = types.OrganizationUser.model_fields["role"].annotation
+    assert literals(role) == {*ROLES, *ROLES.values()}
+
+
+def test_lists_are_sent_as_the_rules_expect(
+    simulator: Simulator, client: anthropic.Anthropic
+) -> None:
+    """The client writes lists with brackets."""
+    limits = list(client.organization.spend_limits.effective.list(period=["weekly"]))
+    assert {limit.period for limit in limits} == {"weekly"}
+    assert simulator.requests[-1].params["period[]"] == ["weekly"]
+    invites = list(client.organization.invites.list(statuses=["pending", "expired"]))
+    assert {invite.status for invite in invites} == {"pending", "expired"}
+
+
+def test_refusals_are_those_of_the_client(client: anthropic.Anthropic) -> None:
+    """A missing scope, a wrong key and an organisation of another type."""
+    with pytest.raises(anthropic.AuthenticationError):
+        client.with_options(api_key="sk-ant-api01-no").organization.users.list()
+    options = Options(
+        today=TODAY, users=3, console=True, hipaa_ready=True, scopes="read:spend_limits"
+    )
+    with Simulator(options) as other, official_client(other) as asking:
+        with pytest.raises(anthropic.PermissionDeniedError, match="needed is read:members"):
+            asking.organization.users.list()
+        with pytest.raises(anthropic.BadRequestError) as caught:
+            asking.organization.spend_limits.effective.list()
+        assert caught.value.error_code == "organization_type_not_supported"
+        other.grant(options.api_key, "read:analytics")
+        with pytest.raises(anthropic.BadRequestError) as caught:
+            asking.beta.organization.analytics.usage.list(
+                starting_at="2026-10-01T00:00:00Z",
+                betas=["analytics-usage-cost-2026-08-24"],
+            )
+        assert caught.value.error_code == "organization_not_eligible"
