@@ -11,8 +11,8 @@ import pytest
 import time_machine
 from hypothesis import HealthCheck, settings
 
-from tap_claude_analytics import clock
-from tap_claude_analytics.progress import Progress
+from tap_claude_analytics.common import clock
+from tap_claude_analytics.common.progress import Progress
 from tests import fake_clock
 from tests.simulator import Options, Simulator
 

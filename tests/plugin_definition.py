@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from click.testing import CliRunner
 
-from tap_claude_analytics.errors import TAP_NAME
+from tap_claude_analytics.common.errors import TAP_NAME
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT
 

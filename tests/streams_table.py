@@ -1,7 +1,7 @@
 """The README's tables of all streams and filters.
 
 `python -m tests.streams_table --write` puts them there. They are made from the catalog and
-from what the classes say of themselves.
+from the specs of the streams.
 """
 
 from __future__ import annotations
@@ -9,16 +9,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from tap_claude_analytics.about import what_a_record_is
-from tap_claude_analytics.filters import FILTERS
-from tap_claude_analytics.streams.base import DayStream
+from tap_claude_analytics.config.filters import FILTERS
+from tap_claude_analytics.sdk import SdkStream
+from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from singer_sdk import Stream
 
 #: The part of a key that makes a stream the answer to a question; the first one counts.
 QUESTIONS = {
@@ -38,15 +37,15 @@ def question(keys: Sequence[str]) -> str:
     return next(text for part, text in QUESTIONS.items() if part in (*keys, ""))
 
 
-def row(stream: Stream, keys: Sequence[str]) -> tuple[str, ...]:
+def row(stream: SdkStream, keys: Sequence[str]) -> tuple[str, ...]:
     """Return the cells of a stream."""
     return (
         question(keys),
         f"`{stream.name}`",
-        f"`{stream.path}`" if isinstance(stream, DayStream) else "none of its own",
+        f"`{stream.spec.path}`" if isinstance(stream, DayStream) else "none of its own",
         ", ".join(f"`{key}`" for key in keys),
         "yes" if stream.selected_by_default else "no",
-        what_a_record_is(stream),
+        stream.record,
     )
 
 
@@ -62,7 +61,11 @@ def streams() -> str:
     keys = {
         entry["stream"]: entry["key_properties"] for entry in tap.catalog_dict["streams"]
     }
-    rows = [row(stream, keys[name]) for name, stream in tap.streams.items()]
+    rows = [
+        row(stream, keys[name])
+        for name, stream in tap.streams.items()
+        if isinstance(stream, SdkStream)
+    ]
     order = [*ORDER, *QUESTIONS.values()]
     rows.sort(key=lambda cells: (order.index(cells[0]), cells[4] == "no"))
     return markdown(

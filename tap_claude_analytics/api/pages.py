@@ -75,6 +75,9 @@ def read_page(answer: Answer) -> Page:
         is_list = False
     if not is_list:
         return _read_any(answer)
+    if not answer.body.isascii():
+        # The rows are decoded later, but what is not text is to be asked for again.
+        answer.body.decode(errors="surrogatepass")
     return Page(
         answer.body,
         answer.request_id,

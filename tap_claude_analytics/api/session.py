@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from typing import TYPE_CHECKING
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.urls import is_loopback
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class ApiSession(requests.Session):
         Raises:
             requests.exceptions.ReadTimeout: If the answer is not complete in time.
         """
-        deadline = clock.seconds() + self._timeout
+        deadline = time.monotonic() + self._timeout
         request = self.prepare_request(
             requests.Request("GET", url, params=parameters, headers=headers)
         )
@@ -95,7 +95,7 @@ class ApiSession(requests.Session):
             pieces = []
             while piece := response.raw.read1(_PIECE, decode_content=True):
                 pieces.append(piece)
-                if clock.seconds() > deadline:
+                if time.monotonic() > deadline:
                     msg = f"no complete answer within {self._timeout:g} seconds"
                     raise requests.exceptions.ReadTimeout(msg)
             return response, b"".join(pieces)

@@ -83,8 +83,11 @@ class ConnectionTest:
         """Return why a stream cannot be read, in a sentence; empty if it can."""
         errors = (self._errors[path] for path in stream.source(_ignore).endpoints)
         error = next(filter(None, errors), None)
+        if error is None:
+            return ""
         # The key is right where it opens another endpoint.
-        return "" if error is None else str(error).replace(f" {KEY_ADVICE}", "")
+        sentence = str(error).replace(f" {KEY_ADVICE}", "")
+        return " ".join(filter(None, (sentence, stream.advice(error))))
 
     def _ask(self, stream: DayStream) -> StreamFailedError | None:
         """Return what is wrong with the endpoint of a stream.

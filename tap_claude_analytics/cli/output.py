@@ -12,7 +12,7 @@ from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib import Message, RecordMessage
 from typing_extensions import override
 
-_BUFFER_BYTES = 2**16
+BUFFER_BYTES = 2**16
 #: Seconds that a target has to read the last line after a signal.
 _FLUSH_SECONDS = 2.0
 
@@ -41,7 +41,7 @@ def widen_stdout() -> None:
         return
     stdout.flush()
     sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(io.FileIO(stdout.fileno(), "w", closefd=False), _BUFFER_BYTES),
+        io.BufferedWriter(io.FileIO(stdout.fileno(), "w", closefd=False), BUFFER_BYTES),
         encoding="utf-8",
     )
 

@@ -1,4 +1,7 @@
-"""The only module that reads the clock and sleeps."""
+"""The clock of days, waits and pace: the only module that tells the day and sleeps.
+
+How long the network takes is measured with ``time.monotonic``, whatever this clock says.
+"""
 
 from __future__ import annotations
 

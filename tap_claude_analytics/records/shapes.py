@@ -176,18 +176,32 @@ class RowDecoder:
             key: The name that the list of rows has in it.
 
         Raises:
-            RowError: If a row is not an object.
+            RowError: If a row is not an object, or if Python cannot hold it.
         """
         try:
             self._check(text)
             # What fits has no half characters and no integer of more than 64 bits.
             return Decoded(self._decode(text).data, conforms=True, is_suspect=has_nul(text))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            rows = json.loads(text, parse_float=Decimal)[key]
+            rows = _decode_any(text)[key]
         if not all(isinstance(row, dict) for row in rows):
             msg = "a row that is not an object"
             raise RowError(msg)
         return Decoded(rows, conforms=False, is_suspect=is_suspect(text))
+
+
+def _decode_any(text: bytes) -> dict[str, Any]:
+    """Decode a page whose rows have another form than the schema.
+
+    Raises:
+        RowError: If Python cannot hold it.
+    """
+    try:
+        page: dict[str, Any] = json.loads(text, parse_float=Decimal)
+    except (ArithmeticError, RecursionError, ValueError):
+        msg = "rows with a number that is out of range, or nested too deeply"
+        raise RowError(msg) from None
+    return page
 
 
 class _Rows(msgspec.Struct):

@@ -124,7 +124,7 @@ class DayStream(SdkStream):
             except NotAvailableYetError as error:
                 self.logger.info("Stream %s stopped early: %s", self.name, error)
             except StreamFailedError as error:
-                run.failures.add(self.name, error, self._advice(error))
+                run.failures.add(self.name, error, self.advice(error))
             finally:
                 differences.log()
                 for warning in source.warnings():
@@ -137,7 +137,7 @@ class DayStream(SdkStream):
             return ADDITIONAL_FIELDS
         return f"{ADDITIONAL_FIELDS} of stream {self.spec.rows_fit.file}"
 
-    def _advice(self, error: StreamFailedError) -> str:
+    def advice(self, error: StreamFailedError) -> str:
         """Return what a user can do besides what the error says."""
         if self.spec.report is None or not isinstance(error, RefusedError):
             return ""
@@ -172,20 +172,22 @@ class DayStream(SdkStream):
         """Emit the days of an answer; if its cursor expires, ask for the rest again."""
         question = answer.question
         restarts = 0
-        while True:
-            try:
-                for day in sync.source.days(answer):
-                    yield from self._emit_day(sync, day)
-                    question, restarts = question.rest_after(day.date), 0
-            except CursorExpiredError:
-                restarts += 1
-                if restarts == MAX_RESTARTS:
-                    raise
-                first, _ = question.window
-                self.logger.info("The cursor expired; reading again from %s.", first)
-                (answer,) = sync.source.ask([question])
-            else:
-                return
+        with contextlib.ExitStack() as asked_again:
+            while True:
+                try:
+                    for day in sync.source.days(answer):
+                        yield from self._emit_day(sync, day)
+                        question, restarts = question.rest_after(day.date), 0
+                except CursorExpiredError:
+                    restarts += 1
+                    if restarts == MAX_RESTARTS:
+                        raise
+                    first, _ = question.window
+                    self.logger.info("The cursor expired; reading again from %s.", first)
+                    answers = contextlib.closing(sync.source.ask([question]))
+                    answer = next(asked_again.enter_context(answers))
+                else:
+                    return
 
     def _emit_day(self, sync: _Sync, day: Day) -> Iterator[Record]:
         """Emit the records of a day, then its reading, its bookmark and a STATE."""

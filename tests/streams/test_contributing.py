@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tap_claude_analytics.streams.fields import SCHEMAS
 
 from tap_claude_analytics import tap
 from tap_claude_analytics.streams import DAY_STREAM_TYPES
-from tap_claude_analytics.streams.fields import SCHEMAS
 from tests import ROOT
 from tests.simulator import ENDPOINTS
 from tests.singer import run

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tap_claude_analytics.settings import CONFIG_JSONSCHEMA
-from tap_claude_analytics.streams.base import DayStream
+from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
+from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT, masking, streams_table, truth
 from tests.singer import run
@@ -57,7 +57,7 @@ def test_streams() -> None:
         assert truth.KEYS.get(name, ("starting_at", "row_key")) == keys
         stream = tap.streams[name]
         if isinstance(stream, DayStream):
-            assert stream.path == (truth.PATHS | truth.PATHS_OF_CUTS).get(name, name)
+            assert stream.spec.path == (truth.PATHS | truth.PATHS_OF_CUTS).get(name, name)
         assert entry["replication_method"] == "INCREMENTAL"
         assert entry["replication_key"] == next(
             key for key in ("starting_at", "date") if key in keys

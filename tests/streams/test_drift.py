@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator, FormatChecker, validators
 
-from tap_claude_analytics.streams import DAY_STREAM_TYPES
+from tap_claude_analytics.streams.specs import SPECS
 from tests import ledger, truth
 from tests.singer import Output, run
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DAYS = [date(2026, 1, day) for day in range(5, 15)]
 ENDPOINTS = {stream: truth.ROW_STREAMS.get(stream, stream) for stream in truth.STREAMS}
 ENDPOINTS |= {"adoption": "summaries"} | {stream: stream for stream in ledger.STREAMS}
-TYPES = {vars(kind)["name"]: kind for kind in DAY_STREAM_TYPES}
+SPEC_OF = {spec.name: spec for spec in SPECS}
 #: Some of the streams that are made from one table.
 CUTS = ("team_summaries", "plugins_by_user", "skills_by_product", "artifacts_by_team")
 ENDPOINTS |= {cut: ENDPOINTS[truth.BREAKDOWNS[cut][0]] for cut in CUTS}
@@ -197,7 +197,7 @@ def test_one_field_that_has_changed(
     expected -= {
         f"{name}={json.dumps(row_value(row, name), default=str)}" for name in AMOUNTS
     }
-    expected -= {f"{name}=null" for name in {*TYPES[stream].grouped_fields, "actor_type"}}
+    expected -= {f"{name}=null" for name in {*SPEC_OF[stream].null_fields, "actor_type"}}
     if stream in CUTS:  # people in no team keep their place under another name
         expected -= {f"{truth.BREAKDOWNS[stream][1]}=null"}
     lost = expected - leaves(record)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pendulum
 import pytest
 
-from tap_claude_analytics import client, clock
-from tap_claude_analytics.streams import DAY_STREAM_TYPES
+from tap_claude_analytics import tap
+from tap_claude_analytics.api import client
+from tap_claude_analytics.common import clock
+from tap_claude_analytics.streams.specs import SPECS
 from tests import ledger, truth
 from tests.simulator import BASE_PATH, FAULTS, Kind, Options, Simulator
 from tests.singer import catalog_of, run
@@ -45,11 +48,7 @@ SETTINGS: dict[str, Any] = {
 UP_TO_LAST = {**SETTINGS, "end_date": LAST.isoformat()}
 #: Of the streams that are made from one table and read in one way, one.
 UNTRIED = {"org_summaries_by_team", *truth.BREAKDOWNS} - {"skills_by_team"}
-PATHS: dict[str, str] = {
-    name: kind.path
-    for kind in DAY_STREAM_TYPES
-    if (name := vars(kind)["name"]) not in UNTRIED
-}
+PATHS = {spec.name: spec.path for spec in SPECS if spec.name not in UNTRIED}
 #: Seconds that a test may wait in all, if it did wait.
 LONGEST_WAIT = 600
 #: Pages of a question, more than any has here.
@@ -173,9 +172,14 @@ def test_fault(
 ) -> None:
     """The fault befalls the stream alone, and loses and doubles nothing."""
     if case.fault.name in SLOW:
-        monkeypatch.setattr(client.AnalyticsStream, "timeout", 0.15)
+        options = tap.api_options
+        monkeypatch.setattr(
+            tap,
+            "api_options",
+            lambda settings: replace(options(settings), request_timeout=0.15),
+        )
     if case.fault.kind is Kind.ENDLESS:
-        monkeypatch.setattr(client, "MAX_ROWS", MOST_PAGES * SETTINGS["page_size"])
+        monkeypatch.setattr(client, "_MAX_ROWS", MOST_PAGES * SETTINGS["page_size"])
     possible = possible_requests(stream, case.fault.kind)
     simulator.fail(case.fault, path=PATHS[stream], **case.extent.selection(possible))
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_claude_analytics import clock, pacer
+from tap_claude_analytics.api import pacer
+from tap_claude_analytics.common import clock
 from tests import ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import FAULTS, Fault, Kind, Options, Simulator, limits

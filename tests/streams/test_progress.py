@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_claude_analytics import clock
-from tap_claude_analytics.progress import LINE_EVERY, Progress
+from tap_claude_analytics.common import clock
+from tap_claude_analytics.common.progress import LINE_EVERY, Progress
 from tests.singer import run
 
 if TYPE_CHECKING:

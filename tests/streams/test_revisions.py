@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_claude_analytics.errors import RunFailedError
-from tap_claude_analytics.streams import revisions
-from tap_claude_analytics.streams.revisions import DaySeen, spans
+from tap_claude_analytics.common.errors import RunFailedError
+from tap_claude_analytics.days import revisions
+from tap_claude_analytics.days.revisions import DaySeen, spans
 from tests import ledger
 from tests.simulator import FAULTS, Options, Simulator
 from tests.singer import Output, run

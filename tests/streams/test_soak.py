@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pendulum
 
-from tap_claude_analytics import clock
+from tap_claude_analytics.common import clock
 from tests import ledger, truth
 from tests.simulator import FAULTS, Kind, Options, Simulator
 from tests.singer import run

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tap_claude_analytics.settings import CONFIG_JSONSCHEMA
+from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tests import truth
 from tests.simulator import Options, Simulator
 from tests.singer import config_for

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_claude_analytics.cli import STDOUT_BYTES
+from tap_claude_analytics.cli.output import BUFFER_BYTES
 from tests import ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import Options, Simulator
@@ -113,7 +113,7 @@ def assert_ended_well(ended: Ended, point: KillPoint) -> None:
     assert ended.tap == EXIT_CODES[point.number] or (written_whole and ended.tap == 0)
     assert ended.target == (-signal.SIGKILL if point.number is None else 0)
     # What was on its way out, at most.
-    assert len(ended.late) <= STDOUT_BYTES + len(ended.late.split(b"\n", 1)[0])
+    assert len(ended.late) <= BUFFER_BYTES + len(ended.late.split(b"\n", 1)[0])
     if point.number in ANSWERED:
         assert ended.output.endswith(b"\n")
     for before, message in pairwise(messages.messages):

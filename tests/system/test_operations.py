@@ -17,9 +17,9 @@ import pendulum
 import pytest
 import yaml
 
-from tap_claude_analytics import clock
-from tap_claude_analytics.progress import Progress
-from tap_claude_analytics.settings import CONFIG_JSONSCHEMA
+from tap_claude_analytics.common import clock
+from tap_claude_analytics.common.progress import Progress
+from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tests import ROOT, truth
 from tests.sandbox import Sandbox
 from tests.simulator import Options, Simulator

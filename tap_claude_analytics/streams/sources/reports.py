@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -184,8 +185,9 @@ class ReportSource(Source[Fetched[Question]]):
                 raise
             self._warn_of_lost((first, first))
             if first < last:
-                (rest,) = self.ask([answer.question.rest_after(first)])
-                yield from self._cut(rest)
+                rest = answer.question.rest_after(first)
+                with contextlib.closing(self.ask([rest])) as answers:
+                    yield from self._cut(next(answers))
 
     def _cut(self, answer: Fetched[Question]) -> Iterator[Day]:
         """Yield the days, each as soon as its last row has arrived."""
