@@ -28,6 +28,7 @@ from tap_claude_analytics.streams.sources.source import wrong_row
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
+    import pendulum
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
 
@@ -119,16 +120,38 @@ class DayStream(SdkStream):
         with _request_metrics(self.name, self.spec.path) as on_answer:
             source = assembly.source(self.spec, shape, run, self.logger, on_answer)
             steps = assembly.steps(self.spec, self.effective_schema, run)
+            sync = _Sync(run, source, self.ledger, steps, differences)
             try:
-                yield from self._read(_Sync(run, source, self.ledger, steps, differences))
+                yield from self._read(sync)
             except NotAvailableYetError as error:
-                self.logger.info("Stream %s stopped early: %s", self.name, error)
+                self._stop_early(sync, error)
             except StreamFailedError as error:
                 run.failures.add(self.name, error, self.advice(error))
             finally:
                 differences.log()
                 for warning in source.warnings():
                     self.logger.warning(warning)
+
+    def _stop_early(self, sync: _Sync, error: NotAvailableYetError) -> None:
+        """End the stream where the API has no more days, if that can be true.
+
+        A day that has been read is there: an answer that denies it is about something else.
+        """
+        read = [day for day in (sync.ledger.bookmark, sync.latest_day) if day is not None]
+        if any(error.latest < day for day in read):
+            sync.run.failures.add(self.name, error.error)
+            return
+        if not error.is_named:
+            self.logger.info("Stream %s stopped early: %s", self.name, error)
+            return
+        self.logger.warning(
+            "Stream %s stopped early: %s That is %d days back, more than data_delay_days"
+            " (%d); a later run reads the other days.",
+            self.name,
+            error,
+            (sync.run.today - error.latest).days,
+            sync.run.settings.data_delay_days,
+        )
 
     @property
     def _kept_in(self) -> str:
@@ -201,6 +224,7 @@ class DayStream(SdkStream):
             complete=day.is_complete,
         )
         sync.source.note(sync.ledger, day, row_count)
+        sync.latest_day = day.date
         sync.days_read += 1
         sync.rows_read += row_count
         sync.are_all_complete = sync.are_all_complete and day.is_complete
@@ -272,6 +296,7 @@ class _Sync:
     differences: Differences
     days_read: int = 0
     rows_read: int = 0
+    latest_day: pendulum.Date | None = None
     are_all_complete: bool = True
 
 

@@ -7,7 +7,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from tap_claude_analytics.api.client import BASE_PATH
+from tap_claude_analytics.api.client import API_VERSION, BASE_PATH, BETA
 from tap_claude_analytics.api.errors import (
     BadRequestError,
     CursorExpiredError,
@@ -154,9 +154,11 @@ class Endpoint:
     ) -> None:
         if last_day is None or not error.is_first_page:
             return
-        latest = latest_available(error.api_message, last_day, self.today)
-        if latest is not None:
-            raise NotAvailableYetError(latest) from None
+        sent = {API_VERSION, *BETA.get(self.path, {}).values()}
+        found = latest_available(error.api_message, last_day, self.today, sent)
+        if found is not None:
+            latest, is_named = found
+            raise NotAvailableYetError(latest, error, is_named=is_named) from None
 
     def read_ahead(
         self,
