@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.singerlib import Catalog
 
 
 class SdkTap(Tap, abc.ABC):
@@ -57,6 +58,7 @@ class SdkTap(Tap, abc.ABC):
         because the keys are missing.
         """
         super(Tap, self).setup_mapper()
+        _ = self.streams  # a stream may add itself to the catalog
         catalog = copy.deepcopy(self.catalog)
         for entry in catalog.streams:
             entry.metadata.root.selected = True
@@ -94,6 +96,15 @@ class SdkStream(Stream):
         if not self._has_schema_been_written:
             super()._write_schema_message()
             self._has_schema_been_written = True
+
+    def select_in(self, catalog: Catalog) -> None:
+        """Select the stream with all its fields in a catalog, even if it is not in it."""
+        entry = catalog.get_stream(self.name)
+        if entry is None:
+            entry = self._singer_catalog_entry
+            catalog.add_stream(entry)
+        for metadata in entry.metadata.values():
+            metadata.selected = True
 
     def write_state(self) -> None:
         """Write a STATE message with the state of all streams."""
