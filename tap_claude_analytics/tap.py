@@ -129,9 +129,17 @@ class TapClaudeAnalytics(CommandLineTap):
         """Load a state.
 
         Raises:
-            RunFailedError: If it is not a Singer state.
+            RunFailedError: If it is not a state of this tap.
         """
-        ledger.check_form(state)
+        state = ledger.bookmarks_in(state)
+        foreign = state.get(ledger.BOOKMARKS, {}).keys() - self.streams.keys()
+        if foreign and foreign == state[ledger.BOOKMARKS].keys():
+            names = ", ".join(sorted(foreign))
+            msg = (
+                f"The state has bookmarks only of streams that this tap does not have"
+                f" ({names}): it may be the state of another tap."
+            )
+            raise RunFailedError(msg)
         super().load_state(state)
 
     @override  # type: ignore[misc]  # the final method of the SDK has no end for failures
@@ -196,6 +204,17 @@ class TapClaudeAnalytics(CommandLineTap):
             for stream in self._day_streams
             if stream.selected and stream.start().was_before_floor
         ]
+        ahead = [
+            f"that of {stream.name} is {bookmark}"
+            for stream in self._day_streams
+            if stream.selected and (bookmark := stream.ledger.bookmark) and bookmark > today
+        ]
+        if ahead:
+            self.logger.warning(
+                "Bookmarks of the state are in the future, and nothing is read until then:"
+                " %s. Correct the state if this is not wanted.",
+                ", ".join(ahead),
+            )
         latest = today.subtract(days=settings.data_delay_days)
         if settings.start_date > latest:
             self.logger.warning(

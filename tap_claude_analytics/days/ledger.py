@@ -26,32 +26,53 @@ LATEST_SNAPSHOT = "latest_snapshot_at"
 #: come back.
 REVISABLE = "revisable_days"
 
+BOOKMARKS = "bookmarks"
+#: Meltano keeps a state under these names; a STATE message has it as its value.
+_WRAPPINGS = ("singer_state", "completed", "value")
+_STATE_TYPE = ("type", "STATE")
+_NO_STATE = (
+    "The state is not a state of this tap: expected an object"
+    ' {"bookmarks": {"STREAM": {…}}}.'
+)
+
 _SNAPSHOT_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
-def check_form(state: object) -> None:
-    """Refuse a state that no Singer tap has written.
+def bookmarks_in(state: object) -> dict[str, Any]:
+    """Return a state as this tap writes it, ``{"bookmarks": {stream: {...}}}``.
+
+    What Meltano and targets wrap around it is taken off. An empty state stays empty.
 
     Raises:
-        RunFailedError: If it is not ``{"bookmarks": {stream: {...}}}``.
+        RunFailedError: If it is something else: it would pass for a first load.
     """
-    bookmarks = state.get("bookmarks", {}) if isinstance(state, dict) else None
+    inner = state
+    while isinstance(inner, dict) and BOOKMARKS not in inner:
+        wrapped = [inner[name] for name in _WRAPPINGS if inner.get(name)]
+        if not wrapped:
+            break
+        inner = wrapped[0]
+    if not isinstance(inner, dict) or (BOOKMARKS not in inner and _has_content(inner)):
+        raise RunFailedError(_NO_STATE)
+    bookmarks = inner.get(BOOKMARKS, {})
     if not isinstance(bookmarks, dict) or not all(
-        map(_is_stream_state, bookmarks.values())
+        isinstance(value, dict) and isinstance(value.get("progress_markers", {}), dict)
+        for value in bookmarks.values()
     ):
-        msg = (
-            "The state is not a state of this tap: expected an object"
-            ' {"bookmarks": {"STREAM": {…}}}.'
-        )
-        raise RunFailedError(msg)
+        raise RunFailedError(_NO_STATE)
+    for stream, value in bookmarks.items():
+        if value.get("partitions"):
+            msg = (
+                f"The state has partitions for stream {stream}, which this tap never"
+                " writes: it may be the state of another tap."
+            )
+            raise RunFailedError(msg)
+    return inner
 
 
-def _is_stream_state(value: object) -> bool:
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("partitions", []), list)
-        and isinstance(value.get("progress_markers", {}), dict)
-    )
+def _has_content(state: dict[str, Any]) -> bool:
+    """Return whether a state without bookmarks has more than empty wrappings."""
+    return any(value for name, value in state.items() if (name, value) != _STATE_TYPE)
 
 
 class Start(NamedTuple):
@@ -99,11 +120,18 @@ class Ledger:
         """The last day that has been completely emitted, None if there is none.
 
         Raises:
-            RunFailedError: If the state names something else than a day.
+            RunFailedError: If the state names something else than a day of this key.
         """
         value = self._state.get(VALUE)
-        if not self.is_incremental or value is None or self._state.get(KEY) != self._key:
+        if not self.is_incremental or value is None:
             return None
+        if self._state.get(KEY) != self._key:
+            msg = (
+                f"The state's bookmark of stream {self._stream} has the {KEY}"
+                f" {self._state.get(KEY)!r}: expected {self._key!r}. Correct the state, or"
+                " start again with --full-refresh."
+            )
+            raise RunFailedError(msg)
         try:
             return parse_day(value)
         except (TypeError, ValueError):
