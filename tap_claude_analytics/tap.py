@@ -23,6 +23,7 @@ from tap_claude_analytics.config import checks
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tap_claude_analytics.config.settings import Settings
 from tap_claude_analytics.days import ledger
+from tap_claude_analytics.days.organization import Organization
 from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.streams.failures import Failures
 from tap_claude_analytics.streams.readings import Readings
@@ -107,11 +108,17 @@ class TapClaudeAnalytics(CommandLineTap):
                 Pacer(settings.requests_per_minute, progress),
                 progress,
             ),
+            organization=Organization(self._organizations_in_state),
             progress=progress,
             failures=Failures(),
             readings=readings,
             summaries=SharedSummaries(self._windows_of_summaries),
         )
+
+    def _organizations_in_state(self) -> dict[str, str]:
+        """Return the organisation of each selected stream that the state names."""
+        found = {s.name: s.ledger.organization_id for s in self._day_streams if s.selected}
+        return {name: known for name, known in found.items() if known is not None}
 
     def _windows_of_summaries(self) -> Iterator[Window]:
         """Yield the windows of the selected streams of summaries."""

@@ -97,7 +97,9 @@ class ConnectionTest:
                 other endpoints would not answer either.
         """
         run = self._run
-        endpoint = Endpoint(self._client, stream.spec.path, run.today, _ignore)
+        endpoint = Endpoint(
+            self._client, stream.spec.path, run.today, run.organization, _ignore
+        )
         delayed = run.today.subtract(days=run.settings.data_delay_days)
         day = max(FLOOR, self._latest or delayed)
         is_daily = stream.spec.family is Family.DAILY

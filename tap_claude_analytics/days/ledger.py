@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 KEY = "replication_key"
 VALUE = "replication_key_value"
 SHAPE = "shape"
+ORGANIZATION = "organization_id"
 LATEST_SNAPSHOT = "latest_snapshot_at"
 #: One text, because Meltano merges states key by key: entries removed from an object would
 #: come back.
@@ -141,6 +142,12 @@ class Ledger:
             )
             raise RunFailedError(msg) from None
 
+    @property
+    def organization_id(self) -> str | None:
+        """The organisation whose days have been read, None if it is not known."""
+        value = self._state.get(ORGANIZATION) if self.is_incremental else None
+        return value if isinstance(value, str) else None
+
     def start(self, shape: str, *, shape_if_missing: str | None) -> Start:
         """Write down where the stream starts, before the first STATE of the run.
 
@@ -166,7 +173,13 @@ class Ledger:
         was_before_floor = self.bookmark is not None and self.bookmark < FLOOR
         if self.is_incremental and (self.bookmark is None or was_before_floor):
             self._write_bookmark(None)
+            self._state.setdefault(ORGANIZATION, None)
         return Start(restarts=restarts, was_before_floor=was_before_floor)
+
+    def note_organization(self, organization_id: str | None) -> None:
+        """Remember whose days have been read, if an answer has said so."""
+        if self.is_incremental and organization_id is not None:
+            self._state[ORGANIZATION] = organization_id
 
     def advance(self, day: pendulum.Date) -> None:
         """Move the bookmark to a day that has been completely emitted, never backwards."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,7 @@ def source(
         logger: The logger of the stream.
         on_answer: Called with status and seconds after every answered request.
     """
-    endpoint = Endpoint(run.client, spec.path, run.today, on_answer)
+    endpoint = Endpoint(run.client, spec.path, run.today, run.organization, on_answer)
     row = row_type(shape, null_fields=spec.null_fields)
     if spec.report is not None:
         settings = ReportSettings(spec.report, run.settings, run.today)
@@ -100,7 +101,7 @@ def source(
     if spec.family is Family.SUMMARIES:
         return SummarySource(run.summaries, *parts)
     if spec.family is Family.TEAM_SERIES:
-        users = Endpoint(run.client, ACTIVE_TEAMS_PATH, run.today, on_answer)
+        users = replace(endpoint, path=ACTIVE_TEAMS_PATH)
         return TeamSeriesSource(users, *parts)
     return DailySource(*parts)
 

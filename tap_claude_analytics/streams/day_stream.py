@@ -224,6 +224,7 @@ class DayStream(SdkStream):
             complete=day.is_complete,
         )
         sync.source.note(sync.ledger, day, row_count)
+        sync.ledger.note_organization(sync.run.organization.id)
         sync.latest_day = day.date
         sync.days_read += 1
         sync.rows_read += row_count

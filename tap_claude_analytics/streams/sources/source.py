@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tap_claude_analytics.api.client import Client
     from tap_claude_analytics.api.pages import Page
     from tap_claude_analytics.days.ledger import Ledger
+    from tap_claude_analytics.days.organization import Organization
     from tap_claude_analytics.days.windows import Window
     from tap_claude_analytics.records.day import Day
     from tap_claude_analytics.records.shapes import RowDecoder
@@ -112,12 +113,14 @@ class Endpoint:
         client: Sends the requests.
         path: The endpoint.
         today: The UTC day on which the run began.
+        organization: Checked with every page.
         on_answer: Called with status and seconds after every answered request.
     """
 
     client: Client
     path: str
     today: pendulum.Date
+    organization: Organization
     on_answer: Callable[[int, float], None]
 
     def pages(
@@ -131,10 +134,13 @@ class Endpoint:
 
         Raises:
             NotAvailableYetError: If the API does not have the last day yet.
+            RunFailedError: If a page is about another organisation than the state.
             ApiError: If there is no page for another reason.
         """
         try:
-            yield from self.client.pages(self.path, parameters, self.on_answer)
+            for page in self.client.pages(self.path, parameters, self.on_answer):
+                self.organization.check(page.organization_id)
+                yield page
         except BadRequestError as error:
             self._raise_if_not_available(error, last_day)
             raise
@@ -144,10 +150,13 @@ class Endpoint:
     ) -> list[Page]:
         """Ask, and return all pages; arguments and errors are those of `pages`."""
         try:
-            return self.client.all_pages(self.path, parameters, self.on_answer)
+            pages = self.client.all_pages(self.path, parameters, self.on_answer)
         except BadRequestError as error:
             self._raise_if_not_available(error, last_day)
             raise
+        for page in pages:
+            self.organization.check(page.organization_id)
+        return pages
 
     def _raise_if_not_available(
         self, error: BadRequestError, last_day: pendulum.Date | None
