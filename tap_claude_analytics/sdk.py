@@ -21,6 +21,7 @@ from singer_sdk.singerlib.json import serialize_json
 from typing_extensions import override
 
 from tap_claude_analytics.common.errors import StoppedBySignalError
+from tap_claude_analytics.records.retyping import Retyping
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -78,6 +79,11 @@ class SdkStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     _has_schema_been_written = False
+
+    @cached_property
+    def retyping(self) -> Retyping:
+        """From the types of the stream to those of a catalog."""
+        return Retyping(self.schema, self.effective_schema)
 
     @override
     def _increment_stream_state(self, *_: Any, **__: Any) -> None:

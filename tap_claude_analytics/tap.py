@@ -22,6 +22,7 @@ from tap_claude_analytics.common.progress import Progress
 from tap_claude_analytics.config import checks
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tap_claude_analytics.config.settings import Settings
+from tap_claude_analytics.config.stream_maps import stream_map_mistakes
 from tap_claude_analytics.days import ledger
 from tap_claude_analytics.days.organization import Organization
 from tap_claude_analytics.streams.day_stream import DayStream
@@ -156,7 +157,7 @@ class TapClaudeAnalytics(CommandLineTap):
         Raises:
             RunFailedError: After the last stream, if any has failed.
         """
-        self._check_filters()
+        self._check_streams()
         self._start_streams()
         run = self.run
         run.progress.plan(sum(stream.selected for stream in self._day_streams))
@@ -174,7 +175,7 @@ class TapClaudeAnalytics(CommandLineTap):
         Raises:
             RunFailedError: If any selected stream cannot be read.
         """
-        self._check_filters()
+        self._check_streams()
         run = self.run
         client = run.client.like(quick(run.client.options))
         order = [spec.name for spec in SPECS]
@@ -185,6 +186,28 @@ class TapClaudeAnalytics(CommandLineTap):
         finally:
             client.close()
         return True
+
+    def _check_streams(self) -> None:
+        """Refuse settings and a catalog that do not fit the streams.
+
+        Raises:
+            RunFailedError: With a sentence for each mistake.
+        """
+        self._check_filters()
+        selected = [s for s in self._day_streams if s.selected]
+        mistakes = [
+            f"The catalog changes the type of a field of stream {stream.name}: {mistake}."
+            " Correct the type, or discover the catalog again."
+            for stream in (*selected, self.run.readings)
+            for mistake in stream.retyping.mistakes
+        ]
+        fields = {
+            name: {*stream.schema["properties"], *stream.effective_schema["properties"]}
+            for name, stream in self.streams.items()
+        }
+        mistakes += stream_map_mistakes(self.config.get("stream_maps") or {}, fields)
+        if mistakes:
+            raise RunFailedError(*mistakes)
 
     def _check_filters(self) -> None:
         """Refuse filters that a selected stream does not support.

@@ -57,6 +57,8 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "object": lambda value: type(value) is dict,
 }
 
+KINDS = frozenset(_FITS)
+
 
 def fitted(value: Any, kind: str) -> tuple[Any, bool]:  # noqa: ANN401 - a JSON value
     """Return a value as its kind, and whether it fits: null if it does not.
@@ -100,17 +102,18 @@ def shape_of(
         amounts: Names at the top level that are amounts of money.
     """
     return {
-        name: AMOUNT if name in amounts else _kind_of(rule)
+        name: AMOUNT if name in amounts else kind_of(rule)
         for name, rule in schema.get("properties", {}).items()
         if name not in without
     }
 
 
-def _kind_of(rule: Mapping[str, Any]) -> Shape | str:
+def kind_of(rule: Mapping[str, Any]) -> Shape | str:
+    """Return the kind of values that a schema describes; a shape if it has properties."""
     if rule.get("properties"):
         return shape_of(rule)
     kinds = rule["type"] if isinstance(rule["type"], list) else [rule["type"]]
-    return str(rule.get("format", kinds[0]))
+    return str(rule.get("format", next((k for k in kinds if k != "null"), "null")))
 
 
 _INTEGER = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-import threading
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import metrics
 from typing_extensions import override
 
 from tap_claude_analytics.api.client import MAX_RESTARTS
@@ -23,13 +20,14 @@ from tap_claude_analytics.records.differences import Differences
 from tap_claude_analytics.records.storable import make_storable
 from tap_claude_analytics.sdk import SdkStream
 from tap_claude_analytics.streams import assembly
+from tap_claude_analytics.streams.request_metrics import request_metrics
 from tap_claude_analytics.streams.sources.source import wrong_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
     import pendulum
-    from singer_sdk import Tap
+    from singer_sdk import Tap, metrics
     from singer_sdk.helpers.types import Context, Record
 
     from tap_claude_analytics.records.day import Batch, Day, Row, Step
@@ -83,7 +81,7 @@ class DayStream(SdkStream):
             on_answer: Called with status and seconds after every answered request.
         """
         run = self._run()
-        shape = assembly.row_shape(self.spec, self.effective_schema, run)
+        shape = assembly.row_shape(self.spec, self.retyping.known, run)
         return assembly.source(self.spec, shape, run, self.logger, on_answer)
 
     def start(self) -> Start:
@@ -115,11 +113,11 @@ class DayStream(SdkStream):
         code 1. A day that the API does not have yet is not an error.
         """
         run = self._run()
-        shape = assembly.row_shape(self.spec, self.effective_schema, run)
+        shape = assembly.row_shape(self.spec, self.retyping.known, run)
         differences = Differences(shape, self.logger, kept_in=self._kept_in)
-        with _request_metrics(self.name, self.spec.path) as on_answer:
+        with request_metrics(self.name, self.spec.path) as on_answer:
             source = assembly.source(self.spec, shape, run, self.logger, on_answer)
-            steps = assembly.steps(self.spec, self.effective_schema, run)
+            steps = assembly.steps(self.spec, self.retyping.known, run)
             sync = _Sync(run, source, self.ledger, steps, differences)
             try:
                 yield from self._read(sync)
@@ -258,6 +256,7 @@ class DayStream(SdkStream):
                 record[SNAPSHOT_AT] = snapshot_at
                 if batch is not None and batch.is_suspect:
                     make_storable(record, key_names, sync.differences.replaced)
+                self.retyping.apply(record)
                 key = tuple(map(record.get, key_names))
                 if None in key:
                     raise _without_key(key_names[key.index(None)], date, self.name)
@@ -299,32 +298,3 @@ class _Sync:
     rows_read: int = 0
     latest_day: pendulum.Date | None = None
     are_all_complete: bool = True
-
-
-@contextlib.contextmanager
-def _request_metrics(stream: str, endpoint: str) -> Iterator[Callable[[int, float], None]]:
-    """Return what measures requests: each at level DEBUG, their number at the end."""
-    counter = metrics.http_request_counter(stream, endpoint, log_interval=math.inf)
-    lock = threading.Lock()
-
-    def on_answer(status: int, seconds: float) -> None:
-        with lock:
-            counter.increment()
-        point = metrics.Point(
-            "timer",
-            metric=metrics.Metric.HTTP_REQUEST_DURATION,
-            value=seconds,
-            tags={
-                **counter.tags,
-                metrics.Tag.HTTP_STATUS_CODE: status,
-                metrics.Tag.STATUS: (
-                    metrics.Status.SUCCEEDED
-                    if status == HTTPStatus.OK
-                    else metrics.Status.FAILED
-                ),
-            },
-        )
-        counter.logger.debug("METRIC: %s", point)
-
-    with counter:
-        yield on_answer

@@ -56,14 +56,12 @@ class Readings(SdkStream):
             row_count: How many records it has.
             complete: Whether the day was over when the API collected the rows.
         """
-        if not self.selected:
-            return
-        self.write_record(
-            {
-                "stream": stream,
-                DATE: day,
-                "snapshot_at": snapshot_at,
-                "row_count": row_count,
-                "is_complete": complete,
-            }
-        )
+        record: Record = {
+            "stream": stream,
+            DATE: day,
+            "snapshot_at": snapshot_at,
+            "row_count": row_count,
+            "is_complete": complete,
+        }
+        self.retyping.apply(record)
+        self.write_record(record)
