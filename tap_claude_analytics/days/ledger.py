@@ -6,6 +6,8 @@ no STATE message can name an unfinished day. States of every released version st
 
 from __future__ import annotations
 
+import contextlib
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pendulum
@@ -164,7 +166,7 @@ class Ledger:
             What has become of the bookmark.
         """
         known = self._state.get(SHAPE, shape_if_missing)
-        has_changed = known != shape
+        has_changed = _without_order(known) != _without_order(shape)
         restarts = has_changed and self.bookmark is not None
         if has_changed:
             self._write_bookmark(None)
@@ -242,6 +244,18 @@ class Ledger:
             f"{day.isoformat()}/{seen.digest}/{seen.row_count}"
             for day, seen in sorted(days.items())
         )
+
+
+def _without_order(shape: str | None) -> object:
+    """Return a shape of which the order of its lists says nothing: it makes no row."""
+    with contextlib.suppress(TypeError, ValueError):
+        parts = json.loads(shape or "")
+        if isinstance(parts, dict):
+            return {
+                name: sorted(part, key=str) if isinstance(part, list) else part
+                for name, part in parts.items()
+            }
+    return shape
 
 
 def _parse_day_seen(entry: str) -> tuple[pendulum.Date, DaySeen]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tap_claude_analytics.records.day import Step
+    from tap_claude_analytics.records.differences import Differences
     from tap_claude_analytics.streams.run import Run
     from tap_claude_analytics.streams.sources.source import Source
     from tap_claude_analytics.streams.specs import StreamSpec
@@ -59,11 +60,14 @@ def row_shape(spec: StreamSpec, schema: Mapping[str, Any], run: Run) -> Shape:
     )
 
 
-def steps(spec: StreamSpec, schema: Mapping[str, Any], run: Run) -> tuple[Step, ...]:
+def steps(
+    spec: StreamSpec, schema: Mapping[str, Any], run: Run, differences: Differences
+) -> tuple[Step, ...]:
     """Return the steps from the rows of a day to the records of a stream."""
     if spec.report is not None:
         settings = ReportSettings(spec.report, run.settings, run.today)
-        return (settings.layout(schema["properties"]).records,)
+        layout = settings.layout(schema["properties"])
+        return (partial(layout.records, note_repeated=differences.repeated),)
     grouped: tuple[Step, ...] = ()
     if spec.group_by is not None:
         grouped = (partial(name_no_group, dimension=spec.group_by),)

@@ -12,11 +12,17 @@ from typing_extensions import override
 from tap_claude_analytics.api.client import MAX_RESTARTS
 from tap_claude_analytics.api.errors import CursorExpiredError, RefusedError
 from tap_claude_analytics.common.errors import RowError, StreamFailedError
-from tap_claude_analytics.common.names import ADDITIONAL_FIELDS, DATE, SNAPSHOT_AT
+from tap_claude_analytics.common.names import (
+    ADDITIONAL_FIELDS,
+    DATE,
+    SNAPSHOT_AT,
+    STARTING_AT,
+)
 from tap_claude_analytics.days import windows
 from tap_claude_analytics.days.availability import NotAvailableYetError
 from tap_claude_analytics.days.ledger import Ledger, Start
 from tap_claude_analytics.records.differences import Differences
+from tap_claude_analytics.records.row_keys import DistinctKeys
 from tap_claude_analytics.records.storable import make_storable
 from tap_claude_analytics.sdk import SdkStream
 from tap_claude_analytics.streams import assembly
@@ -117,7 +123,7 @@ class DayStream(SdkStream):
         differences = Differences(shape, self.logger, kept_in=self._kept_in)
         with request_metrics(self.name, self.spec.path) as on_answer:
             source = assembly.source(self.spec, shape, run, self.logger, on_answer)
-            steps = assembly.steps(self.spec, self.retyping.known, run)
+            steps = assembly.steps(self.spec, self.retyping.known, run, differences)
             sync = _Sync(run, source, self.ledger, steps, differences)
             try:
                 yield from self._read(sync)
@@ -226,6 +232,14 @@ class DayStream(SdkStream):
         sync.latest_day = day.date
         sync.days_read += 1
         sync.rows_read += row_count
+        if sync.are_all_complete and not day.is_complete and day.complete_until is None:
+            self.logger.warning(
+                "The API does not say up to when the data of stream %s is complete"
+                " (data_refreshed_at is null), so its bookmark stays where it is: the next"
+                " run reads the days from %s again.",
+                self.name,
+                day.date,
+            )
         sync.are_all_complete = sync.are_all_complete and day.is_complete
         if sync.are_all_complete and sync.ledger.is_incremental:
             sync.ledger.advance(day.date)
@@ -235,7 +249,7 @@ class DayStream(SdkStream):
     def _emit_records(
         self, sync: _Sync, day: Day, snapshot_at: str
     ) -> Generator[Record, None, int]:
-        """Yield the records of a day, and return how many there are."""
+        """Yield the records of a day, and return how many different keys they have."""
         batch: Batch | None = None
 
         def rows() -> Iterator[Row]:
@@ -248,7 +262,8 @@ class DayStream(SdkStream):
             records = step(records, day)
         date = day.date.isoformat()
         key_names = tuple(self.primary_keys)
-        keys = set()
+        is_by_time = self.spec.report is not None and self.spec.report.is_beta
+        keys = DistinctKeys(is_by_time=is_by_time and key_names[:1] == (STARTING_AT,))
         row_count = 0
         try:
             for record in records:
@@ -275,7 +290,7 @@ class DayStream(SdkStream):
                 date,
                 len(keys),
             )
-        return row_count
+        return len(keys) if key_names else row_count
 
 
 def _without_key(missing: str, date: str, stream: str) -> RowError:
