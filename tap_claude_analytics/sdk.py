@@ -26,6 +26,7 @@ from tap_claude_analytics.common.errors import (
     RunFailedError,
     StoppedBySignalError,
 )
+from tap_claude_analytics.records.retyping import Retyping
 
 if TYPE_CHECKING:
     import logging
@@ -72,6 +73,7 @@ class SdkTap(Tap, abc.ABC):
         because the keys are missing.
         """
         super(Tap, self).setup_mapper()
+        _ = self.streams  # a stream may add itself to the catalog
         catalog = Catalog()
         for name, entry in self.catalog.items():
             root = replace(entry.metadata.root, selected=True)
@@ -97,6 +99,11 @@ class SdkStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     _has_schema_been_written = False
+
+    @cached_property
+    def retyping(self) -> Retyping:
+        """From the types of the stream to those of a catalog."""
+        return Retyping(self.schema, self.effective_schema)
 
     @override
     def _increment_stream_state(self, *_: Any, **__: Any) -> None:
@@ -132,6 +139,15 @@ class SdkStream(Stream):
             raise RunEndsError(error) from None
         except Exception as error:  # noqa: BLE001 - one stream's trouble, whatever it is
             self.fail(error)
+
+    def select_in(self, catalog: Catalog) -> None:
+        """Select the stream with all its fields in a catalog, even if it is not in it."""
+        entry = catalog.get_stream(self.name)
+        if entry is None:
+            entry = self._singer_catalog_entry
+            catalog.add_stream(entry)
+        for metadata in entry.metadata.values():
+            metadata.selected = True
 
     def write_state(self) -> None:
         """Write a STATE message with the state of all streams."""

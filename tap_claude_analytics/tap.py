@@ -26,7 +26,9 @@ from tap_claude_analytics.config import checks
 from tap_claude_analytics.config.keys import closed_streams_mistake
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA, default_of
 from tap_claude_analytics.config.settings import Settings
+from tap_claude_analytics.config.stream_maps import stream_map_mistakes
 from tap_claude_analytics.days import ledger
+from tap_claude_analytics.days.organization import Organization
 from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.streams.failures import Failures
 from tap_claude_analytics.streams.readings import Readings
@@ -124,12 +126,18 @@ class TapClaudeAnalytics(CommandLineTap):
                 Pacers(settings.requests_per_minute, progress),
                 progress,
             ),
+            organization=Organization(self._organizations_in_state),
             progress=progress,
             failures=Failures(),
             readings=readings,
             summaries=SharedSummaries(self._windows_of_summaries),
             teams=SharedTeams(),
         )
+
+    def _organizations_in_state(self) -> dict[str, str]:
+        """Return the organisation of each selected stream that the state names."""
+        found = {s.name: s.ledger.organization_id for s in self._day_streams if s.selected}
+        return {name: known for name, known in found.items() if known is not None}
 
     def _windows_of_summaries(self) -> Iterator[Window]:
         """Yield the windows of the selected streams of summaries."""
@@ -147,9 +155,17 @@ class TapClaudeAnalytics(CommandLineTap):
         """Load a state.
 
         Raises:
-            RunFailedError: If it is not a Singer state.
+            RunFailedError: If it is not a state of this tap.
         """
-        ledger.check_form(state)
+        state = ledger.bookmarks_in(state)
+        foreign = state.get(ledger.BOOKMARKS, {}).keys() - self.streams.keys()
+        if foreign and foreign == state[ledger.BOOKMARKS].keys():
+            names = ", ".join(sorted(foreign))
+            msg = (
+                f"The state has bookmarks only of streams that this tap does not have"
+                f" ({names}): it may be the state of another tap."
+            )
+            raise RunFailedError(msg)
         super().load_state(state)
 
     @override  # type: ignore[misc]  # the final method of the SDK has no end for failures
@@ -160,7 +176,7 @@ class TapClaudeAnalytics(CommandLineTap):
             RunFailedError: After the last stream, if any has failed; at once, if nothing
                 can be read or written any more.
         """
-        self._check_selection()
+        self._check_streams()
         self._warn()
         self._start_streams()
         self._log_plans()
@@ -182,7 +198,7 @@ class TapClaudeAnalytics(CommandLineTap):
         Raises:
             RunFailedError: If any selected stream cannot be read.
         """
-        self._check_selection()
+        self._check_streams()
         run = self.run
         client = run.client.like(quick(run.client.options))
         order = [spec.name for spec in SPECS]
@@ -196,7 +212,7 @@ class TapClaudeAnalytics(CommandLineTap):
 
     @override
     def contract_report(self) -> dict[str, Any]:
-        self._check_selection()
+        self._check_streams()
         run = self.run
         client = run.client.like(quick(run.client.options))
         order = [spec.name for spec in SPECS]
@@ -213,6 +229,28 @@ class TapClaudeAnalytics(CommandLineTap):
             "is_default_api_url": run.settings.api_url == default_of("api_url"),
             "answers": answers,
         }
+
+    def _check_streams(self) -> None:
+        """Refuse settings and a catalog that do not fit the streams.
+
+        Raises:
+            RunFailedError: With a sentence for each mistake.
+        """
+        self._check_selection()
+        selected = [s for s in self._day_streams if s.selected]
+        mistakes = [
+            f"The catalog changes the type of a field of stream {stream.name}: {mistake}."
+            " Correct the type, or discover the catalog again."
+            for stream in (*selected, self.run.readings)
+            for mistake in stream.retyping.mistakes
+        ]
+        fields = {
+            name: {*stream.schema["properties"], *stream.effective_schema["properties"]}
+            for name, stream in self.streams.items()
+        }
+        mistakes += stream_map_mistakes(self.config.get("stream_maps") or {}, fields)
+        if mistakes:
+            raise RunFailedError(*mistakes)
 
     def _check_selection(self) -> None:
         """Refuse a key or settings that the selected streams do not fit.
@@ -275,6 +313,17 @@ class TapClaudeAnalytics(CommandLineTap):
                 " read again from start_date: %s. Rows that were loaded before stay as they"
                 " are until the same rows are read again.",
                 ", ".join(restarting),
+            )
+        ahead = [
+            f"that of {stream.name} is {bookmark}"
+            for stream in self._day_streams
+            if stream.selected and (bookmark := stream.ledger.bookmark) and bookmark > today
+        ]
+        if ahead:
+            self.logger.warning(
+                "Bookmarks of the state are in the future, and nothing is read until then:"
+                " %s. Correct the state if this is not wanted.",
+                ", ".join(ahead),
             )
         latest = today.subtract(days=settings.data_delay_days)
         if settings.start_date > latest:

@@ -79,6 +79,11 @@ class Answer:
         """The id under which the operators of the API find this request."""
         return scrub(self.headers.get("request-id") or "unknown")
 
+    @property
+    def organization_id(self) -> str | None:
+        """The organisation that the key belongs to, None if the answer does not say."""
+        return scrub(self.headers.get("anthropic-organization-id") or "") or None
+
 
 def asked(url_path: str, parameters: Mapping[str, object]) -> str:
     """Return a request in words, without its cursor and without filters for people."""

@@ -57,6 +57,8 @@ class Page:
         next_page: The cursor of the next page, whatever it is, None on the last one.
         data_refreshed_at: Reports only: what lies after this instant is incomplete.
         rows_key: The name of the list of rows, one of `ROW_KEYS`.
+        organization_id: The organisation that the key belongs to, None if the answer does
+            not say.
         is_packed: Whether the body is compressed.
     """
 
@@ -65,6 +67,7 @@ class Page:
     next_page: str | None = None
     data_refreshed_at: str | None = None
     rows_key: str = ROW_KEYS[0]
+    organization_id: str | None = None
     is_packed: bool = False
 
     def packed(self) -> Page:
@@ -106,6 +109,7 @@ def read_page(answer: Answer, paging: Paging = BY_PAGE) -> Page:
         answer.request_id,
         _cursor(answer, getattr(envelope, paging.field), has_more=envelope.has_more),
         envelope.data_refreshed_at,
+        organization_id=answer.organization_id,
     )
 
 
@@ -131,6 +135,7 @@ def _read_any(answer: Answer, paging: Paging) -> Page:
         _cursor(answer, next_page, has_more=body.get("has_more")),
         refreshed if isinstance(refreshed, str) else None,
         rows_key,
+        answer.organization_id,
     )
 
 

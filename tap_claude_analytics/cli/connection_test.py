@@ -109,8 +109,9 @@ class ConnectionTest:
                 other endpoints would not answer either.
         """
         run = self._run
-        paging = stream.spec.paging
-        endpoint = Endpoint(self._client, path, run.today, _ignore, paging)
+        endpoint = Endpoint(
+            self._client, path, run.today, run.organization, _ignore, stream.spec.paging
+        )
         delayed = run.today.subtract(days=run.settings.data_delay_days)
         day = max(FLOOR, self._latest or delayed)
         is_daily = stream.spec.family is Family.DAILY

@@ -73,7 +73,7 @@ def read_json_object(option: str, text: str) -> dict[str, Any]:
 
 
 def checked(
-    option: str, file: IO[str] | None, check: Callable[[dict[str, Any]], None]
+    option: str, file: IO[str] | None, check: Callable[[dict[str, Any]], object]
 ) -> IO[str] | None:
     """Return a file with the same text, once its content has been checked.
 

@@ -135,7 +135,7 @@ class CommandLineTap(SdkTap, abc.ABC):
         gc.freeze()
         gc.set_threshold(_CONTAINERS_PER_COLLECTION)
         super().invoke(
-            state=checked("--state", state, ledger.check_form),
+            state=checked("--state", state, ledger.bookmarks_in),
             catalog=checked("--catalog", catalog, check_catalog),
             **kwargs,
         )

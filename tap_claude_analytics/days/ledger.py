@@ -6,6 +6,8 @@ no STATE message can name an unfinished day. States of every released version st
 
 from __future__ import annotations
 
+import contextlib
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pendulum
@@ -21,37 +23,59 @@ if TYPE_CHECKING:
 KEY = "replication_key"
 VALUE = "replication_key_value"
 SHAPE = "shape"
+ORGANIZATION = "organization_id"
 LATEST_SNAPSHOT = "latest_snapshot_at"
 #: One text, because Meltano merges states key by key: entries removed from an object would
 #: come back.
 REVISABLE = "revisable_days"
 
+BOOKMARKS = "bookmarks"
+#: Meltano keeps a state under these names; a STATE message has it as its value.
+_WRAPPINGS = ("singer_state", "completed", "value")
+_STATE_TYPE = ("type", "STATE")
+_NO_STATE = (
+    "The state is not a state of this tap: expected an object"
+    ' {"bookmarks": {"STREAM": {…}}}.'
+)
+
 _SNAPSHOT_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
-def check_form(state: object) -> None:
-    """Refuse a state that no Singer tap has written.
+def bookmarks_in(state: object) -> dict[str, Any]:
+    """Return a state as this tap writes it, ``{"bookmarks": {stream: {...}}}``.
+
+    What Meltano and targets wrap around it is taken off. An empty state stays empty.
 
     Raises:
-        RunFailedError: If it is not ``{"bookmarks": {stream: {...}}}``.
+        RunFailedError: If it is something else: it would pass for a first load.
     """
-    bookmarks = state.get("bookmarks", {}) if isinstance(state, dict) else None
+    inner = state
+    while isinstance(inner, dict) and BOOKMARKS not in inner:
+        wrapped = [inner[name] for name in _WRAPPINGS if inner.get(name)]
+        if not wrapped:
+            break
+        inner = wrapped[0]
+    if not isinstance(inner, dict) or (BOOKMARKS not in inner and _has_content(inner)):
+        raise RunFailedError(_NO_STATE)
+    bookmarks = inner.get(BOOKMARKS, {})
     if not isinstance(bookmarks, dict) or not all(
-        map(_is_stream_state, bookmarks.values())
+        isinstance(value, dict) and isinstance(value.get("progress_markers", {}), dict)
+        for value in bookmarks.values()
     ):
-        msg = (
-            "The state is not a state of this tap: expected an object"
-            ' {"bookmarks": {"STREAM": {…}}}.'
-        )
-        raise RunFailedError(msg)
+        raise RunFailedError(_NO_STATE)
+    for stream, value in bookmarks.items():
+        if value.get("partitions"):
+            msg = (
+                f"The state has partitions for stream {stream}, which this tap never"
+                " writes: it may be the state of another tap."
+            )
+            raise RunFailedError(msg)
+    return inner
 
 
-def _is_stream_state(value: object) -> bool:
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("partitions", []), list)
-        and isinstance(value.get("progress_markers", {}), dict)
-    )
+def _has_content(state: dict[str, Any]) -> bool:
+    """Return whether a state without bookmarks has more than empty wrappings."""
+    return any(value for name, value in state.items() if (name, value) != _STATE_TYPE)
 
 
 class Start(NamedTuple):
@@ -99,11 +123,18 @@ class Ledger:
         """The last day that has been completely emitted, None if there is none.
 
         Raises:
-            RunFailedError: If the state names something else than a day.
+            RunFailedError: If the state names something else than a day of this key.
         """
         value = self._state.get(VALUE)
-        if not self.is_incremental or value is None or self._state.get(KEY) != self._key:
+        if not self.is_incremental or value is None:
             return None
+        if self._state.get(KEY) != self._key:
+            msg = (
+                f"The state's bookmark of stream {self._stream} has the {KEY}"
+                f" {self._state.get(KEY)!r}: expected {self._key!r}. Correct the state, or"
+                " start again with --full-refresh."
+            )
+            raise RunFailedError(msg)
         try:
             return parse_day(value)
         except (TypeError, ValueError):
@@ -112,6 +143,12 @@ class Ledger:
                 " date (YYYY-MM-DD). Correct the state, or start again with --full-refresh."
             )
             raise RunFailedError(msg) from None
+
+    @property
+    def organization_id(self) -> str | None:
+        """The organisation whose days have been read, None if it is not known."""
+        value = self._state.get(ORGANIZATION) if self.is_incremental else None
+        return value if isinstance(value, str) else None
 
     def start(self, shape: str, *, shape_if_missing: str | None) -> Start:
         """Write down where the stream starts, before the first STATE of the run.
@@ -129,7 +166,7 @@ class Ledger:
             What has become of the bookmark.
         """
         known = self._state.get(SHAPE, shape_if_missing)
-        has_changed = known != shape
+        has_changed = _without_order(known) != _without_order(shape)
         restarts = has_changed and self.bookmark is not None
         if has_changed:
             self._write_bookmark(None)
@@ -138,7 +175,13 @@ class Ledger:
         was_before_floor = self.bookmark is not None and self.bookmark < FLOOR
         if self.is_incremental and (self.bookmark is None or was_before_floor):
             self._write_bookmark(None)
+            self._state.setdefault(ORGANIZATION, None)
         return Start(restarts=restarts, was_before_floor=was_before_floor)
+
+    def note_organization(self, organization_id: str | None) -> None:
+        """Remember whose days have been read, if an answer has said so."""
+        if self.is_incremental and organization_id is not None:
+            self._state[ORGANIZATION] = organization_id
 
     def advance(self, day: pendulum.Date) -> None:
         """Move the bookmark to a day that has been completely emitted, never backwards."""
@@ -201,6 +244,18 @@ class Ledger:
             f"{day.isoformat()}/{seen.digest}/{seen.row_count}"
             for day, seen in sorted(days.items())
         )
+
+
+def _without_order(shape: str | None) -> object:
+    """Return a shape of which the order of its lists says nothing: it makes no row."""
+    with contextlib.suppress(TypeError, ValueError):
+        parts = json.loads(shape or "")
+        if isinstance(parts, dict):
+            return {
+                name: sorted(part, key=str) if isinstance(part, list) else part
+                for name, part in parts.items()
+            }
+    return shape
 
 
 def _parse_day_seen(entry: str) -> tuple[pendulum.Date, DaySeen]:

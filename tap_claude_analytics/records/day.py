@@ -44,7 +44,7 @@ class Day:
         asked_at: An instant before the first request of the reading.
         batches: The rows, decoded one batch at a time.
         is_complete: Whether the day was over when the API collected the rows.
-        is_final: Whether the API revises the day no more; reports only.
+        is_final: Whether the day is complete and the API revises it no more; reports only.
         refreshed_at: The earliest ``data_refreshed_at`` of the reading; reports only.
         complete_until: The same, None if a page did not name it; reports only.
         totals_digest: Digest of the day's totals just before the reading, empty if they

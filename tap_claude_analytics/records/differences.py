@@ -34,6 +34,7 @@ class Differences:
         self._new: set[str] = set()
         self._changed: Counter[tuple[str, str]] = Counter()
         self._replaced: Counter[str] = Counter()
+        self._repeated = 0
 
     def known_rows(self, batch: Batch, null_fields: Collection[str]) -> Iterator[Row]:
         """Yield the rows of a batch; what the schema does not know is moved.
@@ -69,6 +70,10 @@ class Differences:
         """Count a text in which characters have been replaced."""
         self._replaced[path] += 1
 
+    def repeated(self, count: int) -> None:
+        """Count rows that are equal to another one of their reading."""
+        self._repeated += count
+
     def log(self) -> None:
         """Log one warning per field with the number of values, and start again."""
         for (path, kind), count in self._changed.items():
@@ -87,5 +92,13 @@ class Differences:
                 count,
                 path,
             )
+        if self._repeated:
+            self._logger.warning(
+                "%d rows are equal to another row of their day in everything, and have no"
+                " value in a dimension: each counts, as they may be those of identities"
+                " that cannot be named, but the API may also have sent a row twice.",
+                self._repeated,
+            )
         self._changed.clear()
         self._replaced.clear()
+        self._repeated = 0

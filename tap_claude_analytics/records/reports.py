@@ -14,7 +14,7 @@ from tap_claude_analytics.records.money import exact_amount, hundredth
 from tap_claude_analytics.records.row_keys import IDS, RowKeys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tap_claude_analytics.records.day import Day, Record, Row
     from tap_claude_analytics.records.shapes import Shape
@@ -33,14 +33,14 @@ class ReportLayout:
         bucket_width: The length of the buckets: ``1d``, ``1h`` or ``1m``.
         dimensions: The dimensions that a row may have, besides its actor.
         asked: The dimensions that were asked for, maybe ``actor`` among them.
-        has_final_days: Whether records say that the API revises them no more.
+        is_by_time: Whether rows come by time, and records say if they are final.
     """
 
     parts: tuple[tuple[str | None, tuple[str, ...]], ...]
     bucket_width: str
     dimensions: frozenset[str]
     asked: tuple[str, ...]
-    has_final_days: bool
+    is_by_time: bool
 
     def shape(self, known: Shape) -> Shape:
         """Return the shape of a row, from the shape of a record."""
@@ -58,13 +58,23 @@ class ReportLayout:
                 row[under] = part
         return row
 
-    def records(self, rows: Iterable[Row], day: Day) -> Iterator[Record]:
+    def records(
+        self, rows: Iterable[Row], day: Day, *, note_repeated: Callable[[int], None]
+    ) -> Iterator[Record]:
         """Turn the rows of a day into records.
+
+        Args:
+            rows: The rows.
+            day: The reading of the day.
+            note_repeated: Called at the end with the number of rows that have no value in
+                a dimension and are equal to an earlier row in everything.
 
         Raises:
             RowError: If a row has no dimensions or measures, or money that is no number.
         """
-        keys = RowKeys(self.bucket_width, self.dimensions, self.asked)
+        keys = RowKeys(
+            self.bucket_width, self.dimensions, self.asked, is_by_time=self.is_by_time
+        )
         for row in rows:
             record: Record = {
                 STARTING_AT: row.get(STARTING_AT),
@@ -85,9 +95,10 @@ class ReportLayout:
             record["data_refreshed_at"] = day.refreshed_at
             record["is_complete"] = is_over(record[ENDING_AT], day.complete_until)
             record[ADDITIONAL_FIELDS] = row[ADDITIONAL_FIELDS]
-            if self.has_final_days:
+            if self.is_by_time:
                 record["is_final"] = day.is_final
             yield record
+        note_repeated(keys.repeated)
 
 
 def rename_email(row: Row) -> None:

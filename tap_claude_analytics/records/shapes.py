@@ -58,6 +58,8 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "array": lambda value: type(value) is list and all(map(_is_text_or_null, value)),
 }
 
+KINDS = frozenset(_FITS)
+
 
 def _is_text_or_null(value: object) -> bool:
     return value is None or type(value) is str
@@ -108,7 +110,7 @@ def shape_of(
         name: (
             AMOUNT
             if name in amounts
-            else _kind_of(rule, _below(name, without), _below(name, amounts))
+            else kind_of(rule, _below(name, without), _below(name, amounts))
         )
         for name, rule in schema.get("properties", {}).items()
         if name not in without
@@ -121,13 +123,16 @@ def _below(name: str, paths: Collection[str]) -> set[str]:
     return {path.removeprefix(prefix) for path in paths if path.startswith(prefix)}
 
 
-def _kind_of(
-    rule: Mapping[str, Any], without: Collection[str], amounts: Collection[str]
+def kind_of(
+    rule: Mapping[str, Any],
+    without: Collection[str] = (),
+    amounts: Collection[str] = (),
 ) -> Shape | str:
+    """Return the kind of values that a schema describes; a shape if it has properties."""
     if rule.get("properties"):
         return shape_of(rule, without=without, amounts=amounts)
     kinds = rule["type"] if isinstance(rule["type"], list) else [rule["type"]]
-    return str(rule.get("format", kinds[0]))
+    return str(rule.get("format", next((k for k in kinds if k != "null"), "null")))
 
 
 _INTEGER = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]

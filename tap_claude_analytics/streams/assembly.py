@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from tap_claude_analytics.config.settings import Settings
     from tap_claude_analytics.records.day import Step
+    from tap_claude_analytics.records.differences import Differences
     from tap_claude_analytics.records.reports import ReportLayout
     from tap_claude_analytics.streams.run import Run
     from tap_claude_analytics.streams.sources.source import Source
@@ -75,9 +76,11 @@ def row_shape(spec: StreamSpec, schema: Mapping[str, Any], run: Run) -> Shape:
     return shape
 
 
-def steps(spec: StreamSpec, schema: Mapping[str, Any], run: Run) -> tuple[Step, ...]:
+def steps(
+    spec: StreamSpec, schema: Mapping[str, Any], run: Run, differences: Differences
+) -> tuple[Step, ...]:
     """Return the steps from the rows of a day to the records of a stream."""
-    own = _own_steps(spec, schema, run)
+    own = _own_steps(spec, schema, run, differences)
     fields = spec.schema.personal_fields
     if run.settings.personal_data == "keep" or not fields:
         return own
@@ -117,9 +120,12 @@ def _layout(report: ReportSpec, schema: Mapping[str, Any], run: Run) -> ReportLa
     return settings.layout(schema["properties"])
 
 
-def _own_steps(spec: StreamSpec, schema: Mapping[str, Any], run: Run) -> tuple[Step, ...]:
+def _own_steps(
+    spec: StreamSpec, schema: Mapping[str, Any], run: Run, differences: Differences
+) -> tuple[Step, ...]:
     if spec.report is not None:
-        return (_layout(spec.report, schema, run).records,)
+        layout = _layout(spec.report, schema, run)
+        return (partial(layout.records, note_repeated=differences.repeated),)
     grouped: tuple[Step, ...] = ()
     if spec.group_by is not None:
         grouped = (partial(name_no_group, dimension=spec.group_by),)
@@ -147,7 +153,9 @@ def source(
         logger: The logger of the stream.
         on_answer: Called with status and seconds after every answered request.
     """
-    endpoint = Endpoint(run.client, spec.path, run.today, on_answer, spec.paging)
+    endpoint = Endpoint(
+        run.client, spec.path, run.today, run.organization, on_answer, spec.paging
+    )
     decoder = row_decoder(spec, shape)
     if spec.report is not None:
         settings = ReportSettings(spec.report, run.settings, run.today)
@@ -159,7 +167,7 @@ def source(
     if spec.family is Family.SUMMARIES:
         return SummarySource(run.summaries, *parts)
     if spec.family is Family.TEAM_SERIES:
-        users = Endpoint(run.client, ACTIVE_TEAMS_PATH, run.today, on_answer)
+        users = replace(endpoint, path=ACTIVE_TEAMS_PATH)
         return TeamSeriesSource(users, *parts)
     return DailySource(*parts)
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-import threading
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import metrics
 from typing_extensions import override
 
 from tap_claude_analytics.api.client import MAX_RESTARTS
@@ -19,20 +16,28 @@ from tap_claude_analytics.api.errors import (
     RefusedError,
 )
 from tap_claude_analytics.common.errors import RowError, StreamFailedError
-from tap_claude_analytics.common.names import ADDITIONAL_FIELDS, DATE, SNAPSHOT_AT
+from tap_claude_analytics.common.names import (
+    ADDITIONAL_FIELDS,
+    DATE,
+    SNAPSHOT_AT,
+    STARTING_AT,
+)
 from tap_claude_analytics.days import windows
 from tap_claude_analytics.days.availability import NotAvailableYetError
 from tap_claude_analytics.days.ledger import Ledger, Start
 from tap_claude_analytics.records.differences import Differences
+from tap_claude_analytics.records.row_keys import DistinctKeys
 from tap_claude_analytics.records.storable import make_storable
 from tap_claude_analytics.sdk import SdkStream
 from tap_claude_analytics.streams import assembly
+from tap_claude_analytics.streams.request_metrics import request_metrics
 from tap_claude_analytics.streams.sources.source import wrong_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
-    from singer_sdk import Tap
+    import pendulum
+    from singer_sdk import Tap, metrics
     from singer_sdk.helpers.types import Context, Record
 
     from tap_claude_analytics.records.day import Batch, Day, Row, Step
@@ -95,7 +100,7 @@ class DayStream(SdkStream):
             on_answer: Called with status and seconds after every answered request.
         """
         run = self._run()
-        shape = assembly.row_shape(self.spec, self.effective_schema, run)
+        shape = assembly.row_shape(self.spec, self.retyping.known, run)
         return assembly.source(self.spec, shape, run, self.logger, on_answer)
 
     def start(self) -> Start:
@@ -125,15 +130,16 @@ class DayStream(SdkStream):
         code 1. A day that the API does not have yet is not an error.
         """
         run = self._run()
-        shape = assembly.row_shape(self.spec, self.effective_schema, run)
+        shape = assembly.row_shape(self.spec, self.retyping.known, run)
         differences = Differences(shape, self.logger, outcome=self._outcome_of_misfits)
-        with _request_metrics(self.name, self.spec.path) as on_answer:
+        with request_metrics(self.name, self.spec.path) as on_answer:
             source = assembly.source(self.spec, shape, run, self.logger, on_answer)
-            steps = assembly.steps(self.spec, self.effective_schema, run)
+            steps = assembly.steps(self.spec, self.retyping.known, run, differences)
+            sync = _Sync(run, source, self.ledger, steps, differences)
             try:
-                yield from self._read(_Sync(run, source, self.ledger, steps, differences))
+                yield from self._read(sync)
             except NotAvailableYetError as error:
-                self.logger.info("Stream %s stopped early: %s", self.name, error)
+                self._stop_early(sync, error)
             except StreamFailedError as error:
                 run.failures.add(self.name, error, self.advice(error))
             finally:
@@ -144,6 +150,27 @@ class DayStream(SdkStream):
     @override
     def fail(self, error: Exception) -> None:
         self._run().failures.add(self.name, error)
+
+    def _stop_early(self, sync: _Sync, error: NotAvailableYetError) -> None:
+        """End the stream where the API has no more days, if that can be true.
+
+        A day that has been read is there: an answer that denies it is about something else.
+        """
+        read = [day for day in (sync.ledger.bookmark, sync.latest_day) if day is not None]
+        if any(error.latest < day for day in read):
+            sync.run.failures.add(self.name, error.error)
+            return
+        if not error.is_named:
+            self.logger.info("Stream %s stopped early: %s", self.name, error)
+            return
+        self.logger.warning(
+            "Stream %s stopped early: %s That is %d days back, more than data_delay_days"
+            " (%d); a later run reads the other days.",
+            self.name,
+            error,
+            (sync.run.today - error.latest).days,
+            sync.run.settings.data_delay_days,
+        )
 
     @property
     def _outcome_of_misfits(self) -> str:
@@ -225,8 +252,18 @@ class DayStream(SdkStream):
             complete=day.is_complete,
         )
         sync.source.note(sync.ledger, day, row_count)
+        sync.ledger.note_organization(sync.run.organization.id)
+        sync.latest_day = day.date
         sync.days_read += 1
         sync.rows_read += row_count
+        if sync.are_all_complete and not day.is_complete and day.complete_until is None:
+            self.logger.warning(
+                "The API does not say up to when the data of stream %s is complete"
+                " (data_refreshed_at is null), so its bookmark stays where it is: the next"
+                " run reads the days from %s again.",
+                self.name,
+                day.date,
+            )
         sync.are_all_complete = sync.are_all_complete and day.is_complete
         if sync.are_all_complete and sync.ledger.is_incremental:
             sync.ledger.advance(day.date)
@@ -236,7 +273,7 @@ class DayStream(SdkStream):
     def _emit_records(
         self, sync: _Sync, day: Day, snapshot_at: str
     ) -> Generator[Record, None, int]:
-        """Yield the records of a day, and return how many there are."""
+        """Yield the records of a day, and return how many different keys they have."""
         batch: Batch | None = None
 
         def rows() -> Iterator[Row]:
@@ -249,7 +286,8 @@ class DayStream(SdkStream):
             records = step(records, day)
         date = day.date.isoformat()
         key_names = tuple(self.primary_keys)
-        keys = set()
+        is_by_time = self.spec.report is not None and self.spec.report.is_beta
+        keys = DistinctKeys(is_by_time=is_by_time and key_names[:1] == (STARTING_AT,))
         row_count = 0
         try:
             for record in records:
@@ -257,6 +295,7 @@ class DayStream(SdkStream):
                 record[SNAPSHOT_AT] = snapshot_at
                 if batch is not None and batch.is_suspect:
                     make_storable(record, key_names, sync.differences.replaced)
+                self.retyping.apply(record)
                 key = tuple(map(record.get, key_names))
                 if None in key:
                     raise _without_key(key_names[key.index(None)], date, self.name)
@@ -275,7 +314,7 @@ class DayStream(SdkStream):
                 date,
                 len(keys),
             )
-        return row_count
+        return len(keys) if key_names else row_count
 
 
 def _without_key(missing: str, date: str, stream: str) -> RowError:
@@ -300,33 +339,5 @@ class _Sync:
     differences: Differences
     days_read: int = 0
     rows_read: int = 0
+    latest_day: pendulum.Date | None = None
     are_all_complete: bool = True
-
-
-@contextlib.contextmanager
-def _request_metrics(stream: str, endpoint: str) -> Iterator[Callable[[int, float], None]]:
-    """Return what measures requests: each at level DEBUG, their number at the end."""
-    counter = metrics.http_request_counter(stream, endpoint, log_interval=math.inf)
-    lock = threading.Lock()
-
-    def on_answer(status: int, seconds: float) -> None:
-        with lock:
-            counter.increment()
-        point = metrics.Point(
-            "timer",
-            metric=metrics.Metric.HTTP_REQUEST_DURATION,
-            value=seconds,
-            tags={
-                **counter.tags,
-                metrics.Tag.HTTP_STATUS_CODE: status,
-                metrics.Tag.STATUS: (
-                    metrics.Status.SUCCEEDED
-                    if status == HTTPStatus.OK
-                    else metrics.Status.FAILED
-                ),
-            },
-        )
-        counter.logger.debug("METRIC: %s", point)
-
-    with counter:
-        yield on_answer

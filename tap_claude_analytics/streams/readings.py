@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.singerlib import Catalog
 
 
 class Readings(SdkStream):
     """One record for every completed reading of one stream and day.
 
     It makes no request and has no days of its own: the other streams write its records at
-    the end of each day, before the STATE message that includes the day.
+    the end of each day, before the STATE message that includes the day. A day without a
+    reading would count as never read, so they are written whatever a catalog selects.
     """
 
     name = "readings"
@@ -32,6 +34,11 @@ class Readings(SdkStream):
         super().__init__(tap, schema=Schema(self.name).load())
         self.primary_keys = ("stream", DATE)
         self.replication_key = DATE
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        self.select_in(catalog)
+        super().apply_catalog(catalog)
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
@@ -54,14 +61,12 @@ class Readings(SdkStream):
             row_count: How many records it has.
             complete: Whether the day was over when the API collected the rows.
         """
-        if not self.selected:
-            return
-        self.write_record(
-            {
-                "stream": stream,
-                DATE: day,
-                "snapshot_at": snapshot_at,
-                "row_count": row_count,
-                "is_complete": complete,
-            }
-        )
+        record: Record = {
+            "stream": stream,
+            DATE: day,
+            "snapshot_at": snapshot_at,
+            "row_count": row_count,
+            "is_complete": complete,
+        }
+        self.retyping.apply(record)
+        self.write_record(record)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tap_claude_analytics.api.client import Client
     from tap_claude_analytics.common.progress import Progress
     from tap_claude_analytics.config.settings import Settings
+    from tap_claude_analytics.days.organization import Organization
     from tap_claude_analytics.streams.failures import Failures
     from tap_claude_analytics.streams.readings import Readings
     from tap_claude_analytics.streams.sources.snapshots import SharedTeams
@@ -25,6 +26,7 @@ class Run:
         settings: The settings.
         today: The UTC day on which the run began; it holds for the whole run.
         client: Sends the requests.
+        organization: Whose data the run reads.
         progress: Counts what has been read.
         failures: Collects what has failed.
         readings: The stream that says which reading of a day counts.
@@ -35,6 +37,7 @@ class Run:
     settings: Settings
     today: pendulum.Date
     client: Client
+    organization: Organization
     progress: Progress
     failures: Failures
     readings: Readings

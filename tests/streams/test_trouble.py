@@ -302,7 +302,7 @@ def test_a_400_that_names_no_earlier_day(simulator: Simulator, message: str) -> 
 def test_a_day_that_is_not_there_yet(
     simulator: Simulator, caplog: pytest.LogCaptureFixture, message: str
 ) -> None:
-    """The stream ends before it, with an info line and no failure."""
+    """The stream ends before it, with a warning and no failure."""
     simulator.reply("skills", status=400, body=error(message), when=asked_for(LAST))
     with caplog.at_level(logging.INFO):
         output = read(simulator)
@@ -311,8 +311,8 @@ def test_a_day_that_is_not_there_yet(
     assert output.bookmark("skills") == "2026-01-02"
     assert len(requests_of(simulator, "skills")) == 3
     assert_ran(output, *all_but("skills"))
-    (said,) = [r for r in caplog.records if "only up to 2026-01-02" in r.getMessage()]
-    assert said.levelno == logging.INFO
+    (said,) = [r for r in caplog.records if "after 2026-01-02 yet" in r.getMessage()]
+    assert said.levelno == logging.WARNING
     assert "skills" in said.getMessage()
 
 
@@ -375,7 +375,7 @@ def test_summaries_of_which_none_is_there_yet(simulator: Simulator) -> None:
     """If even the first day is too young there is nothing to ask for once more."""
     entry = {"replication_key": "date", "replication_key_value": "2026-01-02"}
     state = {"bookmarks": {"org_summaries": entry, "adoption": entry}}
-    message = "the latest available day is 2026-01-01"
+    message = "the latest available day is 2026-01-02"
     simulator.reply("summaries", status=400, body=error(message))
     output = read(simulator, "org_summaries", "adoption", state=state, lookback_days=0)
     assert output.failures == ()

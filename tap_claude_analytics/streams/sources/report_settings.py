@@ -13,7 +13,7 @@ from tap_claude_analytics.records.reports import ReportLayout
 from tap_claude_analytics.streams.sources.source import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection
 
     import pendulum
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MAX_DAYS = 31
 #: How many whole days back the API serves: 365 days back count from the instant.
 SERVED_DAYS = 364
+#: For how many days the API revises the values of a day.
+REVISED_DAYS = 30
 #: How many buckets a page of the legacy reports may hold.
 _MAX_BUCKETS = {"1d": 31, "1h": 168, "1m": 256}
 #: What totals are grouped by: few rows, and few revisions that leave them the same.
@@ -126,7 +128,7 @@ class ReportSettings:
             bucket_width=self.bucket_width,
             dimensions=frozenset(report.dimensions) - {"actor"},
             asked=(*self.group_by, *actor),
-            has_final_days=report.is_beta,
+            is_by_time=report.is_beta,
         )
 
     # What to ask.
@@ -158,13 +160,7 @@ class ReportSettings:
     @property
     def days_per_request(self) -> int:
         """How many days one request asks for, at most."""
-        return 1 if self.report.has_users else MAX_DAYS
-
-    def parts(self, spans: Iterable[Window]) -> Iterator[Window]:
-        """Cut windows into those of one request each."""
-        size = 1 if self.bucket_width == "1m" else self.days_per_request
-        for span in spans:
-            yield from windows.chunks(span, size)
+        return 1 if self.report.has_users or self.bucket_width == "1m" else MAX_DAYS
 
     # Which days.
 
@@ -179,7 +175,12 @@ class ReportSettings:
         return self.report.is_beta
 
     def is_final(self, day: pendulum.Date) -> bool:
-        """Return whether the API revises a day no more."""
+        """Return whether a day is older than the API revises, and the lookback ends."""
+        most_days = max(REVISED_DAYS, self.settings.report_lookback_days)
+        return (self.today - day).days > most_days
+
+    def is_past_lookback(self, day: pendulum.Date) -> bool:
+        """Return whether a day is read for the last time."""
         return (self.today - day).days > self.settings.report_lookback_days
 
     def needs_totals(self, day: pendulum.Date) -> bool:
@@ -192,7 +193,7 @@ class ReportSettings:
             self.settings.report_revision_check == "totals"
             and not is_as_coarse
             and day < self.today
-            and not self.is_final(day)
+            and not self.is_past_lookback(day)
         )
 
     def plan(self, ledger: Ledger) -> Plan:

@@ -20,6 +20,7 @@ from tap_claude_analytics.days.revisions import DaySeen, digest_of, spans
 from tap_claude_analytics.records.day import Batch, Day
 from tap_claude_analytics.records.reports import instant, is_over, rename_email
 from tap_claude_analytics.records.shapes import RowDecoder
+from tap_claude_analytics.streams.sources.report_settings import MAX_DAYS
 from tap_claude_analytics.streams.sources.source import Plan, Question, Source
 
 if TYPE_CHECKING:
@@ -92,12 +93,12 @@ class ReportSource(Source[Fetched[Question]]):
 
     @override
     def note(self, ledger: Ledger, day: Day, row_count: int) -> None:
-        """Remember a day that may be revised, and forget one that is final."""
+        """Remember a day that is to be read again, and forget one that is not."""
         if not self._settings.checks_revisions or not ledger.is_incremental:
             return
         revisable = ledger.revisable or {}
         revisable.pop(day.date, None)
-        if not day.is_final:
+        if not (day.is_complete and self._settings.is_past_lookback(day.date)):
             revisable[day.date] = DaySeen(day.totals_digest, row_count)
         ledger.write_revisable(revisable)
 
@@ -117,31 +118,30 @@ class ReportSource(Source[Fetched[Question]]):
         """Return the questions; ask for totals first, to see which days were revised."""
         new = [] if plan.new is None else list(windows.days(plan.new))
         if not self._settings.checks_revisions:
-            return [
-                Question.about(part)
-                for part in self._settings.parts([plan.new] if plan.new else [])
-            ]
+            size = self._settings.days_per_request
+            parts = windows.chunks(plan.new, size) if plan.new else ()
+            return [*map(Question.about, parts)]
         digests = self._ask_for_digests(ledger, [*plan.revisable, *new])
         known = ledger.revisable or {}
         revised = [
             day
             for day in plan.revisable
-            if self._settings.is_final(day)
+            if self._settings.is_past_lookback(day)
             or not known[day].digest
             or known[day].digest != digests.get(day)
         ]
-        days = spans(
+        parts = spans(
             [*revised, *new],
             {day: seen.row_count for day, seen in known.items()},
             most_days=self._settings.days_per_request,
             most_rows=self._settings.page_size // 2,
         )
-        return [Question(part, part, digests) for part in self._settings.parts(days)]
+        return [Question(part, part, digests) for part in parts]
 
     def _ask_for_digests(
         self, ledger: Ledger, days: Iterable[pendulum.Date]
     ) -> dict[pendulum.Date, str]:
-        """Return digests of the totals of the days that are not final.
+        """Return digests of the totals of the days that are to be read again.
 
         Today is never complete, so it is read anyway. The totals are asked for before the
         days, so that a revision in between shows in the next run.
@@ -151,7 +151,7 @@ class ReportSource(Source[Fetched[Question]]):
             return {}
         rows: dict[pendulum.Date, list[Row]] = {}
         window = (min(wanted), max(wanted))
-        for span in windows.chunks(window, self._settings.days_per_request):
+        for span in windows.chunks(window, MAX_DAYS):
             rows.update({day: [] for day in windows.days(span)})
             parameters = self._settings.parameters_of_totals(span)
             for page in self._endpoint.all_pages(parameters):
@@ -228,12 +228,13 @@ class ReportSource(Source[Fetched[Question]]):
         waiting: Sequence[_Rows],
         refresh: _Refresh,
     ) -> Day:
+        is_complete = is_over(midnight(day.add(days=1)), refresh.complete_until)
         return Day(
             day,
             answer.asked_at,
             (self._unpacked(rows) for rows in waiting),
-            is_complete=is_over(midnight(day.add(days=1)), refresh.complete_until),
-            is_final=self._settings.is_final(day),
+            is_complete=is_complete,
+            is_final=is_complete and self._settings.is_final(day),
             refreshed_at=refresh.earliest,
             complete_until=refresh.complete_until,
             totals_digest=answer.question.digests.get(day, ""),

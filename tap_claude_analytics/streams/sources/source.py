@@ -7,7 +7,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from tap_claude_analytics.api.client import url_path
+from tap_claude_analytics.api.client import API_VERSION, BETA, url_path
 from tap_claude_analytics.api.errors import (
     BadRequestError,
     CursorExpiredError,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tap_claude_analytics.api.client import Client
     from tap_claude_analytics.api.pages import Page, Paging
     from tap_claude_analytics.days.ledger import Ledger
+    from tap_claude_analytics.days.organization import Organization
     from tap_claude_analytics.days.windows import Window
     from tap_claude_analytics.records.day import Day
     from tap_claude_analytics.records.shapes import RowDecoder
@@ -120,6 +121,7 @@ class Endpoint:
         client: Sends the requests.
         path: The endpoint.
         today: The UTC day on which the run began.
+        organization: Checked with every page.
         on_answer: Called with status and seconds after every answered request.
         paging: How the next page is asked for.
     """
@@ -127,6 +129,7 @@ class Endpoint:
     client: Client
     path: str
     today: pendulum.Date
+    organization: Organization
     on_answer: Callable[[int, float], None]
     paging: Paging = BY_PAGE
 
@@ -141,10 +144,15 @@ class Endpoint:
 
         Raises:
             NotAvailableYetError: If the API does not have the last day yet.
+            RunFailedError: If a page is about another organisation than the state.
             ApiError: If there is no page for another reason.
         """
         try:
-            yield from self.client.pages(self.path, parameters, self.on_answer, self.paging)
+            for page in self.client.pages(
+                self.path, parameters, self.on_answer, self.paging
+            ):
+                self.organization.check(page.organization_id)
+                yield page
         except BadRequestError as error:
             self._raise_if_not_available(error, last_day)
             raise
@@ -154,19 +162,26 @@ class Endpoint:
     ) -> list[Page]:
         """Ask, and return all pages; arguments and errors are those of `pages`."""
         try:
-            return self.client.all_pages(self.path, parameters, self.on_answer, self.paging)
+            pages = self.client.all_pages(
+                self.path, parameters, self.on_answer, self.paging
+            )
         except BadRequestError as error:
             self._raise_if_not_available(error, last_day)
             raise
+        for page in pages:
+            self.organization.check(page.organization_id)
+        return pages
 
     def _raise_if_not_available(
         self, error: BadRequestError, last_day: pendulum.Date | None
     ) -> None:
         if last_day is None or not error.is_first_page:
             return
-        latest = latest_available(error.api_message, last_day, self.today)
-        if latest is not None:
-            raise NotAvailableYetError(latest) from None
+        sent = {API_VERSION, *BETA.get(self.path, {}).values()}
+        found = latest_available(error.api_message, last_day, self.today, sent)
+        if found is not None:
+            latest, is_named = found
+            raise NotAvailableYetError(latest, error, is_named=is_named) from None
 
     def read_ahead(
         self,

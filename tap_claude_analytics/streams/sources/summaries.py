@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import override
 
+from tap_claude_analytics.api.errors import BadRequestError
 from tap_claude_analytics.api.pages import Page
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.dates import FLOOR
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 #: How many days one request may span.
 MAX_DAYS = 366
+#: How many days one request asks for once the API has refused more.
+FEWER_DAYS = 31
 #: How many days back the latest summary is looked for when the connection is tested.
 _SAMPLE_DAYS = 31
 
@@ -62,27 +65,51 @@ class Summaries(Generic[PageT]):
 
 def ask_for(
     window: Window, ask: Callable[[Window], Iterable[PageT]], *, endpoint_count: int = 1
-) -> Summaries[PageT]:
-    """Ask for some days; if the last ones are not available yet, again for the others.
+) -> tuple[Summaries[PageT], ...]:
+    """Ask for some days, in pieces if the API refuses so many at once.
+
+    The help centre names 31 days as the most, the reference 366.
 
     Args:
         window: The days.
         ask: Asks for days, and returns the pages.
         endpoint_count: How many endpoints are asked on the way: each may have fewer days.
+
+    Returns:
+        The answers, oldest first; only the last one may have been ended early.
     """
+    answer = _ask_for_all(window, ask, endpoint_count)
+    if not isinstance(answer.end, BadRequestError):
+        return (answer,)
+    answers = []
+    for piece in windows.chunks(window, FEWER_DAYS):
+        if piece == window:
+            return (answer,)
+        answers.append(_ask_for_all(piece, ask, endpoint_count))
+        if answers[-1].end is not None:
+            break
+    return tuple(answers)
+
+
+def _ask_for_all(
+    window: Window, ask: Callable[[Window], Iterable[PageT]], endpoint_count: int
+) -> Summaries[PageT]:
+    """Ask for some days; if the last ones are not available yet, again for the others."""
     first, last = window
     asked_at, end = clock.now(), None
-    for attempts_left in reversed(range(endpoint_count + 1)):
+    attempts_left = endpoint_count
+    while True:
         try:
             return Summaries((first, last), asked_at, tuple(ask((first, last))), end)
         except NotAvailableYetError as error:
             end = error
-            if not attempts_left or not first <= error.latest < last:
-                break
+            # Where the day is not named, only going back day by day finds it.
+            attempts_left -= error.is_named
+            if attempts_left < 0 or not first <= error.latest < last:
+                return Summaries(window, asked_at, end=end)
             last = error.latest
         except StreamFailedError as error:
             return Summaries(window, asked_at, end=error)
-    return Summaries(window, asked_at, end=end)
 
 
 def by_day(
@@ -120,7 +147,7 @@ class SharedSummaries:
         """
         self._wanted = wanted
         self._windows: tuple[Window, ...] = ()
-        self._answers: dict[Window, Summaries[Page]] = {}
+        self._answers: dict[Window, tuple[Summaries[Page], ...]] = {}
 
     def windows(self, own: Window) -> tuple[Window, ...]:
         """Return the windows to ask for, oldest first.
@@ -134,10 +161,10 @@ class SharedSummaries:
             self._windows = tuple(windows.chunks(window, MAX_DAYS))
         return self._windows
 
-    def answer(
+    def answers(
         self, window: Window, ask: Callable[[Window], Iterable[Page]]
-    ) -> Summaries[Page]:
-        """Return the answer about one of the windows; `ask` is used the first time."""
+    ) -> tuple[Summaries[Page], ...]:
+        """Return the answers about one of the windows; `ask` is used the first time."""
         if window not in self._answers:
             self._answers[window] = ask_for(window, ask)
         return self._answers[window]
@@ -171,13 +198,13 @@ class SummarySource(ActivitySource[WholeAnswer[Page]]):
         self, questions: Iterable[Question]
     ) -> Generator[WholeAnswer[Page], None, None]:
         for question in questions:
-            answer = self._shared.answer(question.window, self._ask)
-            needed = windows.overlap(answer.window, question.needed)
-            if answer.pages is not None and needed is not None:
-                answered = Question(answer.window, needed)
-                yield WholeAnswer(answered, answer.asked_at, answer.pages)
-            if answer.end is not None:
-                raise answer.end
+            for answer in self._shared.answers(question.window, self._ask):
+                needed = windows.overlap(answer.window, question.needed)
+                if answer.pages is not None and needed is not None:
+                    answered = Question(answer.window, needed)
+                    yield WholeAnswer(answered, answer.asked_at, answer.pages)
+                if answer.end is not None:
+                    raise answer.end
 
     def _ask(self, window: Window) -> list[Page]:
         """Return all pages about some days."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from tap_claude_analytics.api.errors import BadRequestError
 from tap_claude_analytics.api.pages import Page
 from tap_claude_analytics.common.dates import FLOOR
 from tap_claude_analytics.common.names import TEAM
@@ -19,6 +20,7 @@ from tap_claude_analytics.records.summaries import counts_anybody
 from tap_claude_analytics.streams.sources.activity import ActivitySource
 from tap_claude_analytics.streams.sources.source import Plan, Question, WholeAnswer
 from tap_claude_analytics.streams.sources.summaries import (
+    FEWER_DAYS,
     MAX_DAYS,
     ask_for,
     by_day,
@@ -77,12 +79,14 @@ class TeamSeriesSource(ActivitySource[WholeAnswer[tuple[str, Page]]]):
         self, questions: Iterable[Question]
     ) -> Generator[WholeAnswer[tuple[str, Page]], None, None]:
         for question in questions:
-            answer = ask_for(question.window, self._ask, endpoint_count=len(self.endpoints))
-            if answer.pages is not None:
-                answered = Question.about(answer.window)
-                yield WholeAnswer(answered, answer.asked_at, answer.pages)
-            if answer.end is not None:
-                raise answer.end
+            for answer in ask_for(
+                question.window, self._ask, endpoint_count=len(self.endpoints)
+            ):
+                if answer.pages is not None:
+                    answered = Question.about(answer.window)
+                    yield WholeAnswer(answered, answer.asked_at, answer.pages)
+                if answer.end is not None:
+                    raise answer.end
 
     def _ask(self, window: Window) -> list[tuple[str, Page]]:
         """Return the pages of all teams, packed, each with its team."""
@@ -111,16 +115,26 @@ class TeamSeriesSource(ActivitySource[WholeAnswer[tuple[str, Page]]]):
         earliest = max(FLOOR, first.subtract(days=LONGEST_WINDOW - 1))
         teams: set[str | None] = set()
         for span in windows.chunks((earliest, last), MAX_DAYS):
-            parameters = {
-                **parameters_of(span),
-                "limit": self.settings.page_size,
-                "group_by[]": [TEAM],
-            }
-            for page in self._users.all_pages(parameters, span[1]):
+            for page in self._pages_of_users(span):
                 batch = self._users.batch(page, _ANY_ROWS)
                 with self._users.explained(batch.request_id):
                     teams |= {*map(team_of, batch.rows)}
         return sorted(team for team in teams if team is not None)
+
+    def _pages_of_users(self, span: Window) -> list[Page]:
+        """Return a rollup of the users by team; several if the API refuses so many days."""
+        parameters = {
+            **parameters_of(span),
+            "limit": self.settings.page_size,
+            "group_by[]": [TEAM],
+        }
+        try:
+            return self._users.all_pages(parameters, span[1])
+        except BadRequestError:
+            pieces = [*windows.chunks(span, FEWER_DAYS)]
+            if len(pieces) == 1:
+                raise
+        return [page for piece in pieces for page in self._pages_of_users(piece)]
 
     @override
     def days(self, answer: WholeAnswer[tuple[str, Page]]) -> Iterator[Day]:
