@@ -19,11 +19,9 @@ from tap_claude_analytics.cli.contract_questions import ask_all
 from tap_claude_analytics.cli.contract_report import reports_of
 from tap_claude_analytics.cli.options import ENV_PREFIX, CommandLineTap
 from tap_claude_analytics.common import clock
-from tap_claude_analytics.common.dates import FLOOR
 from tap_claude_analytics.common.errors import TAP_NAME, RunEndsError, RunFailedError
 from tap_claude_analytics.common.progress import Progress
 from tap_claude_analytics.config import checks
-from tap_claude_analytics.config.keys import closed_streams_mistake
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA, default_of
 from tap_claude_analytics.config.settings import Settings
 from tap_claude_analytics.config.stream_maps import stream_map_mistakes
@@ -31,6 +29,11 @@ from tap_claude_analytics.days import ledger
 from tap_claude_analytics.days.organization import Organization
 from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.streams.failures import Failures
+from tap_claude_analytics.streams.preparation import (
+    plans_in_words,
+    selection_mistakes,
+    start,
+)
 from tap_claude_analytics.streams.readings import Readings
 from tap_claude_analytics.streams.run import Run
 from tap_claude_analytics.streams.selection import (
@@ -39,9 +42,7 @@ from tap_claude_analytics.streams.selection import (
 )
 from tap_claude_analytics.streams.sources.activity_settings import (
     ActivitySettings,
-    filter_mistakes,
 )
-from tap_claude_analytics.streams.sources.report_settings import takes_organizations
 from tap_claude_analytics.streams.sources.snapshots import SharedTeams
 from tap_claude_analytics.streams.sources.summaries import SharedSummaries
 from tap_claude_analytics.streams.spec import Family
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from tap_claude_analytics.days.windows import Window
-    from tap_claude_analytics.streams.sources.source import Plan
 
 
 class TapClaudeAnalytics(CommandLineTap):
@@ -110,6 +110,11 @@ class TapClaudeAnalytics(CommandLineTap):
         """The streams with days, in the order in which they are read."""
         return [s for s in self.streams.values() if isinstance(s, DayStream)]
 
+    @property
+    def _selected(self) -> list[DayStream]:
+        """Those of them that are selected."""
+        return [stream for stream in self._day_streams if stream.selected]
+
     @cached_property
     def run(self) -> Run:
         """What the streams share."""
@@ -136,13 +141,13 @@ class TapClaudeAnalytics(CommandLineTap):
 
     def _organizations_in_state(self) -> dict[str, str]:
         """Return the organisation of each selected stream that the state names."""
-        found = {s.name: s.ledger.organization_id for s in self._day_streams if s.selected}
+        found = {stream.name: stream.ledger.organization_id for stream in self._selected}
         return {name: known for name, known in found.items() if known is not None}
 
     def _windows_of_summaries(self) -> Iterator[Window]:
         """Yield the windows of the selected streams of summaries."""
-        for stream in self._day_streams:
-            if stream.selected and stream.spec.family is Family.SUMMARIES:
+        for stream in self._selected:
+            if stream.spec.family is Family.SUMMARIES:
                 settings = ActivitySettings.of(
                     stream.spec, self.run.settings, self.run.today
                 )
@@ -178,10 +183,12 @@ class TapClaudeAnalytics(CommandLineTap):
         """
         self._check_streams()
         self._warn()
-        self._start_streams()
-        self._log_plans()
         run = self.run
-        run.progress.plan(sum(stream.selected for stream in self._day_streams))
+        for warning in start(self._selected, run):
+            self.logger.warning(warning)
+        if self._selected:
+            self.logger.info("Reading %s.", plans_in_words(self._selected))
+        run.progress.plan(len(self._selected))
         try:
             super().sync_all()
         except RunEndsError as end:
@@ -201,8 +208,7 @@ class TapClaudeAnalytics(CommandLineTap):
         self._check_streams()
         run = self.run
         client = run.client.like(quick(run.client.options))
-        order = [spec.name for spec in SPECS]
-        streams = sorted(self._day_streams, key=lambda stream: order.index(stream.name))
+        streams = _in_order(self._day_streams)
         try:
             for line in ConnectionTest(run, client, streams).lines():
                 click.echo(line)
@@ -215,11 +221,8 @@ class TapClaudeAnalytics(CommandLineTap):
         self._check_streams()
         run = self.run
         client = run.client.like(quick(run.client.options))
-        order = [spec.name for spec in SPECS]
-        streams = [stream for stream in self._day_streams if stream.selected]
-        streams.sort(key=lambda stream: order.index(stream.name))
         try:
-            answers = reports_of([*ask_all(run, client, streams)])
+            answers = reports_of([*ask_all(run, client, _in_order(self._selected))])
         finally:
             client.close()
         return {
@@ -236,12 +239,11 @@ class TapClaudeAnalytics(CommandLineTap):
         Raises:
             RunFailedError: With a sentence for each mistake.
         """
-        self._check_selection()
-        selected = [s for s in self._day_streams if s.selected]
-        mistakes = [
+        mistakes = selection_mistakes(self._selected, self.run.settings)
+        mistakes += [
             f"The catalog changes the type of a field of stream {stream.name}: {mistake}."
             " Correct the type, or discover the catalog again."
-            for stream in (*selected, self.run.readings)
+            for stream in (*self._selected, self.run.readings)
             for mistake in stream.retyping.mistakes
         ]
         fields = {
@@ -252,43 +254,13 @@ class TapClaudeAnalytics(CommandLineTap):
         if mistakes:
             raise RunFailedError(*mistakes)
 
-    def _check_selection(self) -> None:
-        """Refuse a key or settings that the selected streams do not fit.
-
-        Raises:
-            RunFailedError: With a sentence for each mistake.
-        """
-        selected = [stream for stream in self._day_streams if stream.selected]
-        closed = closed_streams_mistake(
-            self.run.settings.api_key, (stream.name for stream in selected)
-        )
-        if closed:
-            raise RunFailedError(closed)
-        whole = [s.name for s in selected if not takes_organizations(s.spec)]
-        if self.run.settings.organization_ids and whole:
-            msg = (
-                "organization_ids limits only usage and cost, so it cannot be used with the"
-                f" selected streams {', '.join(whole)}. Deselect these streams, or remove"
-                " organization_ids."
-            )
-            raise RunFailedError(msg)
-        mistakes = [
-            mistake
-            for stream in selected
-            if stream.spec.report is None
-            for mistake in filter_mistakes(stream.spec, self.run.settings)
-        ]
-        if mistakes:
-            msg = f"{' '.join(mistakes)} Deselect these streams, or change filters."
-            raise RunFailedError(msg)
-
     def _warn(self) -> None:
         """Say why the run may read less than somebody expects."""
         catalog = self.input_catalog
         for warning in (
             *checks.unknown_variables(os.environ, ENV_PREFIX, self.config_jsonschema),
             *warnings_of_selection(
-                [stream.name for stream in self._day_streams if stream.selected],
+                [stream.name for stream in self._selected],
                 self.streams,
                 None if catalog is None else [*catalog],
             ),
@@ -296,59 +268,11 @@ class TapClaudeAnalytics(CommandLineTap):
         ):
             self.logger.warning(warning)
 
-    def _start_streams(self) -> None:
-        """Write down where each stream starts, and warn of what is before the floor."""
-        settings, today = self.run.settings, self.run.today
-        starts = {s.name: s.start() for s in self._day_streams if s.selected}
-        early = ["start_date"] if settings.start_date < FLOOR else []
-        early += [
-            f"the bookmark of {name}"
-            for name, start in starts.items()
-            if start.was_before_floor
-        ]
-        restarting = [name for name, start in starts.items() if start.restarts]
-        if restarting:
-            self.logger.warning(
-                "The settings that define the rows of these streams have changed, so they"
-                " read again from start_date: %s. Rows that were loaded before stay as they"
-                " are until the same rows are read again.",
-                ", ".join(restarting),
-            )
-        ahead = [
-            f"that of {stream.name} is {bookmark}"
-            for stream in self._day_streams
-            if stream.selected and (bookmark := stream.ledger.bookmark) and bookmark > today
-        ]
-        if ahead:
-            self.logger.warning(
-                "Bookmarks of the state are in the future, and nothing is read until then:"
-                " %s. Correct the state if this is not wanted.",
-                ", ".join(ahead),
-            )
-        latest = today.subtract(days=settings.data_delay_days)
-        if settings.start_date > latest:
-            self.logger.warning(
-                "start_date is %s, which is after the most recent day to read, %s: nothing"
-                " is read yet.",
-                settings.start_date,
-                latest,
-            )
-        if early:
-            self.logger.warning(
-                "The API has nothing before %s. Reading starts on that day instead of: %s.",
-                FLOOR,
-                ", ".join(early),
-            )
 
-    def _log_plans(self) -> None:
-        """Say in one line which days of which streams are read."""
-        streams: dict[Plan, list[str]] = {}
-        for stream in self._day_streams:
-            if stream.selected:
-                streams.setdefault(stream.plan(), []).append(stream.name)
-        if streams:
-            plans = [f"{plan} ({', '.join(names)})" for plan, names in streams.items()]
-            self.logger.info("Reading %s.", "; ".join(plans))
+def _in_order(streams: list[DayStream]) -> list[DayStream]:
+    """Return streams in the order of the specs: summaries tell the latest day."""
+    order = [spec.name for spec in SPECS]
+    return sorted(streams, key=lambda stream: order.index(stream.name))
 
 
 def api_options(settings: Settings) -> ApiOptions:
