@@ -16,12 +16,12 @@ from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.helpers._flattening import FlatteningOptions, flatten_key
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import RecordMessage
 from singer_sdk.singerlib.json import serialize_json
 from typing_extensions import override
 
 from tap_claude_analytics.common.errors import StoppedBySignalError
-from tap_claude_analytics.records.retyping import Retyping
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.singerlib import Catalog
+
+#: What the SDK makes of `--config`; a callback of the tap's own returns one.
+ConfigInput = _ConfigInput
 
 
 class SdkTap(Tap, abc.ABC):
@@ -79,11 +82,6 @@ class SdkStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     _has_schema_been_written = False
-
-    @cached_property
-    def retyping(self) -> Retyping:
-        """From the types of the stream to those of a catalog."""
-        return Retyping(self.schema, self.effective_schema)
 
     @override
     def _increment_stream_state(self, *_: Any, **__: Any) -> None:

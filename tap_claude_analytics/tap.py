@@ -194,11 +194,12 @@ class TapClaudeAnalytics(CommandLineTap):
             RunFailedError: With a sentence for each mistake.
         """
         self._check_filters()
-        selected = [s for s in self._day_streams if s.selected]
+        streams: list[DayStream | Readings] = [self.run.readings]
+        streams += [stream for stream in self._day_streams if stream.selected]
         mistakes = [
             f"The catalog changes the type of a field of stream {stream.name}: {mistake}."
             " Correct the type, or discover the catalog again."
-            for stream in (*selected, self.run.readings)
+            for stream in streams
             for mistake in stream.retyping.mistakes
         ]
         fields = {

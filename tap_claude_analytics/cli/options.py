@@ -9,7 +9,6 @@ from typing import IO, Any
 
 import click
 from singer_sdk.cli import plugin_cli
-from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
@@ -24,7 +23,7 @@ from tap_claude_analytics.cli.messages import Command, take_invalid_log_level
 from tap_claude_analytics.cli.output import MessageWriter, widen_stdout
 from tap_claude_analytics.common.errors import TAP_NAME
 from tap_claude_analytics.days import ledger
-from tap_claude_analytics.sdk import SdkStream, SdkTap
+from tap_claude_analytics.sdk import ConfigInput, SdkStream, SdkTap
 
 #: New containers between two searches for cycles; a page of users has about 20,000.
 _CONTAINERS_PER_COLLECTION = 200_000
@@ -57,7 +56,7 @@ class CommandLineTap(SdkTap, abc.ABC):
     @classmethod
     def cb_config(
         cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
-    ) -> _ConfigInput:
+    ) -> ConfigInput:
         """Read the configuration files.
 
         Raises:
@@ -78,7 +77,7 @@ class CommandLineTap(SdkTap, abc.ABC):
             return
         selection = read_json_object("--catalog", catalog.read())
         check_catalog(selection)
-        config: _ConfigInput = ctx.params.get("config", _ConfigInput())
+        config: ConfigInput = ctx.params.get("config", ConfigInput())
         tap = cls(
             config=config.config, parse_env_config=config.parse_env, catalog=selection
         )

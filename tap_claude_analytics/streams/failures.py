@@ -35,7 +35,8 @@ class Failures:
     def raise_if_any(self, opened: Collection[str]) -> None:
         """End the run if anything has failed.
 
-        If the key opens no endpoint at all, one sentence says so instead of one per stream.
+        If the key opens none of several endpoints, one sentence says so instead of one per
+        stream.
 
         Args:
             opened: The endpoints that have answered with a page.
@@ -45,9 +46,10 @@ class Failures:
         """
         if not self._sentences:
             return
-        if opened or len(self._refusals) < len(self._sentences):
-            raise RunFailedError(*self._sentences)
         endpoints = dict.fromkeys(error.path for error in self._refusals)
+        is_key_refused = not opened and len(self._refusals) == len(self._sentences)
+        if not is_key_refused or len(endpoints) == 1:
+            raise RunFailedError(*self._sentences)
         msg = (
             f"The API refuses this key for every endpoint asked ({', '.join(endpoints)})."
             f" {self._refusals[0]}"

@@ -87,11 +87,11 @@ _ENDS = {
 }
 
 _SENTENCES = {
-    Kind.LONG: "max_retry_wait is",
+    Kind.LONG: "is longer than max_retry_wait",
     Kind.EXPIRED: "was answered with status 410",
-    Kind.WRONG: "was expected",
-    Kind.MISPLACED: "was asked for",
-    Kind.ENDLESS: "cursor",
+    Kind.WRONG: "; expected",
+    Kind.MISPLACED: "returned a row ",
+    Kind.ENDLESS: "expected its pages to end",
     Kind.NOT_YET: "was answered with status 400",
 }
 NO_ANSWER = "got no complete answer"

@@ -289,7 +289,7 @@ def test_an_answer_that_is_no_page(
     sentence = the_failure(output)
     assert sentence.startswith("Stream skills failed")
     assert f"GET {BASE_PATH}skills" in sentence
-    if isinstance(body, dict):
+    if isinstance(body, dict) and not body.get("data"):
         assert all(key in sentence for key in body)
     assert output.read_days("skills") == ["2026-01-01"]
     assert output.by_day("skills").keys() <= {"2026-01-01"}
@@ -533,7 +533,8 @@ def test_the_longest_wait(simulator: Simulator, waits: list[float]) -> None:
     simulator.reply("skills", status=429, headers={"retry-after": "9"}, times=1)
     assert_skills_are_complete(read(simulator, "skills", max_retry_wait=9), simulator)
     simulator.reply("skills", status=429, headers={"retry-after": "9"}, times=1)
-    assert "longer than max_retry_wait (8)" in the_failure(read(simulator, "skills", max_retry_wait=8))
+    output = read(simulator, "skills", max_retry_wait=8)
+    assert "longer than max_retry_wait (8)" in the_failure(output)
     assert len(waits) == 1
 
 

@@ -196,7 +196,7 @@ def test_fault(
     if outcome is Outcome.TRUTH:
         assert_truth_at_once(simulator, stream, case, first)
         if case.fault.kind is Kind.DOUBLED and stream != "plugins":
-            assert "have the key of another row" in caplog.text
+            assert "share a primary key with another row" in caplog.text
         return
     read = first.read_days(stream)
     assert len(read) < len(DAYS)

@@ -47,7 +47,7 @@ def test_a_line_every_half_minute(watch: Watch, caplog: pytest.LogCaptureFixture
         watch.time += 2
         progress.request_sent()
         progress.day_done(records=12)
-        progress.part_done()
+        progress.question_done()
     assert caplog.messages == [
         f"skills (stream 1 of 11): {days} of 300 days read; so far {12 * days} records,"
         f" {days} requests; about {left} left for this stream."
@@ -68,13 +68,13 @@ def test_the_time_left_is_that_of_the_stream(
     progress.begin("org_summaries", 300, 1)
     for _ in range(300):
         progress.day_done(records=1)
-    progress.part_done()
+    progress.question_done()
     progress.begin("usage", 62, 2)
     watch.time += 300
     progress.day_done(records=12)
     for _ in range(30):
         progress.day_done(records=0)
-    progress.part_done()
+    progress.question_done()
     watch.time += LINE_EVERY
     progress.day_done(records=12)
     first, second = caplog.messages

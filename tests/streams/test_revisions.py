@@ -14,9 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_claude_analytics.common.errors import RunFailedError
-from tap_claude_analytics.days import revisions
-from tap_claude_analytics.days.revisions import DaySeen, spans
+from tap_claude_analytics.days.ledger import REVISABLE
+from tap_claude_analytics.days.revisions import digest_of, spans
 from tests import ledger
 from tests.simulator import FAULTS, Options, Simulator
 from tests.singer import Output, run
@@ -68,34 +67,13 @@ def test_spans(
         assert last >= after
 
 
-def test_days_in_the_state() -> None:
-    """They come out as they went in, from one text."""
-    days = {
-        pendulum.Date(2026, 3, 2): DaySeen("0123456789abcdef", 7),
-        pendulum.Date(2026, 3, 1): DaySeen("", 0),
-    }
-    state: dict[str, Any] = {}
-    revisions.write_days(state, days)
-    assert isinstance(state[revisions.REVISABLE], str)
-    assert revisions.read_days("usage", json.loads(json.dumps(state))) == days
-    revisions.write_days(state, {})
-    assert revisions.read_days("usage", state) == {}
-
-
-@pytest.mark.parametrize("value", ["2026-03-01", "x/y/z", "2026-03-01/a/b", 7, ["a"]])
-def test_days_that_are_none(value: object) -> None:
-    """A state of somebody else's making ends in a sentence."""
-    with pytest.raises(RunFailedError, match=r"of stream cost .* --full-refresh"):
-        revisions.read_days("cost", {revisions.REVISABLE: value})
-
-
 def test_digests() -> None:
     """They tell totals apart, not the order in which these come."""
     one, two = {"group": {"model": "a"}, "n": 1}, {"group": {"model": "b"}, "n": 2}
-    assert revisions.digest_of([one, two]) == revisions.digest_of([two, one])
-    assert revisions.digest_of([one]) != revisions.digest_of([one, one])
-    assert revisions.digest_of([{**one, "n": 2}]) != revisions.digest_of([one])
-    assert revisions.digest_of([]) != revisions.digest_of([one])
+    assert digest_of([one, two]) == digest_of([two, one])
+    assert digest_of([one]) != digest_of([one, one])
+    assert digest_of([{**one, "n": 2}]) != digest_of([one])
+    assert digest_of([]) != digest_of([one])
 
 
 @pytest.fixture
@@ -239,7 +217,7 @@ def test_days_older_than_the_lookback_are_final_at_once(simulator: Simulator) ->
         assert len(days) == len(set(days)) == (TODAY - START).days + 1
         for record in output.records(stream):
             assert record["is_final"] is (record["date"] < first)
-        kept = output.state["bookmarks"][stream][revisions.REVISABLE].split()
+        kept = output.state["bookmarks"][stream][REVISABLE].split()
         assert kept[0].startswith(first)
         assert len(kept) == 31
 
@@ -249,7 +227,7 @@ def test_a_state_without_digests(simulator: Simulator) -> None:
     state = load(simulator, "full", None).state
     older = json.loads(json.dumps(state))
     for stream in STREAMS:
-        del older["bookmarks"][stream][revisions.REVISABLE]
+        del older["bookmarks"][stream][REVISABLE]
     expected = [TODAY.subtract(days=n).isoformat() for n in range(30, -1, -1)]
     for before in (state, older):
         output = load(simulator, "totals", before)
@@ -304,7 +282,7 @@ def test_totals_that_are_not_right(simulator: Simulator) -> None:
     output = run(simulator, "usage", "readings", state=state)
     (sentence,) = output.failures
     assert sentence.startswith("Stream usage failed: ")
-    assert "/usage answered a time that is not" in sentence
+    assert "/usage returned a row with a time that is not" in sentence
     assert "(request id req_" in sentence
     assert output.records("readings") == []
 
@@ -321,6 +299,6 @@ def test_a_reload_forgets_them(simulator: Simulator) -> None:
     """Other rows are asked for, so all is read anew, whatever a merged state says."""
     state = load(simulator, "totals", None).state
     output = load(simulator, "totals", state, report_group_by=["product"])
-    assert output.states[0]["bookmarks"]["usage"][revisions.REVISABLE] == ""
+    assert output.states[0]["bookmarks"]["usage"][REVISABLE] == ""
     assert output.read_days("usage")[0] == START.isoformat()
     assert date.fromisoformat(output.read_days("usage")[-1]) == TODAY

@@ -181,13 +181,15 @@ def test_answered_summaries(simulator: Simulator) -> None:
 
 
 @each_refusal
-def test_the_first_two_endpoints_refused(simulator: Simulator, status: int) -> None:
-    """The key is to blame: the run ends there, with one sentence."""
+def test_all_endpoints_refused(simulator: Simulator, status: int) -> None:
+    """The key is to blame: every endpoint is asked once, and there is one sentence."""
     refuse(simulator, *set(ENDPOINT_OF.values()), status=status)
     output = read(simulator)
-    assert len(simulator.requests) == 2
-    assert [request.path for request in simulator.requests] == ["summaries", "artifacts"]
+    assert sorted(request.path for request in simulator.requests) == sorted(
+        endpoint.path for endpoint in ENDPOINTS.values()
+    )
     (sentence,) = output.failures
+    assert sentence.startswith("The API refuses this key for every endpoint asked")
     assert "\n" not in sentence
     assert str(status) in sentence
     assert "request id req_" in sentence
@@ -309,7 +311,7 @@ def test_a_day_that_is_not_there_yet(
     assert output.bookmark("skills") == "2026-01-02"
     assert len(requests_of(simulator, "skills")) == 3
     assert_ran(output, *all_but("skills"))
-    (said,) = [r for r in caplog.records if "after 2026-01-02 yet" in r.getMessage()]
+    (said,) = [r for r in caplog.records if "only up to 2026-01-02" in r.getMessage()]
     assert said.levelno == logging.WARNING
     assert "skills" in said.getMessage()
 

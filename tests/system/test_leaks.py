@@ -205,7 +205,7 @@ def test_when_everything_goes_wrong(simulator: Simulator, tmp_path: Path) -> Non
     with process(simulator, tmp_path) as running:
         code, stdout, stderr = running.end()
     assert code == 1
-    for told in ("have the key of another row", "New field nickname"):
+    for told in ("share a primary key with another row", "New field nickname"):
         assert told in stderr
     for endpoint, (_, told) in ANSWERS.items():
         stream = "adoption" if endpoint == "summaries" else endpoint

@@ -347,7 +347,7 @@ def test_progress_reads_as_shown(
         progress.request_sent()
     for _ in range(11):
         progress.day_done(records=0)
-        progress.part_done()
+        progress.question_done()
     now += 11.5
     progress.day_done(records=41_200)
     [line] = caplog.messages

@@ -1,26 +1,42 @@
-"""One answer of the API, looked at alone: its JSON, what was asked, or why it refuses."""
+"""One answer of the API, looked at alone: its JSON, its error, and how long to wait."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
-import pendulum
 import pytest
 
-from tap_claude_analytics import answers, windows
-from tests.unit.responses import SKILLS, URL, answer
+from tap_claude_analytics.api.answers import (
+    asked,
+    decode_json,
+    error_of,
+    requested_wait,
+)
+from tap_claude_analytics.api.errors import (
+    ApiError,
+    BadRequestError,
+    CursorExpiredError,
+    PassingError,
+    RefusedError,
+)
+from tap_claude_analytics.common.errors import KEY_ADVICE
+from tests.unit.responses import ASKED, answer
 
-if TYPE_CHECKING:
-    import requests
-
-SUMMARIES = f"{URL}summaries?starting_date=2026-01-02&ending_date=2026-01-06"
+KEY = "zq-key-without-the-prefix"
 
 
-def refusal(message: object, *, status: int = 400, url: str = SKILLS) -> requests.Response:
-    """Make an error in the shape in which the API gives it."""
-    error = {"type": "invalid_request_error", "message": message}
-    return answer({"type": "error", "error": error}, status=status, url=url)
+def error(body: object, *, status: int = 400, **kwargs: str) -> ApiError:
+    """Return what an answer means that has no rows."""
+    return error_of(
+        answer(body, status=status, **kwargs),  # type: ignore[arg-type]
+        api_key=KEY,
+        longest_wait=300,
+    )
+
+
+def saying(message: object) -> dict[str, object]:
+    """Return an error body as the API writes it."""
+    return {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
 
 
 @pytest.mark.parametrize(
@@ -39,119 +55,48 @@ def refusal(message: object, *, status: int = 400, url: str = SKILLS) -> request
     ],
     ids=lambda body: body[:30].decode(errors="replace"),
 )
-def test_what_is_no_json(body: bytes) -> None:
-    """It is told from rows in one way, by ValueError."""
+def test_what_is_not_json(body: bytes) -> None:
+    """There is one error for all of it."""
     with pytest.raises(ValueError, match=r"."):
-        answers.read_body(answer(body))
+        decode_json(body)
 
 
 def test_fractions_keep_their_digits() -> None:
-    """They are never made floats; integers stay integers."""
+    """They never become floats; integers stay integers."""
     body = b'{"a": 0.1000000000000000055, "b": 1E-7, "c": 12345678901234567890}'
-    assert answers.read_body(answer(body)) == {
+    assert decode_json(body) == {
         "a": Decimal("0.1000000000000000055"),
         "b": Decimal("1E-7"),
         "c": 12345678901234567890,
     }
 
 
-def test_a_body_is_decoded_once() -> None:
-    """Whether it is a page and what it says are read from the same object."""
-    response = answer({"data": []})
-    assert answers.read_body(response) is answers.read_body(response)
-
-
-LATEST_DAYS = [
-    ("data for 2026-01-05 is not available yet; the latest is 2026-01-03", "2026-01-03"),
-    ("the latest available day is 2026-01-03 (asked: 2026-01-05)", "2026-01-03"),
-    ("latest available day: 2026-01-03.", "2026-01-03"),
-    ("2026-01-02 is complete, 2026-01-04 too, 2026-01-03 was revised", "2026-01-04"),
-    ("available from 2026-01-01 to 2026-01-03", "2026-01-03"),
-    ("it is 2026-01-06; there is data up to 2026-01-04T00:00:00Z", "2026-01-04"),
-    ("the latest available day is 2026-01-01", "2026-01-01"),
-    ("data for 2026-01-05 is not available yet", None),
-    ("try again on 2026-01-06", None),
-    ("nothing exists before 2025-12-31", None),
-    ("no such day: 2026-01-32", None),
-    ("case 12026-01-03 and 2026-01-031", None),
-    ("date: required", None),
-    ("", None),
-    (None, None),
-    (["2026-01-03"], None),
-]
-each_message = pytest.mark.parametrize(("message", "latest"), LATEST_DAYS, ids=str)
-
-
-#: The day asked for is young.
-TODAY = pendulum.Date(2026, 1, 6)
-
-
-@each_message
-@pytest.mark.parametrize("url", [SKILLS, SUMMARIES], ids=["skills", "summaries"])
-def test_the_latest_day_of_a_400(message: object, latest: str | None, url: str) -> None:
-    """Both ask for days up to the fifth, which is not there yet if an earlier is named."""
-    expected = None if latest is None else windows.parse_day(latest)
-    assert answers.latest_available_day(refusal(message, url=url), TODAY) == expected
-
-
-@pytest.mark.parametrize("status", [200, 401, 403, 404, 410, 422, 429, 500])
-def test_only_a_400_says_that_a_day_is_not_there(status: int) -> None:
-    """The same words with another status are about something else."""
-    message = "the latest available day is 2026-01-03"
-    assert answers.latest_available_day(refusal(message, status=status), TODAY) is None
-
-
-def test_a_later_page_and_an_old_day_are_not_young() -> None:
-    """There, a date in the message is about something else, such as a version."""
-    message = "the latest is 2026-01-03"
-    later_page = refusal(message, url=f"{SKILLS}&page=abc")
-    assert answers.latest_available_day(later_page, TODAY) is None
-    long_after = TODAY.add(days=60)
-    assert answers.latest_available_day(refusal(message, url=SKILLS), long_after) is None
-
-
-@pytest.mark.parametrize("query", ["", "?limit=7", "?date=", "?date=yesterday"])
-def test_without_a_day_asked_for_none_is_too_late(query: str) -> None:
-    """There is nothing to compare the named day with."""
-    response = refusal("the latest is 2026-01-03", url=f"{URL}skills{query}")
-    assert answers.latest_available_day(response, TODAY) is None
-
-
 @pytest.mark.parametrize(
-    "body",
-    [b"", b"latest: 2026-01-03", [], {"error": "2026-01-03"}, {"message": "2026-01-03"}],
-    ids=str,
-)
-def test_a_400_without_the_apis_words(body: object) -> None:
-    """A gateway's page names no day."""
-    assert answers.latest_available_day(answer(body, status=400), TODAY) is None
-
-
-@pytest.mark.parametrize(
-    ("query", "told"),
+    ("status", "kind"),
     [
-        ("?date=2026-01-05&limit=1000&page=abc", "?date=2026-01-05"),
-        (
-            "?starting_date=2026-01-02&ending_date=2026-01-06&page=x",
-            "?starting_date=2026-01-02&ending_date=2026-01-06",
-        ),
-        ("?page=abc", ""),
-        ("", ""),
+        (301, ApiError),
+        (400, BadRequestError),
+        (401, RefusedError),
+        (403, RefusedError),
+        (404, RefusedError),
+        (408, PassingError),
+        (409, PassingError),
+        (410, CursorExpiredError),
+        (422, ApiError),
+        (429, PassingError),
+        (500, PassingError),
+        (529, PassingError),
     ],
 )
-def test_what_was_asked(query: str, told: str) -> None:
-    """The path and the days; neither host nor cursor, which tell nothing."""
-    response = answer({}, url=f"{URL}users{query}")
-    assert answers.asked(response) == f"GET /v1/organizations/analytics/users{told}"
-
-
-def test_the_reason_of_an_error() -> None:
-    """Status, the API's words and the request id."""
-    error = {"type": "error", "error": {"message": "limit: must be from 1 to 1000"}}
-    response = answer(error, status=400, request_id="req_7")
-    assert answers.reason(response) == (
-        'status 400: "limit: must be from 1 to 1000" (request id req_7)'
-    )
+def test_what_a_status_means(status: int, kind: type[ApiError]) -> None:
+    """The sentence names the request, the status, the API's words and the request id."""
+    found = error(saying("no"), status=status, request_id="req_7")
+    assert type(found) is kind
+    assert found.path == "skills"
+    sentence = f'{ASKED} was answered with status {status}: "no" (request id req_7).'
+    assert str(found).startswith(sentence)
+    assert str(found).endswith(KEY_ADVICE) is (kind is RefusedError)
+    assert ("check api_url" in str(found)) is (status == 301)
 
 
 @pytest.mark.parametrize(
@@ -159,45 +104,91 @@ def test_the_reason_of_an_error() -> None:
     [b"", b"<html>", {}, [], {"error": None}, {"error": {"message": None}}],
     ids=str,
 )
-def test_the_reason_of_an_error_without_words(body: object) -> None:
-    """The phrase of the status stands in, and an id that is missing is unknown."""
-    response = answer(body, status=502)
-    response.reason = "Bad Gateway"
-    assert answers.reason(response) == "status 502 Bad Gateway (request id unknown)"
+def test_an_error_without_words(body: object) -> None:
+    """The reason phrase is shown instead, and an id that is missing is unknown."""
+    found = error(body, status=502, reason="Bad Gateway")
+    assert str(found) == (
+        f"{ASKED} was answered with status 502 Bad Gateway (request id unknown)."
+    )
 
 
-def test_the_reason_keeps_what_is_private() -> None:
-    """Whatever part of the answer quotes it."""
-    private = "mary@acme.example sk-ant-api01-secret"
-    response = answer(
-        {"error": {"message": f"refused: {private}"}}, status=403, request_id=private
+def test_private_text_in_an_error() -> None:
+    """Nothing private is shown, whatever part of the answer quotes it."""
+    private = f"mary@acme.example {KEY} sk-ant-api01-secret"
+    found = error(saying(f"{'x ' * 190}{private}"), status=400, request_id=private[:17])
+    shown = str(found)
+    assert "mary" not in shown
+    assert "sk-ant" not in shown
+    assert KEY[:6] not in shown
+    assert "[e-mail] [key]" in shown
+
+
+@pytest.mark.parametrize("message", ["the latest is 2026-01-03", "", None, ["2026-01-03"]])
+def test_what_a_400_keeps(message: object) -> None:
+    """The API's words, for whoever knows what they mean; and which page it was."""
+    found = error(saying(message))
+    assert isinstance(found, BadRequestError)
+    assert found.api_message == (message if isinstance(message, str) else "")
+    assert found.is_first_page
+    later = error_of(
+        answer({}, status=400, is_first_page=False), api_key=KEY, longest_wait=1
     )
-    assert answers.reason(response) == (
-        'status 403: "refused: [e-mail] [key]" (request id [e-mail] [key])'
-    )
+    assert isinstance(later, BadRequestError)
+    assert not later.is_first_page
 
 
 @pytest.mark.parametrize(
-    ("text", "scrubbed"),
+    ("headers", "expected"),
     [
-        ("all is well", "all is well"),
-        ("", ""),
-        ("mary.oneil+x@acme.example is unknown", "[e-mail] is unknown"),
-        ('<mary@acme.example>, "zoë@acme.example"', '<[e-mail]>, "[e-mail]"'),
-        ("key sk-ant-api01-Ab_9-x.", "key [key]."),
-        ("(sk-ant-admin01-x,sk-ant-api01-y)", "([key],[key])"),
-        ("one\r\ntwo\tthree   four", "one two three four"),
-        ("\x1b[31mred\x00\u2028end", "[31mred end"),
-        ("株式会社", "株式会社"),
+        ({}, None),
+        ({"retry_after": "7"}, 7.0),
+        ({"retry_after": "0.5"}, 0.5),
+        ({"retry_after_ms": "1500", "retry_after": "9"}, 1.5),
+        ({"retry_after": "-1"}, None),
+        ({"retry_after": "inf"}, None),
+        ({"retry_after": "nan"}, None),
+        ({"retry_after": "soon"}, None),
+        (
+            {
+                "retry_after": "Tue, 06 Jan 2026 10:00:30 GMT",
+                "date": "Tue, 06 Jan 2026 10:00:00 GMT",
+            },
+            30.0,
+        ),
+        (
+            {
+                "retry_after": "Tue, 06 Jan 2026 10:00:00 GMT",
+                "date": "Tue, 06 Jan 2026 10:00:30 GMT",
+            },
+            0.0,
+        ),
     ],
-    ids=repr,
+    ids=str,
 )
-def test_scrubbed_text(text: str, scrubbed: str) -> None:
-    """One line without keys and e-mail addresses."""
-    assert answers.scrub(text) == scrubbed
+def test_how_long_to_wait(headers: dict[str, str], expected: float | None) -> None:
+    """Milliseconds, seconds, or a date by the clock of the server."""
+    assert requested_wait(answer({}, **headers).headers) == expected  # type: ignore[arg-type]
 
 
-def test_scrubbed_text_is_short() -> None:
-    """And it is scrubbed before it is cut, so that no half of a secret is left."""
-    assert len(answers.scrub("word " * 1000)) <= 400
-    assert "sk-ant" not in answers.scrub("x " * 195 + "sk-ant-api01-secret")
+def test_a_wait_that_is_too_long() -> None:
+    """Up to the setting it is waited for; beyond, the stream fails at once."""
+    passing = error({}, status=429, retry_after="300")
+    assert isinstance(passing, PassingError)
+    assert (passing.wait, passing.is_rate_limit) == (300, True)
+    final = error({}, status=429, retry_after="301")
+    assert type(final) is ApiError
+    assert "longer than max_retry_wait (300)" in str(final)
+
+
+def test_a_request_in_words() -> None:
+    """Days and teams are shown; cursors, and filters that may name people, are not."""
+    parameters = {
+        "date": "2026-01-05",
+        "limit": 5,
+        "page": "secret",
+        "filter[]": ["user_id:user_1", "rbac_group_id:rbac_group_1"],
+    }
+    assert asked("/v1/x", parameters) == (
+        "GET /v1/x?date=2026-01-05&filter%5B%5D=rbac_group_id%3Arbac_group_1"
+    )
+    assert asked("/v1/x", {"filter[]": "user_id:user_1"}) == "GET /v1/x"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_claude_analytics.filters import (
+from tap_claude_analytics.config.filters import (
     FILTERS,
     endpoint_mistakes,
     entry_mistakes,

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_claude_analytics.windows import FLOOR, chunks, days, parse_day, reading_window
+from tap_claude_analytics.common.dates import FLOOR, parse_day
+from tap_claude_analytics.days.windows import chunks, days, reading_window
 
 TODAY = pendulum.Date(2026, 5, 20)
 

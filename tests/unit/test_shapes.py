@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_claude_analytics.streams.fields import misfit_paths, shape_of, take_misfits
+from tap_claude_analytics.records.shapes import misfit_paths, shape_of, take_misfits
 
 SCHEMA: dict[str, Any] = {
     "properties": {

@@ -1,0 +1,294 @@
+"""Answers fetched ahead come in order and within bounds, and end when nobody wants them."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_claude_analytics.api import read_ahead
+from tap_claude_analytics.api.pages import Page
+from tap_claude_analytics.api.read_ahead import Fetched, ReadAhead
+from tap_claude_analytics.common import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+
+#: A question and the number of one of its pages.
+Label = tuple[int, int]
+
+#: Seconds in which whatever is to happen has happened.
+PATIENCE = 10.0
+#: Seconds in which nothing happens that is not to.
+A_WHILE = 0.05
+ROOM = 2
+
+
+class BrokenError(Exception):
+    """Fetching went wrong."""
+
+
+class RecoverableError(Exception):
+    """Fetching went wrong, and the reader can go on."""
+
+
+def label_of(page: Page) -> Label:
+    """Return which page it is."""
+    question, _, place = page.request_id.partition(".")
+    return int(question), int(place)
+
+
+@dataclass(eq=False)
+class Questions:
+    """Questions with so many pages each, and notes of what is fetched when.
+
+    Attributes:
+        page_counts: How many pages the answer to each question has.
+        fails: The error that ends an answer, and after how many pages.
+        pace: What is waited for before a page, or before an error.
+        began: The questions in the order in which they were asked.
+        fetched: The pages in the order in which they arrived.
+        most: The most requests that were sent at the same time.
+    """
+
+    page_counts: Sequence[int]
+    fails: Mapping[int, tuple[int, Exception]] = field(default_factory=dict)
+    pace: Callable[[Label], object] = lambda _: None
+    began: list[int] = field(default_factory=list)
+    fetched: list[Label] = field(default_factory=list)
+    most: int = 0
+
+    def __post_init__(self) -> None:
+        """Start without requests."""
+        self._lock = threading.Lock()
+        self._sent = 0
+
+    def read(self, parallel: int = 4) -> closing[Generator[Fetched[int], None, None]]:
+        """Start to fetch; nothing is wanted any more at the end of a with block."""
+        ahead = ReadAhead[int](
+            self.fetch, parallel=parallel, recoverable=(RecoverableError,)
+        )
+        return closing(ahead.read(range(len(self.page_counts))))
+
+    def fetch(self, question: int) -> Iterator[Page]:
+        """Yield the pages of an answer."""
+        self.began.append(question)
+        good, error = self.fails.get(question, (self.page_counts[question], None))
+        for place in range(good):
+            self.request((question, place))
+            self.fetched.append((question, place))
+            yield Page(b"{}", f"{question}.{place}")
+        if error is not None:
+            self.request((question, good))
+            raise error
+
+    def request(self, label: Label) -> None:
+        """Send a request, which takes as long as the pace says."""
+        with self._lock:
+            self._sent += 1
+            self.most = max(self.most, self._sent)
+        self.pace(label)
+        with self._lock:
+            self._sent -= 1
+
+    @property
+    def labels(self) -> list[Label]:
+        """All pages that there are, in order."""
+        return [(q, n) for q, count in enumerate(self.page_counts) for n in range(count)]
+
+    def settle(self) -> None:
+        """Wait until nothing more arrives."""
+        before = -1
+        while before != (before := len(self.fetched) + len(self.began)):
+            time.sleep(A_WHILE)
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let few pages wait, and let threads that wait check often."""
+    monkeypatch.setattr(read_ahead, "_PAGES_WAITING", 4 * ROOM)
+    monkeypatch.setattr(read_ahead, "_CHECK_EVERY", 0.02)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for something to happen."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def threads() -> set[threading.Thread]:
+    """Return the threads that fetch."""
+    return {thread for thread in threading.enumerate() if thread.name == "read-ahead"}
+
+
+def at_random(seed: int) -> Callable[[Label], None]:
+    """Return a pace in which anything may arrive first."""
+    chance = random.Random(seed)
+    return lambda _: time.sleep(chance.choice([0, 0, 0.0005, 0.002]))
+
+
+page_counts = st.lists(st.integers(0, 6), max_size=9)
+parallels = st.integers(1, 6)
+
+
+@settings(max_examples=40)
+@given(counts=page_counts, parallel=parallels, seed=st.integers(0, 99))
+def test_all_pages_come_once_and_in_order(
+    counts: list[int], parallel: int, seed: int
+) -> None:
+    """Whatever the timing; every answer was asked for before its first request."""
+    questions = Questions(counts, pace=at_random(seed))
+    labels = []
+    with questions.read(parallel) as answers:
+        for question, answer in enumerate(answers):
+            assert answer.question == question
+            assert answer.asked_at <= clock.now()
+            labels += [label_of(page) for page in answer]
+    assert labels == questions.labels
+    assert questions.most <= parallel
+    assert sorted(questions.began) == list(range(len(counts)))
+
+
+@settings(max_examples=40)
+@given(
+    counts=page_counts.filter(any),
+    parallel=parallels,
+    seed=st.integers(0, 99),
+    data=st.data(),
+)
+def test_an_error_comes_at_its_place(
+    counts: list[int], parallel: int, seed: int, data: st.DataObject
+) -> None:
+    """After every page before it, and before every page after it."""
+    question = data.draw(st.integers(0, len(counts) - 1))
+    good = data.draw(st.integers(0, counts[question]))
+    error = BrokenError()
+    questions = Questions(counts, {question: (good, error)}, at_random(seed))
+    labels: list[Label] = []
+
+    def read() -> None:
+        with questions.read(parallel) as answers:
+            for answer in answers:
+                labels.extend(map(label_of, answer))
+
+    with pytest.raises(BrokenError) as caught:
+        read()
+    assert caught.value is error
+    assert labels == [label for label in questions.labels if label < (question, good)]
+
+
+@pytest.mark.parametrize("parallel", [1, 2, 8])
+def test_as_many_requests_at_a_time_as_allowed(parallel: int) -> None:
+    """No more, and no fewer where all of them take their time."""
+    questions = Questions([1] * 24, pace=lambda _: time.sleep(0.005))
+    with questions.read(parallel) as answers:
+        assert [label_of(page) for each in answers for page in each] == questions.labels
+    assert questions.most == parallel
+
+
+def test_nothing_is_asked_after_an_error() -> None:
+    """The reader has not come to it yet, but what comes after it is useless."""
+    gates = {question: threading.Event() for question in range(3)}
+    questions = Questions(
+        [1] * 20, {1: (0, BrokenError())}, lambda label: gates[label[0]].wait(PATIENCE)
+    )
+    with questions.read(3) as answers:
+        first = iter(next(answers))
+        wait_until(lambda: questions.began == [0, 1, 2])
+        gates[1].set()
+        questions.settle()
+        assert questions.began == [0, 1, 2]
+        gates[0].set()
+        gates[2].set()
+        assert label_of(next(first)) == (0, 0)
+        with pytest.raises(BrokenError):
+            list(next(answers))
+    assert questions.began == [0, 1, 2]
+
+
+def test_after_a_recoverable_error_all_goes_on() -> None:
+    """The reader gets it at its place, and the later answers all the same."""
+    questions = Questions([2] * 9, {4: (1, RecoverableError())})
+    labels: list[Label] = []
+    with questions.read(2) as answers:
+        for answer in answers:
+            try:
+                labels.extend(map(label_of, answer))
+            except RecoverableError:
+                labels.append((answer.question, -1))
+    assert labels == [(4, -1) if each == (4, 1) else each for each in questions.labels]
+
+
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_who_recovers_has_one_of_the_places(parallel: int) -> None:
+    """Asking again is a request too, while the others go on."""
+    questions = Questions(
+        [1] * 20, {4: (0, RecoverableError())}, pace=lambda _: time.sleep(0.005)
+    )
+    with questions.read(parallel) as answers:
+        for answer in answers:
+            try:
+                list(answer)
+            except RecoverableError:
+                for _ in range(5):
+                    questions.request((answer.question, -1))
+    assert questions.most == parallel
+    assert sorted(questions.began) == list(range(20))
+
+
+def test_pages_wait_packed_and_in_bounds() -> None:
+    """Those of the answer that is read are not packed: that would cost time for nothing."""
+    go_on = threading.Event()
+    questions = Questions(
+        [ROOM + 9] * 9, pace=lambda label: label != (0, 1) or go_on.wait(PATIENCE)
+    )
+    with questions.read(4) as answers:
+        first = iter(next(answers))
+        questions.settle()
+        # Each answer has room for so many, and one more in its thread's hand.
+        waiting = [sum(q == number for q, _ in questions.fetched) for number in range(9)]
+        assert waiting == [1, *[ROOM + 1] * 3, *[0] * 5]
+        go_on.set()
+        pages = list(first)
+        assert not any(page.is_packed for page in pages[1:])
+        second = next(iter(next(answers)))
+        assert second.is_packed
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+def test_closing_ends_threads_that_wait_for_room(parallel: int) -> None:
+    """Nobody reads, so they would wait for ever."""
+    before = threads()
+    questions = Questions([9 * ROOM] * 9)
+    with questions.read(parallel) as answers:
+        next(answers)
+        questions.settle()
+        assert len(threads() - before) == parallel
+    wait_until(lambda: threads() <= before)
+    assert len(questions.fetched) < len(questions.labels)
+
+
+def test_closing_ends_threads_that_wait_for_their_turn() -> None:
+    """Each of their waits is one of the clock, which knows that they are not wanted."""
+    before = threads()
+    questions = Questions([1] * 9, pace=lambda _: clock.sleep(PATIENCE))
+    with questions.read() as answers:
+        next(answers)
+        wait_until(lambda: len(questions.began) == 4)
+    wait_until(lambda: threads() <= before)
+    assert questions.fetched == []
+
+
+def test_without_questions() -> None:
+    """There is nothing to wait for."""
+    with Questions([]).read() as answers:
+        assert list(answers) == []
