@@ -26,7 +26,6 @@ from tap_claude_analytics.common.errors import (
     RunFailedError,
     StoppedBySignalError,
 )
-from tap_claude_analytics.records.retyping import Retyping
 
 if TYPE_CHECKING:
     import logging
@@ -99,11 +98,6 @@ class SdkStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     _has_schema_been_written = False
-
-    @cached_property
-    def retyping(self) -> Retyping:
-        """From the types of the stream to those of a catalog."""
-        return Retyping(self.schema, self.effective_schema)
 
     @override
     def _increment_stream_state(self, *_: Any, **__: Any) -> None:

@@ -240,10 +240,11 @@ class TapClaudeAnalytics(CommandLineTap):
             RunFailedError: With a sentence for each mistake.
         """
         mistakes = selection_mistakes(self._selected, self.run.settings)
+        streams: list[DayStream | Readings] = [self.run.readings, *self._selected]
         mistakes += [
             f"The catalog changes the type of a field of stream {stream.name}: {mistake}."
             " Correct the type, or discover the catalog again."
-            for stream in (*self._selected, self.run.readings)
+            for stream in streams
             for mistake in stream.retyping.mistakes
         ]
         fields = {

@@ -47,7 +47,8 @@ class NotAvailableYetError(Exception):
         self, latest: pendulum.Date, error: StreamFailedError, *, is_named: bool = True
     ) -> None:
         """Create the error from the latest day and the answer."""
-        super().__init__(f"the API has no data after {latest} yet.")
+        has = "data only up to" if is_named else "no data yet after"
+        super().__init__(f"the API has {has} {latest}.")
         self.latest = latest
         self.is_named = is_named
         self.error = error

@@ -64,7 +64,7 @@ def bookmarks_in(state: object) -> dict[str, Any]:
     ):
         raise RunFailedError(_NO_STATE)
     for stream, value in bookmarks.items():
-        if value.get("partitions"):
+        if value.get("partitions", []) != []:
             msg = (
                 f"The state has partitions for stream {stream}, which this tap never"
                 " writes: it may be the state of another tap."

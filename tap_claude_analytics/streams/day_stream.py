@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -26,6 +27,7 @@ from tap_claude_analytics.days import windows
 from tap_claude_analytics.days.availability import NotAvailableYetError
 from tap_claude_analytics.days.ledger import Ledger, Start
 from tap_claude_analytics.records.differences import Differences
+from tap_claude_analytics.records.retyping import Retyping
 from tap_claude_analytics.records.row_keys import DistinctKeys
 from tap_claude_analytics.records.storable import make_storable
 from tap_claude_analytics.sdk import SdkStream
@@ -102,6 +104,11 @@ class DayStream(SdkStream):
         run = self._run()
         shape = assembly.row_shape(self.spec, self.retyping.known, run)
         return assembly.source(self.spec, shape, run, self.logger, on_answer)
+
+    @cached_property
+    def retyping(self) -> Retyping:
+        """From the types of the stream to those of a catalog."""
+        return Retyping(self.schema, self.effective_schema)
 
     def start(self) -> Start:
         """Write down where the stream starts, before the first STATE of the run."""

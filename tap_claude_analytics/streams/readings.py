@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from tap_claude_analytics.common.names import DATE
+from tap_claude_analytics.records.retyping import Retyping
 from tap_claude_analytics.sdk import SdkStream
 from tap_claude_analytics.streams.schemas import Schema
 
@@ -34,6 +36,11 @@ class Readings(SdkStream):
         super().__init__(tap, schema=Schema(self.name).load())
         self.primary_keys = ("stream", DATE)
         self.replication_key = DATE
+
+    @cached_property
+    def retyping(self) -> Retyping:
+        """From the types of the stream to those of a catalog."""
+        return Retyping(self.schema, self.effective_schema)
 
     @override
     def apply_catalog(self, catalog: Catalog) -> None:

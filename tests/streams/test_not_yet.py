@@ -75,5 +75,5 @@ def test_a_named_day_further_back(
     assert not output.failures
     [warning] = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
     latest = simulator.latest
-    assert f"no data after {latest}" in warning
+    assert f"data only up to {latest}" in warning
     assert "data_delay_days (3)" in warning

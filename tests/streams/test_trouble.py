@@ -311,7 +311,7 @@ def test_a_day_that_is_not_there_yet(
     assert output.bookmark("skills") == "2026-01-02"
     assert len(requests_of(simulator, "skills")) == 3
     assert_ran(output, *all_but("skills"))
-    (said,) = [r for r in caplog.records if "after 2026-01-02 yet" in r.getMessage()]
+    (said,) = [r for r in caplog.records if "only up to 2026-01-02" in r.getMessage()]
     assert said.levelno == logging.WARNING
     assert "skills" in said.getMessage()
 

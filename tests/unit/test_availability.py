@@ -18,6 +18,8 @@ SENT = {"2026-11-10", "analytics-usage-cost-2026-11-11"}
         ("data is available up to 2026-11-15", "2026-11-15"),
         ("2026-11-17 is not there; the latest available day is 2026-11-16", "2026-11-16"),
         ("no data for 2026-11-17 before 2026-11-18, only up to 2026-10-17", "2026-10-17"),
+        ("2026-11-14 is complete, 2026-11-16 too, 2026-11-15 was revised", "2026-11-16"),
+        ("it is 2026-11-20; there is data up to 2026-11-15T00:00:00Z", "2026-11-15"),
     ],
 )
 def test_named_days(message: str, latest: str) -> None:
@@ -50,6 +52,8 @@ def test_words_without_a_date(message: str, latest: str) -> None:
         "no data after 2026-10-16",
         "no data after 2025-12-31",
         "no data after 2026-13-01",
+        "data for 2026-11-17 is not available yet",
+        "case 12026-11-16 and 2026-11-161",
         "must be a single value, got 2026-11-10, 2026-11-10",
         "analytics-usage-cost-2026-11-11 is not supported any more",
         "this version was retired on 2026-11-12",

@@ -1,83 +1,80 @@
-"""Keys of rows that have none of their own, in little memory."""
+"""Rows of usage and cost have keys that are the same at every reading."""
 
 from __future__ import annotations
 
-import tracemalloc
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tap_claude_analytics.common.errors import RowError
-from tap_claude_analytics.records.row_keys import DistinctKeys, RowKeys
+from tap_claude_analytics.records.row_keys import RowKeys
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-MINUTES, ROWS = 300, 20
-#: Bytes that the keys of so many rows may take: about as many as those of one minute.
-MOST_BYTES = 100_000
+AT = "2026-03-01T00:00:00Z"
 
 
-def row(minute: int, model: str | None, tokens: int = 0) -> dict[str, Any]:
-    """Return a record of one minute."""
-    starting_at = f"2026-03-04T{minute // 60:02}:{minute % 60:02}:00Z"
-    return {"starting_at": starting_at, "model": model, "total_tokens": tokens}
+def keys_of(
+    *records: dict[str, Any],
+    asked: tuple[str, ...] = ("model",),
+    dimensions: tuple[str, ...] = ("model", "product"),
+    bucket_width: str = "1d",
+) -> list[str]:
+    """Return the keys of the rows of one reading."""
+    keys = RowKeys(bucket_width, dimensions, asked, is_by_time=True)
+    return [keys.key_of({"starting_at": AT, **record}) for record in records]
 
 
-def keys(*, is_by_time: bool = True) -> RowKeys:
-    """Return the keys of a reading."""
-    return RowKeys("1m", ["model", "product"], ["model"], is_by_time=is_by_time)
+def test_rows_that_cannot_be_told_apart_are_numbered() -> None:
+    """Without a value for a dimension, equal rows are different rows, in order."""
+    nameless = {"model": None}
+    first, second, third = keys_of(nameless, nameless, nameless)
+    assert len({first, second, third}) == 3
+    assert keys_of(nameless, nameless) == [first, second]
 
 
-def test_equal_rows() -> None:
-    """Rows without a name are numbered, and those that are equal throughout are counted."""
-    reading = keys()
-    rows = [row(0, None, 1), row(0, None, 2), row(0, None, 1), row(0, "m"), row(0, "m")]
-    found = [reading.key_of(one) for one in rows]
-    assert len(set(found)) == 4
-    assert found[3] == found[4]
-    assert reading.repeated == 1
-    assert reading.key_of(row(1, None, 1)) == found[0]
-    assert reading.repeated == 1
+def test_rows_with_all_dimensions_are_the_same_row() -> None:
+    """However often the API sends them."""
+    named = {"model": "a"}
+    first, second = keys_of(named, named)
+    assert first == second
 
 
-def test_order() -> None:
-    """A bucket that comes again would be numbered anew, so it is an error."""
-    rows = [row(0, None), row(1, None), row(0, None)]
-    reading = keys(is_by_time=False)
-    assert reading.key_of(rows[0]) != [reading.key_of(one) for one in rows[1:]][-1]
-    reading = keys()
-    with pytest.raises(RowError, match="starting_at is out of order"):
-        list(map(reading.key_of, rows))
+@pytest.mark.parametrize(
+    ("actor", "is_named"),
+    [
+        ({"user_id": "u"}, True),
+        ({"service_account_id": "s"}, True),
+        ({"api_key_id": "k"}, True),
+        ({"subject": "x"}, True),
+        ({"type": "user", "name": "Mary"}, False),
+        ({}, False),
+        (None, False),
+    ],
+    ids=str,
+)
+def test_an_actor_needs_an_id(actor: dict[str, str] | None, *, is_named: bool) -> None:
+    """Of people who are not named there may be several."""
+    rows = [{"actor": actor}, {"actor": actor}]
+    first, second = keys_of(*rows, asked=("actor",))
+    assert (first == second) is is_named
 
 
-def test_distinct_keys() -> None:
-    """Each key counts once, in whatever order keys without a time come."""
-    for is_by_time, found in ((True, "aabbc"), (False, "abacb")):
-        distinct = DistinctKeys(is_by_time=is_by_time)
-        for time in found:
-            for key in "xyx":
-                distinct.add((time, key))
-        assert len(distinct) == 6
+def test_every_bucket_counts_for_itself() -> None:
+    """The number of a row does not depend on other buckets."""
+    keys = RowKeys("1h", ("model",), ("model",), is_by_time=True)
+    later = "2026-03-01T01:00:00Z"
+    first, _, other = (keys.key_of({"starting_at": at}) for at in (AT, AT, later))
+    assert first == other
 
 
-@pytest.mark.parametrize("model", ["a-model", None])
-def test_memory(model: str | None) -> None:
-    """That of one bucket is all that a day of minutes takes."""
-    reading, distinct = keys(), DistinctKeys(is_by_time=True)
-    tracemalloc.start()
-    try:
-        for record in _day_of_rows(model):
-            distinct.add((record["starting_at"], reading.key_of(record)))
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert len(distinct) == MINUTES * ROWS
-    assert peak < MOST_BYTES
-
-
-def _day_of_rows(model: str | None) -> Iterator[dict[str, Any]]:
-    for minute in range(MINUTES):
-        for number in range(ROWS):
-            name = None if model is None else f"{model}-{number}"
-            yield row(minute, name, number)
+def test_what_a_key_depends_on() -> None:
+    """On dimensions and bucket width; not on measures, names or columns that are null."""
+    (key,) = keys_of({"model": "a"})
+    assert keys_of({"model": "a", "requests": 5, "product": None}) == [key]
+    assert keys_of({"model": "a"}, dimensions=("model", "product", "new")) == [key]
+    assert keys_of({"model": "b"}) != [key]
+    assert keys_of({"model": "a", "product": "chat"}) != [key]
+    assert keys_of({"model": "a"}, bucket_width="1h") != [key]
+    people = [
+        {"actor": {"user_id": "u", "name": name}, "model": "a"} for name in ("Ann", "Bo")
+    ]
+    renamed, other = keys_of(*people, asked=("actor", "model"))
+    assert renamed == other
