@@ -51,6 +51,7 @@ PLAIN: dict[str, st.SearchStrategy[str]] = {
     "date": st.dates().map(lambda day: f'"{day}"'),
     "date-time": st.sampled_from(_INSTANTS).map(json.dumps),
     "boolean": st.sampled_from(["true", "false"]),
+    "array": st.sampled_from(["[]", '["a", null]']),
 }
 #: Each is odd somewhere, or everywhere.
 ODD_VALUES = (
@@ -75,6 +76,7 @@ ODD_VALUES = (
     "true",
     "[]",
     "[1]",
+    '["a", {}]',
     "{}",
     '{"a": "\\u0000", "b": 1.50}',
     '{"\\u0000": 1}',
