@@ -65,7 +65,7 @@ class ApiOptions:
     api_url: str
     api_key: str
     user_agent: str | None
-    request_timeout: int
+    request_timeout: float
     max_retries: int
     max_retry_wait: int
     max_parallel_requests: int
