@@ -312,7 +312,7 @@ def test_the_limit_is_kept_as_every_server_counts_it(
     per_minute = 20
     monkeypatch.setattr(limits, "MINUTE", 0.25)
     monkeypatch.setattr(pacer, "SPAN", 0.26)
-    limit = kind(per_minute)
+    limit = kind(per_minute, time.monotonic)  # the day stands still
     dice = random.Random(1)
 
     def act(exchange: Exchange) -> Answer | None:

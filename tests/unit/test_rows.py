@@ -188,7 +188,8 @@ def test_one_value_of_each_kind(kind: str, value: str) -> None:
 def test_fractions_keep_their_digits() -> None:
     """They never become floats, in either way."""
     body = b'{"data": [{"rate": 0.1000000000000000055}, {"rate": 1E-7}, {"rate": 5}]}'
-    for shape in ({"rate": "number"}, {"rate": "string"}):
+    shapes: list[Shape] = [{"rate": "number"}, {"rate": "string"}]
+    for shape in shapes:
         rows, conforms, _ = RowDecoder(row_type(shape)).decode(body, "data")
         assert conforms is (shape["rate"] == "number")
         rates = [row["rate"] for row in rows]

@@ -109,7 +109,31 @@ def test_nothing_odd_is_overlooked(record: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b'{"data": [], "next_page": null}', b'{"n": 123456789012345678}', "{'é'}".encode()],
+    [
+        rb'"\u0000"',
+        rb'"\ud800"',
+        rb'"\udc00"',
+        rb'"\uDFFF"',
+        b'"\xed\xa0\x80"',
+        b'"\xed\xbf\xbf"',
+        b"1234567890123456789",
+    ],
+    ids=repr,
+)
+def test_odd_bodies(body: bytes) -> None:
+    """Every way in which JSON can write what databases refuse."""
+    assert is_suspect(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data": [], "next_page": null}',
+        b"123456789012345678",
+        rb'"\ud7ff"',
+        "'é\ud7ff'".encode(),
+    ],
+    ids=repr,
 )
 def test_ordinary_bodies(body: bytes) -> None:
     """They cost no look at each record."""
