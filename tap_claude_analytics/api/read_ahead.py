@@ -103,6 +103,7 @@ class ReadAhead(Generic[QuestionT]):
         reading = _Reading[QuestionT]()
         left = iter(questions)
         started: deque[Fetched[QuestionT]] = deque()
+        room = max(_NEAR, _PAGES_WAITING // self._parallel)
         slow = 0
         try:
             while True:
@@ -113,7 +114,9 @@ class ReadAhead(Generic[QuestionT]):
                 limit = self._parallel if slow > 0 else min(_NEAR, self._parallel)
                 if not reading.has_failed:
                     for question in itertools.islice(left, max(0, limit - len(started))):
-                        started.append(self._start(question, reading))
+                        started.append(Fetched(question, room))
+                        reading.near = [*itertools.islice(started, _NEAR)]
+                        self._start(started[-1], reading)
                 if not started:
                     return
                 reading.near = [*itertools.islice(started, _NEAR)]
@@ -122,14 +125,10 @@ class ReadAhead(Generic[QuestionT]):
         finally:
             reading.cancelled.set()
 
-    def _start(
-        self, question: QuestionT, reading: _Reading[QuestionT]
-    ) -> Fetched[QuestionT]:
-        fetched = Fetched(question, max(_NEAR, _PAGES_WAITING // self._parallel))
+    def _start(self, fetched: Fetched[QuestionT], reading: _Reading[QuestionT]) -> None:
         threading.Thread(
             target=self._work, args=(fetched, reading), name="read-ahead", daemon=True
         ).start()
-        return fetched
 
     def _work(self, fetched: Fetched[QuestionT], reading: _Reading[QuestionT]) -> None:
         if hasattr(signal, "pthread_sigmask"):

@@ -106,10 +106,9 @@ def test_what_a_status_means(status: int, kind: type[ApiError]) -> None:
 )
 def test_an_error_without_words(body: object) -> None:
     """The reason phrase is shown instead, and an id that is missing is unknown."""
-    found = error(body, status=502, reason="Bad Gateway")
-    assert str(found) == (
-        f"{ASKED} was answered with status 502 Bad Gateway (request id unknown)."
-    )
+    found = str(error(body, status=502, reason="Bad Gateway"))
+    assert found.startswith(f"{ASKED} was answered with status 502 Bad Gateway")
+    assert found.endswith("(request id unknown).")
 
 
 def test_private_text_in_an_error() -> None:
@@ -131,7 +130,9 @@ def test_what_a_400_keeps(message: object) -> None:
     assert found.api_message == (message if isinstance(message, str) else "")
     assert found.is_first_page
     later = error_of(
-        answer({}, status=400, is_first_page=False), api_key=KEY, longest_wait=1
+        answer(saying(message), status=400, is_first_page=False),
+        api_key=KEY,
+        longest_wait=1,
     )
     assert isinstance(later, BadRequestError)
     assert not later.is_first_page

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from tap_claude_analytics.config.checks import configuration_mistakes
 from tap_claude_analytics.config.filters import (
     FILTERS,
     endpoint_mistakes,
     entry_mistakes,
-    team_mistakes,
 )
+from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tests.simulator import ENDPOINTS
 
 TEAM = "rbac_group_id:rbac_group_01AbC"
 UUID = "rbac_group_id:0b0c1a52-9c6e-4a57-8f3c-0e2f6f5d1a11"
+
+
+def mistakes(**settings: object) -> list[str]:
+    """Return what is wrong with a configuration that has a key besides."""
+    config = {"api_key": "sk-ant-api01-x", **settings}
+    return configuration_mistakes(config, CONFIG_JSONSCHEMA)
 
 
 def test_the_endpoints_take_these_and_no_others() -> None:
@@ -70,8 +77,8 @@ def test_wrong_entries(entry: str, parts: list[str], hidden: str) -> None:
 
 def test_teams_are_named_by_their_ids() -> None:
     """Not by names, nor by UUIDs, which rows do not hold."""
-    assert list(team_mistakes(["rbac_group_01AbC"])) == []
-    first, second = team_mistakes(["Finance", UUID.partition(":")[2]])
+    assert mistakes(rbac_group_ids=["rbac_group_01AbC"]) == []
+    first, second = mistakes(rbac_group_ids=["Finance", UUID.partition(":")[2]])
     assert "number 1" in first
     assert "Finance" not in first
     assert "number 2" in second
@@ -79,9 +86,9 @@ def test_teams_are_named_by_their_ids() -> None:
 
 def test_too_many() -> None:
     """As many entries as one request may hold."""
-    [sentence] = entry_mistakes([TEAM] * 101)
+    [sentence] = mistakes(filters=[TEAM] * 101)
     assert "filters has 101 entries" in sentence
-    [sentence] = team_mistakes(["rbac_group_1"] * 101)
+    [sentence] = mistakes(rbac_group_ids=["rbac_group_1"] * 101)
     assert "rbac_group_ids has 101 entries" in sentence
 
 
