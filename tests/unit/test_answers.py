@@ -100,15 +100,23 @@ def test_what_a_status_means(status: int, kind: type[ApiError]) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
-    [b"", b"<html>", {}, [], {"error": None}, {"error": {"message": None}}],
+    ("body", "form"),
+    [
+        (b"", " and an empty body"),
+        (b"<html>", " and a page in HTML"),
+        (b"oops", " and a body that is not JSON"),
+        ({}, " and JSON of another form than the API's errors"),
+        ([], " and JSON of another form than the API's errors"),
+        ({"error": None}, " and JSON of another form than the API's errors"),
+        ({"error": {"message": None}}, ""),
+    ],
     ids=str,
 )
-def test_an_error_without_words(body: object) -> None:
+def test_an_error_without_words(body: object, form: str) -> None:
     """The reason phrase is shown instead, and an id that is missing is unknown."""
     found = error(body, status=502, reason="Bad Gateway")
     assert str(found) == (
-        f"{ASKED} was answered with status 502 Bad Gateway (request id unknown)."
+        f"{ASKED} was answered with status 502 Bad Gateway{form} (request id unknown)."
     )
 
 
@@ -131,7 +139,9 @@ def test_what_a_400_keeps(message: object) -> None:
     assert found.api_message == (message if isinstance(message, str) else "")
     assert found.is_first_page
     later = error_of(
-        answer({}, status=400, is_first_page=False), api_key=KEY, longest_wait=1
+        answer(saying("no"), status=400, is_first_page=False),
+        api_key=KEY,
+        longest_wait=1,
     )
     assert isinstance(later, BadRequestError)
     assert not later.is_first_page
