@@ -16,6 +16,7 @@ from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.helpers._flattening import FlatteningOptions, flatten_key
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import RecordMessage
 from singer_sdk.singerlib.json import serialize_json
 from typing_extensions import override
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from singer_sdk.helpers.types import Context, Record
+
+#: What the SDK makes of `--config`; a callback of the tap's own returns one.
+ConfigInput = _ConfigInput
 
 
 class SdkTap(Tap, abc.ABC):

@@ -10,7 +10,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 from singer_sdk.cli import plugin_cli
-from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
@@ -26,7 +25,7 @@ from tap_claude_analytics.cli.messages import Command, take_invalid_log_level
 from tap_claude_analytics.cli.output import MessageWriter, widen_stdout
 from tap_claude_analytics.common.errors import TAP_NAME
 from tap_claude_analytics.days import ledger
-from tap_claude_analytics.sdk import SdkStream, SdkTap
+from tap_claude_analytics.sdk import ConfigInput, SdkStream, SdkTap
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -62,7 +61,7 @@ class CommandLineTap(SdkTap, abc.ABC):
     @classmethod
     def cb_config(
         cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
-    ) -> _ConfigInput:
+    ) -> ConfigInput:
         """Read the configuration files.
 
         Raises:
@@ -108,7 +107,7 @@ class CommandLineTap(SdkTap, abc.ABC):
         if catalog is not None:
             selection = read_json_object("--catalog", catalog.read())
             check_catalog(selection)
-        config: _ConfigInput = ctx.params.get("config", _ConfigInput())
+        config: ConfigInput = ctx.params.get("config", ConfigInput())
         return cls(
             config=config.config, parse_env_config=config.parse_env, catalog=selection
         )

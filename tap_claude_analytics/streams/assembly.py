@@ -89,20 +89,25 @@ def source(
         on_answer: Called with status and seconds after every answered request.
     """
     endpoint = Endpoint(run.client, spec.path, run.today, on_answer)
-    row = row_type(shape, null_fields=spec.null_fields)
+    decoder = row_decoder(spec, shape)
     if spec.report is not None:
         settings = ReportSettings(spec.report, run.settings, run.today)
-        if spec.report.has_buckets:
-            row = _bucket_type(shape, row)
-        return ReportSource(endpoint, settings, RowDecoder(row), logger)
+        return ReportSource(endpoint, settings, decoder, logger)
     activity = ActivitySettings.of(spec, run.settings, run.today)
-    parts = (endpoint, activity, RowDecoder(row))
+    parts = (endpoint, activity, decoder)
     if spec.family is Family.SUMMARIES:
         return SummarySource(run.summaries, *parts)
     if spec.family is Family.TEAM_SERIES:
         users = Endpoint(run.client, ACTIVE_TEAMS_PATH, run.today, on_answer)
         return TeamSeriesSource(users, *parts)
     return DailySource(*parts)
+
+
+def row_decoder(spec: StreamSpec, shape: Shape) -> RowDecoder:
+    """Return what decodes the rows of a stream: those of the shape, or buckets of them."""
+    row = row_type(shape, null_fields=spec.null_fields)
+    has_buckets = spec.report is not None and spec.report.has_buckets
+    return RowDecoder(_bucket_type(shape, row) if has_buckets else row)
 
 
 def _bucket_type(shape: Shape, result: type) -> type:

@@ -11,14 +11,16 @@ from typing import Any
 
 from tap_claude_analytics.common.names import SNAPSHOT_AT
 
+#: Where the schema files are.
+FOLDER = resources.files("tap_claude_analytics") / "schemas"
 #: The file with the fields that only grouped answers have.
 _GROUPED_FIELDS = "grouped_fields"
 
 
 @cache
 def _file(name: str) -> dict[str, Any]:
-    path = resources.files("tap_claude_analytics") / "schemas" / f"{name}.json"
-    schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    text = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
     return schema
 
 

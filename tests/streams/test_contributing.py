@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import json
 import re
@@ -12,16 +11,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tap_claude_analytics.streams.fields import SCHEMAS
 
 from tap_claude_analytics import tap
-from tap_claude_analytics.streams import DAY_STREAM_TYPES
+from tap_claude_analytics.streams import schemas
+from tap_claude_analytics.streams.specs import SPECS
 from tests import ROOT
 from tests.simulator import ENDPOINTS
 from tests.singer import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.simulator import Simulator
@@ -40,41 +38,17 @@ def block(mark: str) -> str:
     return fenced.partition("\n")[2]
 
 
-def rooms() -> dict[str, set[Path]]:
-    """Return the rooms of the picture, with the files that they name, or whose folder."""
-    labels = dict(re.findall(r"<b>(\w+)</b>(.+?)\"\]", block("house")))
-    files = {room: re.findall(r"\w+\.py", label) for room, label in labels.items()}
-    folders = {room: re.findall(r"\w+/", label) for room, label in labels.items()}
-    return {
-        room: {PACKAGE / name for name in files[room]}
-        | {file for name in folders[room] for file in (PACKAGE / name).iterdir()}
-        for room in labels
-    }
-
-
-def imports(path: Path) -> Iterator[str]:
-    """Yield what a module imports, also for types alone: packages, or rooms of this one."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom):
-            package, *inner = (node.module or "").split(".")
-            if package == PACKAGE.name:
-                yield from inner[:1] or (alias.name for alias in node.names)
-            yield package
-        elif isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
-
-
 @pytest.fixture
 def prompts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Add the document's stream, as the document says."""
-    class_text = block("stream class")
-    assert len(class_text.splitlines()) == 10
-    (tmp_path / "prompts.py").write_text(class_text, encoding="utf-8")
-    stream = runpy.run_path(str(tmp_path / "prompts.py"))["Prompts"]
-    monkeypatch.setattr(tap, "DAY_STREAM_TYPES", (*DAY_STREAM_TYPES, stream))
-    schemas = shutil.copytree(PACKAGE / "schemas", tmp_path / "schemas")
-    (schemas / "prompts.json").write_text(block("stream schema"), encoding="utf-8")
-    monkeypatch.setattr(SCHEMAS, "dir_path", schemas)
+    spec_text = block("stream spec")
+    assert len(spec_text.splitlines()) <= 12
+    (tmp_path / "prompts.py").write_text(spec_text, encoding="utf-8")
+    spec = runpy.run_path(str(tmp_path / "prompts.py"))["PROMPTS"]
+    monkeypatch.setattr(tap, "SPECS", (*SPECS, spec))
+    folder = shutil.copytree(PACKAGE / "schemas", tmp_path / "schemas")
+    (folder / "prompts.json").write_text(block("stream schema"), encoding="utf-8")
+    monkeypatch.setattr(schemas, "FOLDER", folder)
     monkeypatch.setitem(ENDPOINTS, "prompts", replace(ENDPOINTS["skills"], path="prompts"))
     schema: dict[str, Any] = json.loads(block("stream schema"))
     return schema
@@ -107,20 +81,6 @@ def test_the_example_is_a_stream(prompts: dict[str, Any], simulator: Simulator) 
     assert all(each.keys() == prompts["properties"].keys() for each in records)
     assert output.read_days("prompts") == list(DAYS)
     assert output.bookmark("prompts") == DAYS[-1]
-
-
-def test_the_house_is_as_drawn() -> None:
-    """The rooms are there, in one line, and import no more than the table says."""
-    named = rooms()
-    assert list(named) == ["settings", "days", "pages", "rows", "records"]
-    assert " --> ".join(named) in block("house")
-    assert all(path.exists() for paths in named.values() for path in paths)
-    table = re.findall(r"^\| (\w+) \| .+ \| `(\w+)`, `(\w+)` \|$", TEXT, re.MULTILINE)
-    assert [room for room, *_ in table] == list(named)
-    for room, *unknown in table:
-        for path in named[room]:
-            if path.suffix == ".py":
-                assert set(unknown).isdisjoint(imports(path)), path
 
 
 def test_commands_exist() -> None:

@@ -308,18 +308,18 @@ def test_nothing_is_sent_while_it_is_paused(
     assert most_in(SPAN - A_BIT, office.sent) <= per_minute
 
 
-def test_an_abandoned_wait_ends_at_once_and_takes_no_place() -> None:
+def test_an_cancelled_wait_ends_at_once_and_takes_no_place() -> None:
     """A thread whose work nobody wants any more lets the others go first."""
     pacer = Pacer(1, Progress(logging.getLogger("quiet")))
-    abandoned, outcomes = threading.Event(), list[str]()
+    cancelled, outcomes = threading.Event(), list[str]()
 
     def client() -> None:
-        clock.ABANDONED.set(abandoned)
+        clock.CANCELLED.set(cancelled)
         try:
             with pacer.request():
                 outcomes.append("sent")
-        except clock.AbandonedError:
-            outcomes.append("abandoned")
+        except clock.CancelledError:
+            outcomes.append("cancelled")
 
     with pacer.request():
         pass
@@ -327,11 +327,11 @@ def test_an_abandoned_wait_ends_at_once_and_takes_no_place() -> None:
     for thread in threads:
         thread.start()
     began = time.monotonic()
-    abandoned.set()
+    cancelled.set()
     for thread in threads:
         thread.join(10)
     assert time.monotonic() - began < 5
-    assert outcomes == ["abandoned"] * 3
+    assert outcomes == ["cancelled"] * 3
     later = time.monotonic() + SPAN
     with (
         patch.object(clock, "seconds", lambda: later),
@@ -343,12 +343,12 @@ def test_an_abandoned_wait_ends_at_once_and_takes_no_place() -> None:
 
 def test_who_is_wanted_by_nobody_is_not_begun() -> None:
     """Not even to wait: the first sleep ends it."""
-    abandoned = threading.Event()
-    abandoned.set()
+    cancelled = threading.Event()
+    cancelled.set()
 
     def client() -> None:
-        clock.ABANDONED.set(abandoned)
-        with pytest.raises(clock.AbandonedError):
+        clock.CANCELLED.set(cancelled)
+        with pytest.raises(clock.CancelledError):
             clock.sleep(100)
 
     contextvars.copy_context().run(client)
@@ -362,7 +362,7 @@ def test_a_line_for_all_who_wait() -> None:
     assert all(b - a >= LINE_EVERY for a, b in pairwise(at))
     assert all(b - a <= 2 * LINE_EVERY + SHORT for a, b in pairwise([0.0, *at, seconds]))
     for _, line in office.lines:
-        assert "2 requests a minute are allowed" in line
+        assert "At most 2 requests are sent per minute" in line
         assert "skills: 0 of 300 days read" in line
     assert office.lines[0][1].startswith(f"Waiting {SPAN:.1f} s (")
 

@@ -1,0 +1,113 @@
+"""The house is as CONTRIBUTING.md draws it: imports go down only, and ladders are short."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING
+
+from tests import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = "tap_claude_analytics"
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in (ROOT / PACKAGE).rglob("*.py")
+}
+TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in MODULES.items()}
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+#: Public names of Python that look private.
+PUBLIC = {"_exit", "_replace"}
+
+
+def room(module: str) -> str:
+    """Return the room of a module: a folder of the package, or a module beside them."""
+    return module.split(".")[1]
+
+
+def imports(module: str) -> Iterator[str]:
+    """Yield the modules of the package that a module imports, also for types alone."""
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in MODULES else node.module
+
+
+def floors() -> list[set[str]]:
+    """Return the floors of the drawing, the highest first, each with its rooms."""
+    drawing = CONTRIBUTING.split("<!-- house -->\n```text\n")[1].split("```")[0]
+    return [set(re.findall(r"\w+", line.partition(":")[0])) for line in drawing.split("\n")]
+
+
+def test_imports_go_down_only() -> None:
+    """Every room is drawn, and knows only its own modules and those of lower floors."""
+    level = {name: n for n, rooms in enumerate(floors()) for name in rooms}
+    inside = MODULES.keys() - {PACKAGE}
+    assert level.keys() == {room(module) for module in inside}
+    upwards = [
+        (module, other)
+        for module in inside
+        for other in imports(module)
+        if room(module) != room(other) and level[room(module)] >= level[room(other)]
+    ]
+    assert upwards == []
+
+
+def test_there_is_no_circle() -> None:
+    """Imports for types alone count too."""
+    TopologicalSorter({module: set(imports(module)) for module in MODULES}).prepare()
+
+
+def test_ladders_of_classes_are_short() -> None:
+    """At most three classes of the package are above any other."""
+    loaded = map(importlib.import_module, MODULES)
+    classes = {each for module in loaded for _, each in inspect.getmembers(module, is_own)}
+    assert len(classes) > 40
+    assert [each for each in classes if sum(map(is_own, each.__mro__[1:])) > 3] == []
+
+
+def is_own(value: object) -> bool:
+    """Return whether a value is a class of the package."""
+    return inspect.isclass(value) and value.__module__.startswith(PACKAGE)
+
+
+def test_private_names_are_private() -> None:
+    """A module uses only its own; those of the SDK are used in sdk.py, which says why."""
+    found = []
+    for module, tree in TREES.items():
+        if module == f"{PACKAGE}.sdk":
+            continue
+        used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        used |= {
+            alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        found += [(module, name) for name in used - PUBLIC if is_private(name, tree)]
+    assert found == []
+
+
+def is_private(name: str, tree: ast.Module) -> bool:
+    """Return whether a name is private, and not defined in this module."""
+    if not re.match(r"_[^_]", name):
+        return False
+    own = {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    }
+    own |= {
+        node.attr if isinstance(node, ast.Attribute) else node.id
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Attribute, ast.Name)) and isinstance(node.ctx, ast.Store)
+    }
+    return name not in own
