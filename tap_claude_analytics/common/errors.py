@@ -107,7 +107,8 @@ def unexpected(error: Exception) -> str:
     advice = (
         "An expression in stream_maps fails on a record: check them, for null for instance."
         if is_of_map
-        else f"That is a defect of the tap: please report it at {project_url('Issues')}."
+        else "If stream_maps is set, check it first; else this is a defect of the tap:"
+        f" please report it at {project_url('Issues')}."
     )
     return (
         f"Unexpected {type(error).__name__} in {Path(where.filename).name}, line"

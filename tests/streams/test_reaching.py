@@ -71,8 +71,7 @@ def test_an_endpoint_that_does_not_answer_when_others_do(
     simulator: Simulator, waits: list[float]
 ) -> None:
     """Then it is one stream's trouble."""
-    broken = {"body": b"{", "headers": {"content-length": "9999"}}
-    simulator.reply("skills", **broken)
+    simulator.reply("skills", body=b"{", headers={"content-length": "9999"})
     output = read(simulator, max_retries=2)
     assert [sentence.split()[1] for sentence in output.failures] == ["skills"]
     assert "got no complete answer: the connection was cut." in output.failures[0]
