@@ -46,6 +46,8 @@ BETA = {
 
 #: More rows than any answer has: an answer with more pages than these need never ends.
 _MAX_ROWS = 10_000_000
+#: The page size of an endpoint that takes no limit, at most.
+_MAX_PAGE_SIZE = 1000
 #: Seconds up to which waits grow if the API does not say how long to wait.
 _LONGEST_GROWN_WAIT = 60
 #: How often the cursor of one answer may expire before the stream fails.
@@ -165,7 +167,7 @@ class Client:
         """
         cursor: str | None = None
         seen: set[str] = set()
-        most_pages = _MAX_ROWS // int(parameters.get("limit", 1))
+        most_pages = _MAX_ROWS // int(parameters.get("limit", _MAX_PAGE_SIZE))
         while True:
             asked_for = {**parameters, paging.parameter: cursor}
             page = self._page(path, asked_for, on_answer, paging)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 
 import pytest
-from tap_claude_analytics.command_line import ENV_PREFIX
-from tap_claude_analytics.settings import CONFIG_JSONSCHEMA
 
-from tap_claude_analytics import checks
+from tap_claude_analytics.cli.options import ENV_PREFIX
+from tap_claude_analytics.config import checks
+from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tap_claude_analytics.tap import TapClaudeAnalytics
 
 SCHEMA = copy.deepcopy(CONFIG_JSONSCHEMA)
