@@ -1,4 +1,4 @@
-"""The README's recipe masks people everywhere, and what belongs together still does."""
+"""With `personal_data`, nobody is in the database, and what belongs together still is."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import json
 from datetime import date, timedelta
 from hashlib import md5, sha256
 from itertools import product
-from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from tap_claude_analytics.records.personal import ACTOR
 from tests import masking, truth
 from tests.sandbox import Sandbox
 from tests.simulator import Options
 from tests.singer import Output, run
-from tests.system.meltano_fixture import MeltanoProject
 from tests.system.personal_data import (
     E_MAILS,
     NAMES,
@@ -31,17 +30,20 @@ from tests.system.personal_data import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.simulator import Simulator
+    from tests.system.meltano_fixture import MeltanoProject
 
-SALT = {"salt": "of a test"}
+SALT = "the salt of a test"
 
 TODAY = date(2026, 10, 12)
-#: Three days on which many worked, up to a Thursday.
+#: A Thursday, on which many worked.
 LAST = date(2026, 10, 8)
 FIRST = LAST - timedelta(days=2)
+#: The latest day that is read of what is no report.
+LATEST = LAST + timedelta(days=1)
 
-FLAT, NESTED = "tap_claude_analytics", "nested"
-SCHEMAS = (FLAT, NESTED)
+#: Hashed and flattened; dropped and not flattened.
+HASHED, DROPPED = "tap_claude_analytics", "dropped"
+SCHEMAS = (HASHED, DROPPED)
 
 #: What the simulator does not know of, and the tap neither.
 ODD_NAME, ODD_ADDRESS = "Übersee-Ünal, Zoë", "zoe@private.example"
@@ -76,55 +78,35 @@ def with_new_fields(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def project(
-    meltano_project: MeltanoProject, tmp_path_factory: pytest.TempPathFactory
-) -> MeltanoProject:
-    """The project with the README's recipe pasted in as it says, and its plugins."""
-    folder = tmp_path_factory.mktemp("masked")
-    definition = (meltano_project.folder / "meltano.yml").read_text(encoding="utf-8")
-    before, config, after = definition.partition("\n    config:\n")
-    recipe = "\n".join(json.dumps(masking.recipe(), indent=2).split("\n")[1:-1])
-    pasted = f"{before}{config}{indent(recipe, ' ' * 4)}\n{after}"
-    (folder / "meltano.yml").write_text(pasted, encoding="utf-8")
-    plugins = meltano_project.folder / ".meltano"
-    plugins.mkdir(exist_ok=True)
-    (folder / ".meltano").symlink_to(plugins)
-    return MeltanoProject(folder)
-
-
-@pytest.fixture(scope="module")
-def box(project: MeltanoProject) -> Iterator[Sandbox]:
-    """A database with all streams, masked: in one schema flattened, in one not."""
+def box(meltano_project: MeltanoProject) -> Iterator[Sandbox]:
+    """A database with all streams: in one schema hashed and flattened, in one dropped."""
     with Sandbox(Options(users=30, projects=16)) as sandbox:
         for endpoint in ("users", "skills", "connectors"):
             truth.assert_busy(sandbox.simulator, endpoint, LAST)
             sandbox.simulator.edit(endpoint, LAST, with_new_fields)
         sandbox.environment |= {
             "TAP_CLAUDE_ANALYTICS_START_DATE": FIRST.isoformat(),
-            "TAP_CLAUDE_ANALYTICS_END_DATE": LAST.isoformat(),
-            "TAP_CLAUDE_ANALYTICS_STREAM_MAP_CONFIG": json.dumps(SALT),
+            "TAP_CLAUDE_ANALYTICS_PERSONAL_DATA": "hash",
+            "TAP_CLAUDE_ANALYTICS_PERSONAL_DATA_SALT": SALT,
             "TAP_CLAUDE_ANALYTICS__SELECT": '["*.*"]',
         }
-        flat = project.run(sandbox)
-        assert flat.returncode == 0, flat.stderr[-5000:]
+        hashed = meltano_project.run(sandbox)
+        assert hashed.returncode == 0, hashed.stderr[-5000:]
+        assert SALT not in hashed.stderr
         sandbox.environment |= {
+            "TAP_CLAUDE_ANALYTICS_PERSONAL_DATA": "drop",
             "TAP_CLAUDE_ANALYTICS_FLATTENING_ENABLED": "false",
-            "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": NESTED,
+            "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": DROPPED,
         }
-        nested = project.run(sandbox, f"--state-id-suffix={NESTED}")
-        assert nested.returncode == 0, nested.stderr[-5000:]
+        dropped = meltano_project.run(sandbox, f"--state-id-suffix={DROPPED}")
+        assert dropped.returncode == 0, dropped.stderr[-5000:]
         yield sandbox
 
 
 @pytest.fixture(scope="module")
 def unmasked(box: Sandbox) -> Output:
-    """The same records without the recipe."""
-    output = run(
-        box.simulator,
-        *masking.SCHEMAS,
-        start_date=FIRST.isoformat(),
-        end_date=LAST.isoformat(),
-    )
+    """The same records as they are."""
+    output = run(box.simulator, *masking.SCHEMAS, start_date=FIRST.isoformat())
     assert not output.failures
     return output
 
@@ -132,8 +114,11 @@ def unmasked(box: Sandbox) -> Output:
 @pytest.fixture(scope="module")
 def personal(box: Sandbox) -> set[str]:
     """Everything personal that the simulator has."""
+    simulator = box.simulator
     names = E_MAILS | NAMES | PROJECTS | OTHER_IDENTITIES
-    values = values_of([*rows(box.simulator, FIRST, LAST)], names)
+    values = values_of([*rows(simulator, FIRST, LATEST)], names)
+    for resource in ("members", "invites"):
+        values |= values_of(simulator.truth(resource, TODAY), {"email", "name"})
     return {*values, ODD_NAME, ODD_ADDRESS}
 
 
@@ -167,20 +152,18 @@ def test_nobody_is_in_the_database(dump: str, personal: set[str]) -> None:
 def test_nobody_can_be_guessed(dump: str, unmasked: Output, personal: set[str]) -> None:
     """No digest that can be made without the salt, nor a key that is one."""
     guesses = [value.encode() for value in personal]
-    digests = {digest(g).hexdigest() for g in guesses for digest in (sha256, md5)}
+    digests = {of(guess).hexdigest()[:32] for guess in guesses for of in (sha256, md5)}
     keys = {
         record["row_key"]
         for stream in ("usage", "cost")
         for record in unmasked.records(stream)
-        if record["actor_type"] == "federated_actor"
+        if values_of(record["actor"], OTHER_IDENTITIES)
     }
     assert keys
     assert found(digests | keys, dump) == set()
 
 
-def test_without_the_recipe_everybody_is_found(
-    unmasked: Output, personal: set[str]
-) -> None:
+def test_with_keep_everybody_is_found(unmasked: Output, personal: set[str]) -> None:
     """What is searched for is what the tap would give."""
     assert len(personal) > 30
     records = [m["record"] for m in unmasked.messages if m["type"] == "RECORD"]
@@ -217,28 +200,24 @@ def value_at(record: dict[str, Any], path: str) -> object:
     return value
 
 
-def column_at(schema: str, path: str) -> str:
-    """Return where the value of a path is in the database."""
-    if schema == FLAT:
-        return path.replace(".", "__")
-    top, *nested = path.split(".")
-    return top + "".join(f" ->> '{name}'" for name in nested)
+def column(path: str) -> str:
+    """Return the flattened column of a path."""
+    return path.replace(".", "__")
 
 
-@pytest.mark.parametrize(("stream", "path", "column"), JOINS)
-@pytest.mark.parametrize("schema", SCHEMAS)
+@pytest.mark.parametrize(("stream", "path", "user_column"), JOINS)
 def test_joins_hold(
-    box: Sandbox, unmasked: Output, schema: str, stream: str, path: str, column: str
+    box: Sandbox, unmasked: Output, stream: str, path: str, user_column: str
 ) -> None:
     """Records of one user have one user's values, hashed or not."""
     pairs = sum(
-        user["date"] == other["date"] and user[column] == value_at(other, path)
+        user["date"] == other["date"] and user[user_column] == value_at(other, path)
         for user in unmasked.records("user_summaries")
         for other in unmasked.records(stream)
     )
     [(joined,)] = box.query(
-        f"select count(*) from {schema}.user_summaries u join {schema}.{stream} o"
-        f" on o.date = u.date and o.{column_at(schema, path)} = u.{column}"
+        f"select count(*) from {HASHED}.user_summaries u join {HASHED}.{stream} o"
+        f" on o.date = u.date and o.{column(path)} = u.{user_column}"
     )
     assert joined == pairs > 0
 
@@ -247,85 +226,24 @@ def test_federated_identities_keep_apart(box: Sandbox, unmasked: Output) -> None
     """Hashed, as many of them are told apart as before."""
     expected = {value_at(record, "actor.subject") for record in unmasked.records("cost")}
     landed = box.query(
-        f"select distinct actor__subject, actor_id from {FLAT}.cost"
+        f"select distinct actor__subject, actor_id from {HASHED}.cost"
         " where actor__subject is not null"
     )
     assert all(subject == actor_id for subject, actor_id in landed)
     assert len(landed) == len(expected - {None}) > 1
 
 
-# The recipe itself
-
-
-@pytest.mark.parametrize("streams", [(), ("user_summaries",), ("readings",)])
-def test_any_selection(simulator: Simulator, streams: tuple[str, ...]) -> None:
-    """The recipe is for all streams, whichever of them are selected."""
-    output = run(
-        simulator,
-        *streams,
-        start_date="2026-01-14",
-        stream_map_config=SALT,
-        **masking.recipe(),
-    )
-    assert not output.failures
-    selected = {m["stream"] for m in output.messages if m["type"] == "SCHEMA"}
-    assert selected == set(streams or (*truth.ALL, "usage", "cost"))
-
-
-@pytest.mark.parametrize("stream", masking.SCHEMAS)
-def test_every_text_is_judged(stream: str) -> None:
-    """A new field is personal or not: somebody has to say so."""
-    assert masking.unjudged(masking.SCHEMAS[stream]) == set()
-
-
-def test_no_judgement_is_stale() -> None:
-    """What is judged exists."""
-    exists = {path for schema in masking.SCHEMAS.values() for path in masking.texts(schema)}
-    harmless = {path for paths in masking.HARMLESS.values() for path in paths}
-    assert masking.HASHED | masking.DROPPED | masking.DERIVED.keys() | harmless == exists
-    assert not (masking.HASHED | masking.DROPPED) & harmless
-
-
-@pytest.mark.parametrize(
-    "salt", [{}, {"stream_map_config": {}}, {"stream_map_config": {"salt": None}}]
-)
-def test_without_a_salt_nothing_goes_out(
-    simulator: Simulator, salt: dict[str, Any]
-) -> None:
-    """A hash without one could be guessed, so the run fails instead."""
-    with pytest.raises((KeyError, TypeError)):
-        run(simulator, "user_summaries", **masking.recipe(), **salt)
-
-
-@pytest.mark.parametrize(
-    ("creator", "expected"),
-    [
-        (None, None),
-        ({"id": "user_1"}, {"email_address": None, "id": "user_1", "type": None}),
-        ({"email_address": None}, {"email_address": None, "id": None, "type": None}),
-    ],
-    ids=["no object", "missing fields", "no address"],
-)
-def test_what_is_not_there_is_null(
-    simulator: Simulator,
-    creator: dict[str, Any] | None,
-    expected: dict[str, Any] | None,
-) -> None:
-    """And no error, for the hash of nothing would be one."""
-    day = date(2026, 1, 14)
-
-    def changed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [{**row, "created_by": creator} for row in rows]
-
-    simulator.edit("chat_projects", day, changed)
-    output = run(
-        simulator,
-        "chat_projects",
-        start_date=day.isoformat(),
-        stream_map_config=SALT,
-        **masking.recipe(),
-    )
-    assert not output.failures
-    found_users = [record["created_by"] for record in output.records("chat_projects")]
-    assert found_users
-    assert all(user == expected for user in found_users)
+@pytest.mark.parametrize("stream", masking.PERSONAL)
+def test_dropped_columns_are_there_and_empty(box: Sandbox, stream: str) -> None:
+    """A table has the same columns with any setting."""
+    for path, kind in masking.PERSONAL[stream].items():
+        top, *nested = path.split(".")
+        value = " -> ".join([f'"{top}"', *(f"'{name}'" for name in nested)])
+        # An actor with an id keeps it.
+        of_whom = " where actor ->> 'type' = 'federated_actor'" if kind == ACTOR else ""
+        [(count, filled)] = box.query(
+            f"select count(*), count(nullif(({value})::text, 'null'))"
+            f" from {DROPPED}.{stream}{of_whom}"
+        )
+        assert count
+        assert filled == 0
