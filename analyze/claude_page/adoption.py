@@ -29,7 +29,7 @@ from claude_page.timeline import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from claude_page.marts import Marts
     from claude_page.spans import Calendar, Span
@@ -71,15 +71,15 @@ def growth(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> Card
             lines=lines,
             gaps=unread(calendar, "adoption", span),
             young=young(calendar, "adoption", span),
+            keys=_line_keys(lines),
         )
         for name, span in ranges.items()
     }
-    keys = [Key(line.name, line.colour, latest(line.values), "line") for line in lines]
     return Card(
         "Is it growing into its seats?",
         "People whom the API counts as active in any product; one person counts once. It"
         " does not say who holds a seat, or how much anybody did.",
-        [Part(keys=keys, charts=charts)],
+        [Part(charts=charts)],
         ["The last days are dashed as long as the API may still revise them."],
     )
 
@@ -160,11 +160,15 @@ def _weekly(
             gaps=unread_weeks(calendar, stream, span),
             young=young_weeks(calendar, stream, span),
             events={start: "unified from here"} if start else {},
+            keys=_line_keys(lines),
         )
         for name, span in ranges.items()
     }
-    keys = [Key(line.name, line.colour, latest(line.values), "line") for line in lines]
-    return Part(title, keys, charts, is_folded=is_folded)
+    return Part(title, charts, is_folded=is_folded)
+
+
+def _line_keys(lines: Iterable[Line]) -> list[Key]:
+    return [Key(line.name, line.colour, latest(line.values), "line") for line in lines]
 
 
 def coming_and_going(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> Card:
@@ -198,15 +202,15 @@ def coming_and_going(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span
                 if all(layer.values.get(week.first) is None for layer in stack)
             ),
             young=young_weeks(calendar, "user_summaries", span),
+            keys=[Key(layer.name, layer.colour, latest(layer.values)) for layer in stack],
         )
         for name, span in ranges.items()
     }
-    keys = [Key(layer.name, layer.colour, latest(layer.values)) for layer in stack]
     return Card(
         "Do they stay?",
         "People active in an ISO week: those who were active the week before, came back"
         " after a pause, or are new. Below zero, those of the week before who did not come."
         " New means: not seen since the first day loaded.",
-        [Part(keys=keys, charts=charts)],
+        [Part(charts=charts)],
         ["The first week loaded cannot be judged, and is left blank."],
     )

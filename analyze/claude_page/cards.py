@@ -67,6 +67,17 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Key:
+    """An entry of a legend."""
+
+    name: str
+    colour: str
+    value: str = ""
+    #: `line`, `dash`, `area` or the name of a pattern.
+    shape: str = "area"
+
+
+@dataclass(frozen=True)
 class Chart:
     """A chart over days or weeks, drawn for one range of them."""
 
@@ -86,6 +97,7 @@ class Chart:
     format: str = "~s"
     #: The top of the axis, if it is not the largest value.
     top: float | None = None
+    keys: Sequence[Key] = ()
 
 
 @dataclass(frozen=True)
@@ -104,21 +116,11 @@ class Strip:
     span: Span
     rows: Sequence[str]
     stretches: Sequence[Stretch]
+    keys: Sequence[Key] = ()
 
 
-#: A chart of each range, and its name for people who do not see it.
+#: A chart for each range that can be chosen.
 Drawn: TypeAlias = "Mapping[str, Chart | Strip]"
-
-
-@dataclass(frozen=True)
-class Key:
-    """An entry of a legend."""
-
-    name: str
-    colour: str
-    value: str = ""
-    #: `line`, `dash`, `area` or the name of a pattern.
-    shape: str = "area"
 
 
 @dataclass(frozen=True)
@@ -145,11 +147,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a card: a heading, a legend, and one of what it can show."""
+    """A part of a card: a heading, and one of what it can show."""
 
     title: str = ""
-    keys: Sequence[Key] = ()
     charts: Drawn | None = None
+    #: The legend of bars.
+    keys: Sequence[Key] = ()
     bars: Sequence[Bar] = ()
     table: Table | None = None
     words: str = ""
@@ -164,7 +167,10 @@ class Card:
     says: str
     parts: Sequence[Part]
     notes: Sequence[str] = ()
-    is_wide: bool = False
+    #: How many columns of the page it takes, where there are so many.
+    columns: int = 1
+    #: Whether two cards of the next column may stand beside it.
+    is_tall: bool = False
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,10 @@ def _chart(
         step=7,
         gaps=unread_weeks(calendar, "user_summaries", span),
         young=young_weeks(calendar, "user_summaries", span),
+        keys=[
+            *(Key(x.name, x.colour, latest(x.values), "line") for x in lines),
+            *(Key(x.name, x.colour, latest(x.values)) for x in stack),
+        ],
     )
 
 
@@ -96,19 +100,17 @@ def sessions(
     line = Line("People", COLOUR, people)
     layer = Layer("Sessions", COLOUR, weeks["session"])
     return Card(
-        "Claude Code: how much?",
+        "How much?",
         "Sessions by ISO week, and the people who had at least one, each once. Usage through"
         " Bedrock and Console accounts is not in the API.",
         [
             Part(
-                keys=[Key(layer.name, COLOUR, latest(layer.values))],
                 charts={
                     name: _chart(calendar, span, "sessions a week", stack=[layer])
                     for name, span in ranges.items()
                 },
             ),
             Part(
-                keys=[Key(line.name, COLOUR, latest(people), "line")],
                 charts={
                     name: _chart(calendar, span, "people a week", lines=[line])
                     for name, span in ranges.items()
@@ -116,6 +118,7 @@ def sessions(
             ),
         ],
         _unknown(marts),
+        is_tall=True,
     )
 
 
@@ -134,26 +137,25 @@ def lines(
         Line("Pull requests", "#f08a4b", weeks["pull_request"], width=1.5),
     ]
     return Card(
-        "Claude Code: what comes out?",
+        "What comes out?",
         "Lines that Claude Code wrote or removed and people accepted, by ISO week; below"
         " zero, the removed. It does not follow what happens to them later, and pull"
         " requests are opened ones, merged or not.",
         [
             Part(
-                keys=[Key(x.name, x.colour, latest(x.values)) for x in stack],
                 charts={
                     name: _chart(calendar, span, "lines a week", stack=stack)
                     for name, span in ranges.items()
                 },
             ),
             Part(
-                keys=[Key(x.name, x.colour, latest(x.values), "line") for x in work],
                 charts={
                     name: _chart(calendar, span, "a week", lines=work)
                     for name, span in ranges.items()
                 },
             ),
         ],
+        is_tall=True,
     )
 
 
@@ -167,7 +169,7 @@ def _unknown(marts: Marts) -> list[str]:
 def trust(marts: Marts, calendar: Calendar) -> Card:
     """Return the card of acceptance by tool."""
     until = calendar.last_complete("user_summaries")
-    title = "Claude Code: is it trusted?"
+    title = "Is it trusted?"
     says = (
         "Accepted of all edits that people accepted or rejected, by tool, in 28 days. Edits"
         " that were accepted without being asked for, or never decided, are not in it."
@@ -228,7 +230,7 @@ def teams(marts: Marts, calendar: Calendar, least: int) -> list[Card]:
         rows.append([f"Small teams ({len(small)})", *_together(small, least)])
     return [
         Card(
-            "Claude Code by team",
+            "By team",
             f"{words.short_day(span.first)} to {words.day(span.last)}. People are those of"
             " the day that had most of them, in any product. Somebody in two teams counts in"
             " both, so teams do not add up to the organisation.",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import calendar
-import io
 import json
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
+import vl_convert
+from altair.utils.schemapi import debug_mode
 
 from claude_page.cards import INK, SLATES, Chart, Strip
 from claude_page.spans import DAY, Span, runs
@@ -43,10 +44,25 @@ Values = list[dict[str, Any]]
 
 def draw(chart: Chart | Strip) -> str:
     """Return a chart as an SVG element that is as wide as the page lets it be."""
-    layered = _strip(chart) if isinstance(chart, Strip) else _chart(chart)
+    return _fit(vl_convert.vegalite_to_svg(specify(chart)))
+
+
+def specify(chart: Chart | Strip, *, validate: bool = False) -> dict[str, Any]:
+    """Return a chart as Vega-Lite.
+
+    Args:
+        chart: What to draw.
+        validate: Whether Altair checks it, which takes longer than drawing it.
+    """
+    with debug_mode(validate):
+        layered = _strip(chart) if isinstance(chart, Strip) else _chart(chart)
+        return _styled(layered).to_dict(validate=validate)
+
+
+def _styled(layered: alt.LayerChart) -> alt.LayerChart:
     font = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
     text = {"labelFontSize": 12, "labelColor": MUTED, "titleColor": MUTED}
-    finished = layered.configure(
+    return layered.configure(
         font=font,
         background="transparent",
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
@@ -58,9 +74,6 @@ def draw(chart: Chart | Strip) -> str:
         axisY=alt.AxisConfig(gridColor=RULE, ticks=False, labelPadding=6),
         mark=alt.MarkConfig(aria=False),
     )
-    written = io.StringIO()
-    finished.save(written, format="svg")
-    return _fit(written.getvalue())
 
 
 def _fit(svg: str) -> str:
@@ -69,7 +82,12 @@ def _fit(svg: str) -> str:
     svg = re.sub(r' role="graphics-(symbol|object)" aria-roledescription="[^"]*"', "", svg)
     svg = re.sub(r'(<g[^>]*?) aria-label="[^"]*"', r"\1", svg)
     svg = re.sub(r' (stroke-miterlimit|class|aria-hidden|xmlns:xlink)="[^"]*"', "", svg)
-    return re.sub(r"(\d\.\d)\d+", r"\1", svg)
+    return re.sub(r' (d|transform)="[^"]*"', lambda found: _round(found[0]), svg)
+
+
+def _round(path: str) -> str:
+    """Leave out what is less than a tenth of a pixel."""
+    return re.sub(r"(\.\d)\d+", r"\1", path)
 
 
 def milliseconds(day: date) -> int:
@@ -109,6 +127,7 @@ def _y(chart: Chart) -> alt.Y:
             titleX=0,
             titleY=-8,
             tickCount=4,
+            labelExpr="datum.value ? datum.label : '0'",
             format=chart.format,
         ),
     )

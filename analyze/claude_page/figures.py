@@ -76,7 +76,7 @@ def share_of_seats(marts: Marts, calendar: Calendar) -> Figure:
 
 def regulars(marts: Marts, calendar: Calendar) -> Figure:
     """Return how many people come weekly or on most days."""
-    title = "People with a habit"
+    title = "People who come weekly"
     says = "Users who were active on 4 or more of 28 days"
     until = calendar.last_complete("user_summaries")
     if until is None:
@@ -101,8 +101,8 @@ def regulars(marts: Marts, calendar: Calendar) -> Figure:
 
 def month_to_date(marts: Marts) -> Figure:
     """Return the metered spend of this month, against the same days of the last."""
-    title = "Metered spend, this month"
-    says = "After discounts, before credits. Not the invoice: seats and taxes are outside."
+    title = "Spend, this month"
+    says = "Metered, after discounts, before credits. Not the invoice: without seats and taxes."
     months = dollars(marts["months"])
     if not months:
         return Figure(title, words.NOTHING, says, "No cost has been read.")
@@ -112,7 +112,7 @@ def month_to_date(marts: Marts) -> Figure:
         why = f"No day of {words.month(start)} is complete yet."
         return Figure(title, words.NOTHING, says, why)
     last_day = start + (days - 1) * DAY
-    title = f"Metered spend, 1–{last_day.day} {last_day:%B}"
+    title = f"Spend, 1–{last_day.day} {last_day:%B}"
     before, change = row["last_month_same_days_usd"], row["month_to_date_change"]
     if before is None:
         note = "The same days of last month are not all complete."
@@ -137,7 +137,7 @@ def spend_per_user(marts: Marts, calendar: Calendar) -> Figure:
     month = last_full_month(calendar)
     if month is None:
         return Figure(title, words.NOTHING, says, "No full month of cost has been read.")
-    title = f"{title}, {month:%B}"
+    title = f"Spend per user, {month:%B}"
     row = next((m for m in dollars(marts["months"]) if m["month_start"] == month), None)
     if row is None or row["cost_per_active_user"] is None:
         if row is not None and row["active_user_count"] == 0:

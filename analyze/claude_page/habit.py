@@ -59,19 +59,20 @@ def frequency(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> C
             ),
             young=young_weeks(calendar, "user_summaries", span),
             top=100,
+            keys=[Key(x.name, x.colour, latest(x.values, words.percent)) for x in layers],
         )
         for name, span in ranges.items()
     }
-    keys = [Key(x.name, x.colour, latest(x.values, words.percent)) for x in layers]
     return Card(
         "Is it a habit?",
         "People by the number of days on which they were active, in the 28 days to each"
         " Sunday. It counts days, not messages: one message makes a day.",
         [
-            Part(keys=keys, charts=charts),
+            Part(charts=charts),
             Part("From seats to habit", bars=funnel(marts, calendar)),
         ],
         ["A week is left blank if one of its 28 days was not read."],
+        columns=2,
     )
 
 
@@ -141,10 +142,16 @@ def _ends(marts: Marts) -> list[tuple[str, Any]]:
 
 
 def members(marts: Marts) -> list[Card]:
-    """Return the card of members without activity, if members are loaded."""
+    """Return the card of members without activity, or why there is none."""
     rows = marts["members"]
+    title = "Who does not come?"
     if not rows:
-        return []
+        why = "members is not loaded" if "members" not in marts.built else "it has nobody"
+        says = (
+            "Members without activity, by the days since their last. For it the stream"
+            f" members is needed: {why}."
+        )
+        return [Card(title, says, [])]
     first = rows[0]["activity_from"]
     known = [row for row in rows if row["is_never_active"] is not None]
     table = [[title, words.count(number)] for title, number in _since(known)]
@@ -157,7 +164,7 @@ def members(marts: Marts) -> list[Card]:
     since = f" Never means: not since {words.day(first)}, the first day loaded." if first else ""
     return [
         Card(
-            "Who does not come?",
+            title,
             "Members of the latest snapshot by the days since their last activity, as of"
             f" {words.day(rows[0]['snapshot_date'])}. Members are not seats: nothing says"
             f" who holds one, and some roles need none.{since}",

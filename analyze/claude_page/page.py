@@ -49,16 +49,12 @@ def render(marts: Marts, options: Options) -> str:
     sections: dict[str, list[Card]] = {
         "Adoption": adoption.cards(marts, calendar, offered),
         "Habit": habit.cards(marts, calendar, offered),
-        "What is used": used.cards(marts),
+        "Use": used.cards(marts),
         "Claude Code": code.cards(marts, calendar, offered, options.least_team),
         "Spend": spend.cards(marts, calendar, offered, options.plan),
         "Data": trust.cards(calendar, offered),
     }
     read = [row["last_read_at"] for row in marts["freshness"] if row["last_read_at"]]
-    complete = [
-        row["last_complete_day"] for row in marts["freshness"] if row["last_complete_day"]
-    ]
-    settled = calendar.settled_up_to("cost")
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
@@ -74,10 +70,22 @@ def render(marts: Marts, options: Options) -> str:
         figures=figures(marts, calendar),
         sections={name: cards for name, cards in sections.items() if cards},
         read_at=max(read, default=None),
-        complete=max(complete, default=None),
-        settled=settled,
+        complete=_complete(calendar),
         warnings=trust.warnings(marts, options.late_after),
         not_loaded=trust.not_loaded(marts),
         draw=lambda chart: jinja2.filters.Markup(draw(chart)),
         words=words,
     )
+
+
+def _complete(calendar: Calendar) -> list[str]:
+    """Return up to which days there are figures, as parts of a sentence."""
+    found = []
+    for stream, title in (("user_summaries", "activity"), ("cost", "cost")):
+        day = calendar.last_complete(stream)
+        if day:
+            found.append(f"{words.day(day)} ({title})")
+    settled = calendar.settled_up_to("cost")
+    if settled:
+        found[-1] = f"{found[-1][:-1]}, settled up to {words.day(settled)})"
+    return found

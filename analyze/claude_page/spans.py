@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
 
 #: The ranges that a reader can choose from, by their length in days.
-LENGTHS = {"28 days": 28, "13 weeks": 91, "26 weeks": 182}
+LENGTHS = {"28 days": 28, "13 weeks": 91}
 CHOSEN = "13 weeks"
 
 #: The longest range whose ticks are weeks, not months.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import itertools
+from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from claude_page.cards import (
     INK,
     OTHER,
     PLUMS,
+    PRODUCTS,
     SANDS,
     SLATES,
     Bar,
@@ -21,13 +23,12 @@ from claude_page.cards import (
     Layer,
     Line,
     Part,
-    product_colour,
 )
 from claude_page.figures import dollars, last_full_month
-from claude_page.timeline import day_hover, latest
+from claude_page.timeline import day_hover, latest, stacked, young
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from claude_page.database import Row
@@ -36,11 +37,13 @@ if TYPE_CHECKING:
 
 TOKENS = {
     "cache_read_tokens": ("Cache reads", SANDS[3]),
-    "cache_write_5m_tokens": ("Cache writes, 5 minutes", SANDS[2]),
-    "cache_write_1h_tokens": ("Cache writes, 1 hour", SANDS[1]),
-    "uncached_input_tokens": ("Input, uncached", SANDS[0]),
-    "output_tokens": ("Output", "#7a2e1d"),
+    "cache_write_5m_tokens": ("Cache writes, 5 min", SANDS[2]),
+    "cache_write_1h_tokens": ("Cache writes, 1 h", SANDS[1]),
+    "uncached_input_tokens": ("Uncached input", SANDS[0]),
+    "output_tokens": ("Output", "#26241f"),
 }
+#: How many equal steps of spend users are counted in.
+STEPS = 8
 #: As many spenders show how spend is spread without showing who they are.
 LEAST_SPENDERS = 10
 PLANS = {
@@ -84,50 +87,33 @@ def sums(
     for row in rows:
         key = row[group]
         key = "no model" if key is None else ALIASES.get(key, key)
-        if row[column] is not None and row["date"] in found[key]:
-            found[key][row["date"]] += row[column]
+        values = found[key]
+        if row[column] is not None and row["date"] in values:
+            values[row["date"]] += row[column]
     return dict(found)
 
 
 def by_day(
     marts: Marts, calendar: Calendar, ranges: Mapping[str, Span], plan: str | None
 ) -> Card:
-    """Return the card of spend by day, by product and by model."""
+    """Return the card of spend by day or week, by product and by model."""
     rows = dollars(marts["spend"])
     days = [day for day in calendar.states("cost") if calendar.is_complete("cost", day)]
     listed = dict.fromkeys(days, Decimal())
     for row in rows:
         if row["date"] in listed and row["list_cost_usd"] is not None:
             listed[row["date"]] += row["list_cost_usd"]
-    price = Line("At list prices", INK, listed, 1, is_step=True)
-    products = _ordered(sums(rows, "cost_usd", days, "product_family"))
-    models = _ordered(sums(rows, "cost_usd", days, "model"))
+    price = Line("At list prices", INK, listed, 1.2, is_step=True)
     stacks = {
-        "By product": [
-            Layer(words.name(key), product_colour(key), values) for key, values in products
-        ],
-        "By model": _folded(models, PLUMS),
+        "By product": _products(sums(rows, "cost_usd", days, "product_family")),
+        "By model": _models(sums(rows, "cost_usd", days, "model")),
     }
     parts = [
         Part(
             title,
-            [
-                Key(layer.name, layer.colour, _total(layer.values, ranges))
-                for layer in stack
-            ]
-            + [Key(price.name, price.colour, _total(listed, ranges), "line")],
             {
-                name: Chart(
-                    span=span,
-                    unit="US dollars a day",
-                    hover={day: _hover(day, stack, price, calendar) for day in span},
-                    stack=stack,
-                    lines=[price],
-                    gaps=frozenset(day for day in span if day not in listed),
-                    young=frozenset(
-                        day for day in listed if not calendar.is_settled("cost", day)
-                    ),
-                    format="$~s",
+                name: stacked(
+                    calendar, "cost", span, "US dollars", stack, [price], words.money, "$~s"
                 )
                 for name, span in ranges.items()
             },
@@ -135,8 +121,8 @@ def by_day(
         for title, stack in stacks.items()
     ]
     notes = [
-        "Hatched days may still be revised: cost settles after 31 days. A day that is not"
-        " over is left blank. Sums in the legends are of all days loaded."
+        "Hatched: may still be revised, because cost settles after 31 days. Days and weeks"
+        " that are not over are left blank."
     ]
     unknown = sum(row["unknown_row_count"] for row in rows)
     if unknown:
@@ -146,22 +132,42 @@ def by_day(
         notes.append(f"Amounts in {words.listed(sorted(others))} are not shown.")
     return Card(
         "What drives the cost?",
-        "Metered spend a day after discounts and before credits. The gap to the line is the"
+        "Metered spend after discounts and before credits. The gap to the line is the"
         f" discount. It is not the invoice: seats and taxes are outside. {PLANS[plan]}",
         parts,
         notes,
-        is_wide=True,
+        columns=2,
     )
 
 
-def _hover(day: date, stack: Sequence[Layer], price: Line, calendar: Calendar) -> str:
-    if calendar.state("cost", day) == "filling":
-        return f"{words.weekday(day)}: not over when it was read"
-    if not calendar.is_read("cost", day):
-        return f"{words.weekday(day)}: not read"
-    total = sum(layer.values.get(day) or 0 for layer in stack)
-    first, *rest = day_hover(day, [*stack, price], calendar, "cost", words.money).split("\n")
-    return "\n".join([first, f"Spend: {words.money(total)}", *rest])
+def _products(groups: Mapping[str, Mapping[date, Any]]) -> list[Layer]:
+    """Return a layer for each product with a colour of its own, and one for all others."""
+    ordered = _ordered(groups)
+    layers = [
+        Layer(words.name(key), PRODUCTS[key], values)
+        for key, values in ordered
+        if key in PRODUCTS
+    ]
+    rest = [(key, values) for key, values in ordered if key not in PRODUCTS]
+    return [*layers, *_rest("Others and API", rest)]
+
+
+def _models(groups: Mapping[str, Mapping[date, Any]]) -> list[Layer]:
+    """Return a layer for each of the models that cost most, and one for all others."""
+    ordered = _ordered(groups)
+    layers = [
+        Layer(key, colour, values)
+        for (key, values), colour in zip(ordered, PLUMS, strict=False)
+    ]
+    return [*layers, *_rest("Other models", ordered[len(PLUMS) :])]
+
+
+def _rest(title: str, groups: Sequence[tuple[str, Mapping[date, Any]]]) -> list[Layer]:
+    if not groups:
+        return []
+    days = groups[0][1]
+    values = {day: sum(values[day] for _, values in groups) for day in days}
+    return [Layer(title, OTHER, values)]
 
 
 def _ordered(groups: Mapping[str, Mapping[date, Any]]) -> list[tuple[str, Mapping[date, Any]]]:
@@ -171,26 +177,6 @@ def _ordered(groups: Mapping[str, Mapping[date, Any]]) -> list[tuple[str, Mappin
         ((key, values) for key, values in groups.items() if totals[key]),
         key=lambda item: (-totals[item[0]], item[0]),
     )
-
-
-def _folded(
-    groups: Sequence[tuple[str, Mapping[date, Any]]], colours: Sequence[str]
-) -> list[Layer]:
-    """Return a layer for each of the largest groups, and one for all others."""
-    layers = [
-        Layer(key, colour, values)
-        for (key, values), colour in zip(groups, colours, strict=False)
-    ]
-    rest = groups[len(colours) :]
-    if rest:
-        other = {day: sum(values[day] for _, values in rest) for day in rest[0][1]}
-        layers.append(Layer(f"{len(rest)} other models", OTHER, other))
-    return layers
-
-
-def _total(values: Mapping[date, Any], ranges: Mapping[str, Span]) -> str:
-    del ranges
-    return words.money(sum(values.values()))
 
 
 def spread(marts: Marts, calendar: Calendar) -> Card:
@@ -230,32 +216,34 @@ def spread(marts: Marts, calendar: Calendar) -> Card:
     bars = whose(marts, month, row)
     if bars:
         parts.append(Part("Whose spend it is", bars=bars))
-    return Card(title, says, parts, notes)
+    return Card(title, says, parts, notes, is_tall=True)
 
 
 def histogram(amounts: Sequence[Decimal]) -> list[Bar]:
-    """Return how many amounts lie between steps of 1, 2 and 5."""
-    edges = [Decimal(1)]
-    while edges[-1] < max(amounts, default=0):
-        edges.append(edges[-1] * (Decimal("2.5") if str(edges[-1])[0] == "2" else 2))
-    found = []
-    lower = Decimal(0)
-    for upper in edges:
-        number = len([amount for amount in amounts if lower < amount <= upper])
-        name = f"up to {_edge(upper)}" if not lower else f"{_edge(lower)} to {_edge(upper)}"
-        found.append((name, number))
-        lower = upper
-    while len(found) > 1 and not found[0][1]:
-        del found[0]
-    widest = max(number for _, number in found) or 1
-    return [
-        Bar(name, words.count(number), [(number / widest, SLATES[1])])
-        for name, number in found
-    ]
+    """Return how many amounts lie in each of some equal steps; the last step is open."""
+    ordered = sorted(amounts)
+    high = ordered[(len(ordered) - 1) * 19 // 20]
+    step = next(step for step in _steps() if high <= STEPS * step)
+    counts = Counter(min(int(amount / step), STEPS) for amount in ordered)
+    widest = max(counts.values())
+    bars = []
+    for place in range(min(max(counts), STEPS) + 1):
+        lower, upper = _edge(place * step, step), _edge((place + 1) * step, step)
+        name = f"{lower} and more" if place == STEPS else f"{lower} to {upper}"
+        share = counts[place] / widest
+        bars.append(Bar(name, words.count(counts[place]), [(share, SLATES[1])]))
+    return bars
 
 
-def _edge(value: Decimal) -> str:
-    return f"${value:,.0f}"
+def _steps() -> Iterator[Decimal]:
+    """Yield 1, 2 and 5 cents, 10, 20 and 50, and so on."""
+    for zeros in itertools.count():
+        for digit in (1, 2, 5):
+            yield digit * Decimal(10) ** (zeros - 2)
+
+
+def _edge(value: Decimal, step: Decimal) -> str:
+    return f"${value:,.{0 if step >= 1 else 2}f}"
 
 
 def whose(marts: Marts, month: date, row: Row | None) -> list[Bar]:
@@ -291,9 +279,9 @@ def whose(marts: Marts, month: date, row: Row | None) -> list[Bar]:
 
 
 def tokens(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> Card:
-    """Return the card of tokens by kind, and how many of them caches answered."""
+    """Return the card of tokens by kind, and how many of them came from caches."""
     days = [day for day in calendar.states("usage") if calendar.is_complete("usage", day)]
-    counts: dict[str, dict[date, int]] = {
+    counts: dict[str, dict[date, Any]] = {
         column: dict.fromkeys(days, 0) for column in TOKENS
     }
     for row in marts["spend"]:
@@ -306,54 +294,31 @@ def tokens(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> Card
         if any(counts[column].values())
     ]
     share = Line("Cache reads, share of input", INK, _cache_share(counts, days))
-    common = {
-        name: {
-            "gaps": frozenset(day for day in span if day not in set(days)),
-            "young": frozenset(d for d in days if not calendar.is_settled("usage", d)),
-        }
+    shares = {
+        name: Chart(
+            span=span,
+            unit="% of input tokens a day",
+            hover={
+                day: day_hover(day, [share], calendar, "usage", words.percent) for day in span
+            },
+            lines=[share],
+            gaps=frozenset(day for day in span if day not in share.values),
+            young=young(calendar, "usage", span),
+            top=100,
+            keys=[Key(share.name, INK, latest(share.values, words.percent), "line")],
+        )
+        for name, span in ranges.items()
+    }
+    kinds = {
+        name: stacked(calendar, "usage", span, "tokens", stack, [], words.short, "~s")
         for name, span in ranges.items()
     }
     return Card(
         "How well are caches used?",
-        "Tokens a day by kind, and the share of input tokens that came from the cache."
-        " Output is not in the share, and it is no count of requests.",
-        [
-            Part(
-                keys=[
-                    Key(x.name, x.colour, words.short(sum(x.values.values()))) for x in stack
-                ],
-                charts={
-                    name: Chart(
-                        span=span,
-                        unit="tokens a day",
-                        hover={
-                            day: day_hover(day, stack, calendar, "usage", words.short)
-                            for day in span
-                        },
-                        stack=stack,
-                        **common[name],
-                    )
-                    for name, span in ranges.items()
-                },
-            ),
-            Part(
-                keys=[Key(share.name, INK, latest(share.values, words.percent), "line")],
-                charts={
-                    name: Chart(
-                        span=span,
-                        unit="% of input tokens",
-                        hover={
-                            day: day_hover(day, [share], calendar, "usage", words.percent)
-                            for day in span
-                        },
-                        lines=[share],
-                        top=100,
-                        **common[name],
-                    )
-                    for name, span in ranges.items()
-                },
-            ),
-        ],
+        "Tokens by kind, and the share of input tokens that came from the cache. Output is"
+        " not in the share, and it is no share of requests.",
+        [Part(charts=kinds), Part(charts=shares)],
+        columns=2,
     )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from claude_page import words
+from claude_page.cards import Chart, Key, Layer, Line
 from claude_page.spans import Span
 
+#: The longest range whose days are drawn apart.
+MOST_DAYS = 28
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
-    from claude_page.cards import Layer, Line
     from claude_page.spans import Calendar
 
 
@@ -111,3 +115,81 @@ def _young_word(calendar: Calendar, stream: str, days: Iterable[date]) -> list[s
     if "filling" in states:
         return ["not complete yet"]
     return ["may be revised"] if "may be revised" in states else []
+
+
+def stacked(
+    calendar: Calendar,
+    stream: str,
+    span: Span,
+    unit: str,
+    stack: Sequence[Layer],
+    lines: Sequence[Line],
+    say: Callable[[float], str],
+    axis: str,
+) -> Chart:
+    """Return sums a day as a stack: short ranges by day, longer ones by ISO week.
+
+    Days and weeks that are not complete are left blank.
+
+    Args:
+        calendar: What is known of each day.
+        stream: The stream that the values are of.
+        span: The range.
+        unit: What is added up, such as `US dollars`.
+        stack: Values by day, of complete days.
+        lines: Values by day to draw as lines, added up in the same way.
+        say: How a value is said in legend and tooltips.
+        axis: How the axis says it, as a format of D3.
+    """
+    is_daily = len(span) <= MOST_DAYS
+    if not is_daily:
+        stack = [_by_week(layer, span) for layer in stack]
+        lines = [_by_week(line, span) for line in lines]
+    shown = weekly(span) if not is_daily else span
+    columns = list(span) if is_daily else [week.first for week in span.weeks()]
+    hover = {}
+    for column in columns:
+        total = [layer.values.get(column) for layer in stack]
+        sums = Line("In all", "", {column: None if None in total else sum(total)})
+        items = [sums, *stack, *lines]
+        hover[column] = (
+            day_hover(column, items, calendar, stream, say)
+            if is_daily
+            else week_hover(_week(column), items, calendar, stream, say)
+        )
+    known = stack[0].values if stack else {}
+    return Chart(
+        span=shown,
+        unit=f"{unit} a {'day' if is_daily else 'week'}",
+        hover=hover,
+        lines=lines,
+        stack=stack,
+        step=1 if is_daily else 7,
+        gaps=frozenset(column for column in columns if known.get(column) is None),
+        young=(young if is_daily else young_weeks)(calendar, stream, span),
+        format=axis,
+        keys=[
+            *(Key(x.name, x.colour, say(_sum(x, shown))) for x in stack),
+            *(Key(x.name, x.colour, say(_sum(x, shown)), "line") for x in lines),
+        ],
+    )
+
+
+def _week(monday: date) -> Span:
+    return next(Span(monday, monday).weeks())
+
+
+def _sum(item: Line | Layer, span: Span) -> float:
+    return sum(value or 0 for day, value in item.values.items() if day in span)
+
+
+Item = TypeVar("Item", "Line", "Layer")
+
+
+def _by_week(item: Item, span: Span) -> Item:
+    """Return sums of weeks, None where the value of a day is not known."""
+    sums = {}
+    for week in span.weeks():
+        values = [item.values.get(day) for day in week]
+        sums[week.first] = None if None in values else sum(values)
+    return replace(item, values=sums)

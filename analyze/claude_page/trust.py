@@ -81,13 +81,13 @@ def cards(calendar: Calendar, ranges: Mapping[str, Span]) -> list[Card]:
         Key("Not over when read", STATES["filling"]),
         Key("Not read", "", shape="gap"),
     ]
-    charts = {name: Strip(span, rows, stretches) for name, span in ranges.items()}
+    charts = {name: Strip(span, rows, stretches, keys) for name, span in ranges.items()}
     return [
         Card(
             "Can I believe this?",
             "What is known of each day of each stream that is loaded. Activity settles 4 days"
             " after a day, cost and usage after 31.",
-            [Part(keys=keys, charts=charts)],
-            is_wide=True,
+            [Part(charts=charts)],
+            columns=3,
         )
     ]

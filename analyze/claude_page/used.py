@@ -51,7 +51,7 @@ def cards(marts: Marts) -> list[Card]:
         if rows:
             keys = [Key(*call) for call in CALLS.values()] if kind == "connector" else []
             unit = rows[0]["use_unit"]
-            parts.append(Part(f"{title}, {unit}", keys, bars=bars(kind, rows)))
+            parts.append(Part(f"{title}, {unit}", keys=keys, bars=bars(kind, rows)))
             notes += _notes(kind, rows)
     if not parts:
         return []
@@ -61,11 +61,11 @@ def cards(marts: Marts) -> list[Card]:
         Card(
             "What is used?",
             f"Uses in the last 28 days read, {words.short_day(first)} to {words.day(last)}:"
-            " the most used of each kind. The small number is the people on the day that had"
+            " the most used of each kind. The peak is the people on the day that had"
             " most of them, not the people of the 28 days. Units differ and are not added.",
             parts,
             notes,
-            is_wide=True,
+            columns=3,
         )
     ]
 
@@ -73,6 +73,7 @@ def cards(marts: Marts) -> list[Card]:
 def bars(kind: str, rows: Sequence[Row]) -> list[Bar]:
     """Return a bar for each thing; collecting buckets come last and are faint."""
     widest = max((row["use_count"] or 0 for row in rows), default=0) or 1
+    names = [row["thing_name"] for row in rows]
     found = []
     for row in rows:
         uses = row["use_count"]
@@ -80,7 +81,7 @@ def bars(kind: str, rows: Sequence[Row]) -> list[Bar]:
         people = f"{words.count(users)} people" if users is not None else _peak(row)
         found.append(
             Bar(
-                row["thing_name"],
+                _name(row, is_unique=names.count(row["thing_name"]) == 1),
                 words.NOTHING if uses is None else words.count(uses),
                 _parts(kind, row, widest),
                 people,
@@ -90,9 +91,17 @@ def bars(kind: str, rows: Sequence[Row]) -> list[Bar]:
     return found
 
 
+def _name(row: Row, *, is_unique: bool) -> str:
+    """Return a name that tells a thing apart; nothing is merged by name."""
+    if row["kind"] == "artifact":
+        return str(row["thing_name"]).removeprefix("application/vnd.ant.")
+    name = str(row["thing_name"])
+    return name if is_unique else f"{name} ({row['thing_id']})"
+
+
 def _peak(row: Row) -> str:
     peak = row["most_users_of_a_day"]
-    return "" if peak is None else f"≤ {words.count(peak)} a day"
+    return "" if peak is None else f"peak {words.count(peak)}"
 
 
 def _parts(kind: str, row: Row, widest: int) -> list[tuple[float, str]]:
