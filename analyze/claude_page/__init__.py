@@ -1,4 +1,5 @@
 """One HTML page of adoption, use and cost, made from the marts of the dbt package.
 
-`database` reads rows, the other modules turn rows into figures and charts, `page` writes them.
+`database` and `marts` read rows, the other modules turn rows into figures and charts, and
+`page` writes them.
 """

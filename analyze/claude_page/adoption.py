@@ -16,7 +16,7 @@ from claude_page.cards import (
     Part,
     product_colour,
 )
-from claude_page.spans import DAY
+from claude_page.spans import DAY, SUNDAY
 from claude_page.timeline import (
     day_hover,
     latest,
@@ -29,7 +29,8 @@ from claude_page.timeline import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from claude_page.marts import Marts
     from claude_page.spans import Calendar, Span
@@ -96,12 +97,21 @@ def products(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> Ca
     }
     used = [family for family in FAMILIES if any(weeks[family].values())]
     lines = [Line(words.name(f), PRODUCTS[f], weeks[f]) for f in used]
-    parts = [_weekly(lines, calendar, ranges, "user_summaries", marts)]
+    start = min(
+        (
+            row["date"]
+            for row in marts["adoption"]
+            if row["product"] == "chat_cowork_unified" and row["daily_active_user_count"]
+        ),
+        default=None,
+    )
+    events = {start: "unified from here"} if start else {}
+    parts = [Part(charts=_weekly(lines, calendar, ranges, "user_summaries", events))]
     sundays = {
         product: {
             row["date"] - 6 * DAY: row["weekly_active_user_count"]
             for row in marts["adoption"]
-            if row["product"] == product and row["date"].weekday() == 6  # noqa: PLR2004  Sunday
+            if row["product"] == product and row["date"].weekday() == SUNDAY
         }
         for product in UNIFIED
     }
@@ -111,10 +121,8 @@ def products(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> Ca
         if any(values.values())
     ]
     if len(apart) > 1:
-        title = "Chat, Cowork and both unified, apart"
-        parts.append(
-            _weekly(apart, calendar, ranges, "adoption", marts, title, is_folded=True)
-        )
+        charts = _weekly(apart, calendar, ranges, "adoption", events)
+        parts.append(Part("Chat, Cowork and both unified, apart", charts, is_folded=True))
     unused = [words.name(family) for family in FAMILIES if family not in used]
     notes = ["The lines do not add up: one person may use several products."]
     if unused:
@@ -130,24 +138,13 @@ def products(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> Ca
 
 
 def _weekly(
-    lines: list[Line],
+    lines: Sequence[Line],
     calendar: Calendar,
     ranges: Mapping[str, Span],
     stream: str,
-    marts: Marts,
-    title: str = "",
-    *,
-    is_folded: bool = False,
-) -> Part:
-    start = min(
-        (
-            row["date"]
-            for row in marts["adoption"]
-            if row["product"] == "chat_cowork_unified" and row["daily_active_user_count"]
-        ),
-        default=None,
-    )
-    charts = {
+    events: Mapping[date, str],
+) -> dict[str, Chart]:
+    return {
         name: Chart(
             span=weekly(span),
             unit="people a week",
@@ -159,12 +156,11 @@ def _weekly(
             step=7,
             gaps=unread_weeks(calendar, stream, span),
             young=young_weeks(calendar, stream, span),
-            events={start: "unified from here"} if start else {},
+            events=events,
             keys=_line_keys(lines),
         )
         for name, span in ranges.items()
     }
-    return Part(title, charts, is_folded=is_folded)
 
 
 def _line_keys(lines: Iterable[Line]) -> list[Key]:
@@ -174,16 +170,28 @@ def _line_keys(lines: Iterable[Line]) -> list[Key]:
 def coming_and_going(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> Card:
     """Return the card of new, retained, returning and lost people by week."""
     rows = {
-        row["period_start"]: row for row in marts["people"] if row["product_family"] == "all"
+        row["period_start"]: row
+        for row in marts["people"]
+        if row["product_family"] == "all"
     }
     stack = [
-        Layer(title, colour, {week: row[f"{column}_user_count"] for week, row in rows.items()})
+        Layer(
+            title, colour, {week: row[f"{column}_user_count"] for week, row in rows.items()}
+        )
         for title, colour, column in (
             ("Stayed", SLATES[0], "retained"),
             ("Came back", SLATES[1], "returning"),
             ("New", SLATES[2], "new"),
         )
     ]
+    # After a gap nobody can tell who is new, but still who stayed.
+    either = {
+        week: row["family_active_user_count"] - row["retained_user_count"]
+        for week, row in rows.items()
+        if row["retained_user_count"] is not None and row["new_user_count"] is None
+    }
+    if either:
+        stack.append(Layer("New or came back", SLATES[3], either))
     lost = {week: row["lost_user_count"] for week, row in rows.items()}
     stack.append(Layer("Lost", "#c9a48c", lost, is_below=True))
     charts = {
@@ -212,5 +220,8 @@ def coming_and_going(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span
         " after a pause, or are new. Below zero, those of the week before who did not come."
         " New means: not seen since the first day loaded.",
         [Part(charts=charts)],
-        ["The first week loaded cannot be judged, and is left blank."],
+        [
+            "The first week loaded cannot be judged, and is left blank.",
+            "After days that were not read, nobody can tell who is new and who came back.",
+        ],
     )

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
+    from decimal import Decimal
 
     from claude_page.spans import Span
+
+#: What is drawn: counts, shares, money.
+Number: TypeAlias = "float | Decimal"
 
 #: The colours of products, the same everywhere. They differ for eyes that mix up red and
 #: green, too (after Okabe and Ito).
@@ -50,7 +54,7 @@ class Line:
 
     name: str
     colour: str
-    values: Mapping[date, float | None]
+    values: Mapping[date, Number | None]
     width: float = 2.0
     is_step: bool = False
 
@@ -61,7 +65,7 @@ class Layer:
 
     name: str
     colour: str
-    values: Mapping[date, float | None]
+    values: Mapping[date, Number | None]
     #: Whether it grows downwards.
     is_below: bool = False
 

@@ -51,7 +51,7 @@ def weekly_sums(marts: Marts, calendar: Calendar) -> dict[str, dict[date, Any]]:
     for week in whole.weeks() if whole else ():
         is_read = all(calendar.is_read("user_summaries", day) for day in week)
         for work in WORK:
-            known = [rows[day][f"{work}_count"] for day in week if day in rows]
+            known = [rows[day][work] for day in week if day in rows]
             # A day that was read and has no row is a day without users.
             zero = [] if known else [0]
             values = [value for value in known + zero if value is not None]
@@ -98,11 +98,11 @@ def sessions(
         if row["product_family"] == "claude_code"
     }
     line = Line("People", COLOUR, people)
-    layer = Layer("Sessions", COLOUR, weeks["session"])
+    layer = Layer("Sessions", COLOUR, weeks["session_count"])
     return Card(
         "How much?",
-        "Sessions by ISO week, and the people who had at least one, each once. Usage through"
-        " Bedrock and Console accounts is not in the API.",
+        "Sessions by ISO week, and the people who had at least one, each once. Usage"
+        " through Bedrock and Console accounts is not in the API.",
         [
             Part(
                 charts={
@@ -129,12 +129,12 @@ def lines(
 ) -> Card:
     """Return the card of lines added and removed, commits and pull requests."""
     stack = [
-        Layer("Lines added", COLOUR, weeks["lines_added"]),
-        Layer("Lines removed", "#f0b48d", weeks["lines_removed"], is_below=True),
+        Layer("Lines added", COLOUR, weeks["lines_added_count"]),
+        Layer("Lines removed", "#f0b48d", weeks["lines_removed_count"], is_below=True),
     ]
     work = [
-        Line("Commits", "#8f3f00", weeks["commit"]),
-        Line("Pull requests", "#f08a4b", weeks["pull_request"], width=1.5),
+        Line("Commits", "#8f3f00", weeks["commit_count"]),
+        Line("Pull requests", "#f08a4b", weeks["pull_request_count"], width=1.5),
     ]
     return Card(
         "What comes out?",
@@ -160,7 +160,7 @@ def lines(
 
 
 def _unknown(marts: Marts) -> list[str]:
-    days = sum(row["session_unknown"] for row in marts["code"])
+    days = sum(row["unknown_count"] for row in marts["code"])
     if not days:
         return []
     return [f"{words.plural(days, 'user-day')} without a known number are in no sum."]
@@ -194,7 +194,9 @@ def trust(marts: Marts, calendar: Calendar) -> Card:
     unread = [day for day in span if not calendar.is_read("user_summaries", day)]
     notes = [f"Rates of fewer than {FEW_DECIDED} decided edits are grey: they say little."]
     if unread:
-        notes.append(f"{words.plural(len(unread), 'day')} of the 28 not read, so in no rate.")
+        notes.append(
+            f"{words.plural(len(unread), 'day')} of the 28 not read, so in no rate."
+        )
     period = f"{words.short_day(span.first)} to {words.day(span.last)}"
     return Card(title, says, [Part(f"Acceptance, {period}", bars=bars)], notes)
 
@@ -210,18 +212,28 @@ def teams(marts: Marts, calendar: Calendar, least: int) -> list[Card]:
         if row["date"] in span:
             team = sums[row["rbac_group_id"], row["team_name"]]
             team["people"] = max(team.get("people", 0), row["user_count"] or 0)
-            for column in ("session_count", "commit_count", "accepted_count", "decided_count"):
+            for column in (
+                "session_count",
+                "commit_count",
+                "accepted_count",
+                "decided_count",
+            ):
                 if row[column] is not None:
                     team[column] = team.get(column, 0) + row[column]
     large = {key: team for key, team in sums.items() if team["people"] >= least}
     small = [team for key, team in sums.items() if key not in large]
     ordered = sorted(
-        large.items(), key=lambda item: (item[0][0] == "(none)", -item[1].get("session_count", 0))
+        large.items(),
+        key=lambda item: (item[0][0] == "(none)", -item[1].get("session_count", 0)),
     )
     names = [name for (_, name), _ in ordered]
     rows = [
         [
-            "In no team" if key == "(none)" else name if names.count(name) == 1 else f"{name} ({key})",
+            "In no team"
+            if key == "(none)"
+            else name
+            if names.count(name) == 1
+            else f"{name} ({key})",
             *_team(team),
         ]
         for (key, name), team in ordered
@@ -232,13 +244,11 @@ def teams(marts: Marts, calendar: Calendar, least: int) -> list[Card]:
         Card(
             "By team",
             f"{words.short_day(span.first)} to {words.day(span.last)}. People are those of"
-            " the day that had most of them, in any product. Somebody in two teams counts in"
-            " both, so teams do not add up to the organisation.",
+            " the day that had most of them, in any product. Somebody in two teams counts"
+            " in both, so teams do not add up to the organisation.",
             [
                 Part(
-                    table=Table(
-                        ["Team", "People", "Sessions", "Commits", "Accepted"], rows
-                    )
+                    table=Table(["Team", "People", "Sessions", "Commits", "Accepted"], rows)
                 )
             ],
             [f"Teams with fewer than {least} people are folded into one row."],

@@ -39,6 +39,29 @@ STATES = {
 
 MUTED, RULE = "#6f6a62", "#e4e0d8"
 
+#: What all charts share.
+FRAME = {
+    "background": "transparent",
+    "autosize": {"type": "fit", "contains": "padding"},
+    "padding": {"left": 2, "right": 6, "top": 4, "bottom": 2},
+    "config": {
+        "font": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
+        "view": {"stroke": None},
+        "axis": {
+            "domain": False,
+            "labelColor": MUTED,
+            "labelFontSize": 12,
+            "tickColor": RULE,
+            "titleColor": MUTED,
+            "titleFontSize": 12,
+            "titleFontWeight": "normal",
+        },
+        "axisY": {"gridColor": RULE, "labelPadding": 6, "ticks": False},
+        # Only what a pointer finds has a description.
+        "mark": {"aria": False},
+    },
+}
+
 Values = list[dict[str, Any]]
 
 
@@ -56,24 +79,7 @@ def specify(chart: Chart | Strip, *, validate: bool = False) -> dict[str, Any]:
     """
     with debug_mode(validate):
         layered = _strip(chart) if isinstance(chart, Strip) else _chart(chart)
-        return _styled(layered).to_dict(validate=validate)
-
-
-def _styled(layered: alt.LayerChart) -> alt.LayerChart:
-    font = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
-    text = {"labelFontSize": 12, "labelColor": MUTED, "titleColor": MUTED}
-    return layered.configure(
-        font=font,
-        background="transparent",
-        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
-        padding={"left": 2, "right": 6, "top": 4, "bottom": 2},
-        view=alt.ViewConfig(stroke=None),
-        axis=alt.AxisConfig(
-            titleFontSize=12, titleFontWeight="normal", domain=False, tickColor=RULE, **text
-        ),
-        axisY=alt.AxisConfig(gridColor=RULE, ticks=False, labelPadding=6),
-        mark=alt.MarkConfig(aria=False),
-    )
+        return {**layered.to_dict(validate=validate), **FRAME}
 
 
 def _fit(svg: str) -> str:
@@ -152,7 +158,7 @@ def _within(item: Line | Layer, span: Span) -> dict[date, float]:
 
 
 def _data(values: Values) -> alt.Chart:
-    return alt.Chart(alt.Data(values=values))
+    return alt.Chart(alt.InlineData(values=values))
 
 
 def _chart(chart: Chart) -> alt.LayerChart:
@@ -164,7 +170,7 @@ def _chart(chart: Chart) -> alt.LayerChart:
         *_events(chart, x),
         _hover(chart, x),
     ]
-    return alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
+    return alt.LayerChart(layer=layers, width=WIDTH, height=HEIGHT)
 
 
 def _times(day: date, step: int) -> dict[str, int]:
@@ -323,8 +329,9 @@ def _hover(chart: Chart, x: alt.X) -> alt.Chart:
         for day, text in sorted(chart.hover.items())
         if day in chart.span
     ]
-    mark = _data(values).mark_rect(fill="transparent", aria=True)
-    return mark.encode(x=x, x2="to:Q", description="text:N")
+    mark: alt.Chart = _data(values).mark_rect(fill="transparent", aria=True)
+    column: alt.Chart = mark.encode(x=x, x2="to:Q", description="text:N")
+    return column
 
 
 def _strip(strip: Strip) -> alt.LayerChart:
@@ -360,4 +367,4 @@ def _strip(strip: Strip) -> alt.LayerChart:
         )
     )
     height = ROW_HEIGHT * len(strip.rows) + 30
-    return alt.layer(marks).properties(width=WIDTH, height=height)
+    return alt.LayerChart(layer=[marks], width=WIDTH, height=height)

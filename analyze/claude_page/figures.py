@@ -37,7 +37,7 @@ def figures(marts: Marts, calendar: Calendar) -> list[Figure]:
 def active_users(marts: Marts, calendar: Calendar) -> Figure:
     """Return the users active in 7 days, against the 7 days before."""
     title, says = "Active users, 7 days", "People active at least once in the 7 days"
-    row, why = _latest_seats(marts)
+    row, why = latest_seats(marts)
     if row is None:
         return Figure(title, words.NOTHING, says, why)
     day, count = row["date"], row["active_7_count"]
@@ -57,7 +57,7 @@ def active_users(marts: Marts, calendar: Calendar) -> Figure:
 def share_of_seats(marts: Marts, calendar: Calendar) -> Figure:
     """Return the share of assigned seats whose number of users was active in 7 days."""
     title, says = "Share of seats in use", "Users active in 7 days per assigned seat"
-    row, why = _latest_seats(marts)
+    row, why = latest_seats(marts)
     if row is None:
         return Figure(title, words.NOTHING, says, why)
     says = f"{says}, {words.day(row['date'])}. Above 100% when users have lost their seat."
@@ -102,7 +102,7 @@ def regulars(marts: Marts, calendar: Calendar) -> Figure:
 def month_to_date(marts: Marts) -> Figure:
     """Return the metered spend of this month, against the same days of the last."""
     title = "Spend, this month"
-    says = "Metered, after discounts, before credits. Not the invoice: without seats and taxes."
+    says = "Metered, after discounts, before credits. Seats and taxes are not in it."
     months = dollars(marts["months"])
     if not months:
         return Figure(title, words.NOTHING, says, "No cost has been read.")
@@ -210,7 +210,7 @@ def last_full_month(calendar: Calendar) -> date | None:
     return (this_month - DAY).replace(day=1)
 
 
-def _latest_seats(marts: Marts) -> tuple[Row | None, str]:
+def latest_seats(marts: Marts) -> tuple[Row | None, str]:
     """Return the last complete day's row of seats, or why there is none."""
     if not marts["seats"]:
         return None, "The stream org_summaries has not been read."
@@ -236,4 +236,6 @@ def _unread(calendar: Calendar, span: Span) -> str:
         return f"Only {words.plural(len(span) - before, 'day')} of the 28 have been loaded."
     missing = [day for day in span if not calendar.is_complete("user_summaries", day)]
     verb = "was" if len(missing) == 1 else "were"
-    return f"{words.plural(len(missing), 'day')} of the 28 {verb} not read, or not over yet."
+    return (
+        f"{words.plural(len(missing), 'day')} of the 28 {verb} not read, or not over yet."
+    )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from claude_page import words
 from claude_page.cards import SLATES, Bar, Card, Chart, Key, Layer, Part, Table
-from claude_page.spans import DAY, last
+from claude_page.figures import latest_seats
+from claude_page.spans import DAY, SUNDAY, last
 from claude_page.timeline import latest, weekly, young_weeks
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from claude_page.database import Row
     from claude_page.marts import Marts
-    from claude_page.spans import Calendar, Span
+from claude_page.spans import Calendar, Span
 
 #: From the habit to the single visit, as people call the classes of `frequency`.
 CLASSES = {
@@ -49,7 +50,9 @@ def frequency(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> C
         name: Chart(
             span=weekly(span),
             unit="% of the people active in 28 days",
-            hover={week.first: _hover(week.last, counts, calendar) for week in span.weeks()},
+            hover={
+                week.first: _hover(week.last, counts, calendar) for week in span.weeks()
+            },
             stack=layers,
             step=7,
             gaps=frozenset(
@@ -85,7 +88,7 @@ def _shares_of_weeks(
         total = sum(value or 0 for value in values)
         known = total and None not in values
         share = 100 * counts[name][day] / total if known else None
-        if day.weekday() == 6:  # noqa: PLR2004  Sunday
+        if day.weekday() == SUNDAY:
             shares[day - 6 * DAY] = share
     return shares
 
@@ -93,10 +96,11 @@ def _shares_of_weeks(
 def _hover(day: date, counts: Mapping[str, Mapping[date, Any]], calendar: Calendar) -> str:
     title = f"28 days to {words.weekday(day)}"
     values = {name: counts[name].get(day) for name in CLASSES}
-    if None in values.values():
+    known = {name: value for name, value in values.items() if value is not None}
+    if len(known) < len(values):
         missing = [d for d in last(28, day) if not calendar.is_read("user_summaries", d)]
         return f"{title}: {words.plural(len(missing), 'day')} not read (yet)"
-    told = [f"{name.capitalize()}: {words.count(values[name])}" for name in CLASSES]
+    told = [f"{name.capitalize()}: {words.count(value)}" for name, value in known.items()]
     return "\n".join([title, *told])
 
 
@@ -135,10 +139,11 @@ def _ends(marts: Marts) -> list[tuple[str, Any]]:
             ("Ever active", row["ever_active_member_count"]),
             ("Active in 30 days", row["member_active_30_count"]),
         ]
-    complete = [row for row in marts["seats"] if row["is_complete"]]
-    row = max(complete, key=lambda found: found["date"], default=None)
-    seats = ("Assigned seats", row and row["assigned_seat_count"])
-    return [seats, ("Active in 30 days", row and row["active_30_count"])]
+    seats, _ = latest_seats(marts)
+    return [
+        ("Assigned seats", seats and seats["assigned_seat_count"]),
+        ("Active in 30 days", seats and seats["active_30_count"]),
+    ]
 
 
 def members(marts: Marts) -> list[Card]:
@@ -161,7 +166,11 @@ def members(marts: Marts) -> list[Card]:
     notes = []
     if len(known) < len(rows):
         notes.append("No activity is loaded, so nothing is known of these members.")
-    since = f" Never means: not since {words.day(first)}, the first day loaded." if first else ""
+    since = (
+        f" Never means: not since {words.day(first)}, the first day loaded."
+        if first
+        else ""
+    )
     return [
         Card(
             title,
@@ -188,7 +197,9 @@ def _since(rows: Sequence[Row]) -> list[tuple[str, int]]:
 
 def _names(rows: Sequence[Row]) -> Table:
     quiet = [
-        row for row in rows if row["is_never_active"] or row["days_since_active"] > SINCE[1][0]
+        row
+        for row in rows
+        if row["is_never_active"] or row["days_since_active"] > SINCE[1][0]
     ]
     quiet.sort(key=lambda row: row["days_since_active"] or 0, reverse=True)
     quiet.sort(key=lambda row: not row["is_never_active"])

@@ -6,13 +6,14 @@ not selected unless they are asked for.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from claude_page.database import DatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from claude_page.database import Query, Row
 
@@ -25,11 +26,26 @@ TOKENS = (
     "cache_write_1h_tokens",
     "output_tokens",
 )
-WORK = ("session", "lines_added", "lines_removed", "commit", "pull_request")
+WORK = (
+    "session_count",
+    "lines_added_count",
+    "lines_removed_count",
+    "commit_count",
+    "pull_request_count",
+)
+UNKNOWN = ["count(*) - count(session_count) as unknown_count"]
+ACTORS = """
+    case actor_type when 'user_actor' then 'users' when 'unknown' then 'nobody'
+    else 'others' end
+"""
 
 
 def _total(column: str) -> str:
     return f"cast(sum({column}) as bigint) as {column}"
+
+
+def _select(keys: str, *columns: Iterable[str]) -> str:
+    return f"select {', '.join([keys, *itertools.chain(*columns)])}"
 
 
 #: The mart and what is asked of it; `{organization}` limits it to one organisation.
@@ -46,26 +62,21 @@ QUERIES = {
         "select snapshot_date, days_since_active, is_never_active, activity_from",
     ),
     "things": ("claude_things_28", "select *"),
-    "code": (
-        "claude_code_daily",
-        f"select date, {', '.join(_total(f'{work}_count') for work in WORK)},"
-        f" {', '.join(f'count(*) - count({work}_count) as {work}_unknown' for work in WORK)}",
-    ),
+    "code": ("claude_code_daily", _select("date", map(_total, WORK), UNKNOWN)),
     "tools": ("claude_code_tools_daily", "select *"),
     "teams": ("claude_code_team_daily", "select *"),
     "spend": (
         "claude_spend_daily",
-        "select date, product_family, model, currency, sum(cost_usd) as cost_usd,"
-        " sum(list_cost_usd) as list_cost_usd,"
-        " cast(sum(unknown_row_count) as bigint) as unknown_row_count,"
-        f" {', '.join(map(_total, TOKENS))}",
+        _select(
+            "date, product_family, model, currency",
+            ["sum(cost_usd) as cost_usd", "sum(list_cost_usd) as list_cost_usd"],
+            map(_total, ("unknown_row_count", *TOKENS)),
+        ),
     ),
     "months": ("claude_spend_org_monthly", "select *"),
     "actors": (
         "claude_spend_monthly",
-        "select month_start, currency, case when actor_type = 'user_actor' then 'users'"
-        " when actor_type = 'unknown' then 'nobody' else 'others' end as actors,"
-        " sum(cost_usd) as cost_usd",
+        f"select month_start, currency, {ACTORS} as actors, sum(cost_usd) as cost_usd",
     ),
     "spenders": (
         "claude_users",

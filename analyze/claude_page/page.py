@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import jinja2
@@ -56,14 +55,14 @@ def render(marts: Marts, options: Options) -> str:
     }
     read = [row["last_read_at"] for row in marts["freshness"] if row["last_read_at"]]
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.PackageLoader("claude_page", "template"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
-    folder = files("claude_page") / "template"
-    template = environment.from_string((folder / "page.html").read_text(encoding="utf-8"))
-    return template.render(
+    return environment.get_template("page.html").render(
         title=options.title or marts.organization or "Claude",
-        style=jinja2.filters.Markup((folder / "page.css").read_text(encoding="utf-8")),
-        script=jinja2.filters.Markup((folder / "page.js").read_text(encoding="utf-8")),
         ranges=list(offered),
         chosen=chosen(offered),
         whole=calendar.whole(STREAMS),
@@ -73,7 +72,7 @@ def render(marts: Marts, options: Options) -> str:
         complete=_complete(calendar),
         warnings=trust.warnings(marts, options.late_after),
         not_loaded=trust.not_loaded(marts),
-        draw=lambda chart: jinja2.filters.Markup(draw(chart)),
+        draw=draw,
         words=words,
     )
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from claude_page.marts import Marts
 
 DAY = timedelta(days=1)
+SUNDAY = 6
 WEEK = timedelta(weeks=1)
 
 #: The ranges that a reader can choose from, by their length in days.
@@ -56,7 +57,7 @@ class Span:
             return {day: f"{day.day} {day:%b}" for day in days}
         firsts = [day for day in self if day.day == 1]
         step = -(-len(firsts) // 7)
-        named = {}
+        named: dict[date, str] = {}
         for day in firsts[::step]:
             new_year = not named or day.year != max(named).year
             named[day] = f"{day:%b %Y}" if new_year else f"{day:%b}"

@@ -25,7 +25,7 @@ from claude_page.cards import (
     Part,
 )
 from claude_page.figures import dollars, last_full_month
-from claude_page.timeline import day_hover, latest, stacked, young
+from claude_page.timeline import Measure, day_hover, latest, stacked, young
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,14 +42,13 @@ TOKENS = {
     "uncached_input_tokens": ("Uncached input", SANDS[0]),
     "output_tokens": ("Output", "#26241f"),
 }
+DOLLARS = Measure("US dollars", words.money, "$~s")
 #: How many equal steps of spend users are counted in.
 STEPS = 8
-#: As many spenders show how spend is spread without showing who they are.
-LEAST_SPENDERS = 10
 PLANS = {
     "seat": "On a seat-based plan it is extra usage only: seats are paid apart.",
     "usage": "On a usage-based plan it is all usage.",
-    None: "On a seat-based plan it is extra usage only; the API does not say which plan it is.",
+    None: "On a seat-based plan it is extra usage only; the API does not say which.",
 }
 
 
@@ -85,8 +84,8 @@ def sums(
     counted = list(days)
     found: dict[str, dict[date, Any]] = defaultdict(lambda: dict.fromkeys(counted, 0))
     for row in rows:
-        key = row[group]
-        key = "no model" if key is None else ALIASES.get(key, key)
+        key = "no model" if row[group] is None else str(row[group])
+        key = ALIASES.get(key, key)
         values = found[key]
         if row[column] is not None and row["date"] in values:
             values[row["date"]] += row[column]
@@ -112,17 +111,15 @@ def by_day(
         Part(
             title,
             {
-                name: stacked(
-                    calendar, "cost", span, "US dollars", stack, [price], words.money, "$~s"
-                )
+                name: stacked(calendar, "cost", span, DOLLARS, stack, [price])
                 for name, span in ranges.items()
             },
         )
         for title, stack in stacks.items()
     ]
     notes = [
-        "Hatched: may still be revised, because cost settles after 31 days. Days and weeks"
-        " that are not over are left blank."
+        "Hatched: may still be revised, because cost settles after 31 days.",
+        "Days and weeks that are not over are left blank.",
     ]
     unknown = sum(row["unknown_row_count"] for row in rows)
     if unknown:
@@ -170,7 +167,9 @@ def _rest(title: str, groups: Sequence[tuple[str, Mapping[date, Any]]]) -> list[
     return [Layer(title, OTHER, values)]
 
 
-def _ordered(groups: Mapping[str, Mapping[date, Any]]) -> list[tuple[str, Mapping[date, Any]]]:
+def _ordered(
+    groups: Mapping[str, Mapping[date, Any]],
+) -> list[tuple[str, Mapping[date, Any]]]:
     """Return groups by their sum, the largest first, without those of nothing."""
     totals = {key: sum(values.values()) for key, values in groups.items()}
     return sorted(
@@ -195,19 +194,15 @@ def spread(marts: Marts, calendar: Calendar) -> Card:
         for found in marts["spenders"]
         if found["cost_month_start"] == month
     ]
-    parts = []
-    notes = []
-    if row is None or not row["is_complete"] or row["median_cost_per_spender"] is None:
-        reason = (
-            f"fewer than {LEAST_SPENDERS} users spent anything"
-            if len(amounts) < LEAST_SPENDERS
-            else "the month is not complete"
-        )
-        parts.append(Part(words=f"{words.month(month)}: not shown, because {reason}."))
-    else:
+    if row is None or row["spending_user_count"] is None:
+        return Card(title, says, [Part(words=f"{words.month(month)} is not complete.")])
+    parts, notes = [], []
+    if row["median_cost_per_spender"] is None:
         parts.append(
-            Part(f"Users by spend, {words.month(month)}", bars=histogram(amounts))
+            Part(words=f"{words.month(month)}: not shown for fewer than 10 such users.")
         )
+    else:
+        parts.append(Part(f"Users by spend, {words.month(month)}", bars=histogram(amounts)))
         notes.append(
             f"Half of the {words.count(row['spending_user_count'])} users spent"
             f" {words.money(row['median_cost_per_spender'])} or less, one in ten more than"
@@ -246,14 +241,14 @@ def _edge(value: Decimal, step: Decimal) -> str:
     return f"${value:,.{0 if step >= 1 else 2}f}"
 
 
-def whose(marts: Marts, month: date, row: Row | None) -> list[Bar]:
+def whose(marts: Marts, month: date, row: Row) -> list[Bar]:
     """Return whose spend a month was: the tenth who spend most, others, nobody."""
     found = {
         actor["actors"]: actor["cost_usd"]
         for actor in dollars(marts["actors"])
         if actor["month_start"] == month and actor["cost_usd"]
     }
-    users, top = found.get("users"), row and row["top_decile_share"]
+    users, top = found.get("users"), row["top_decile_share"]
     parts = [("Users", users, SLATES[0])]
     if users and top is not None:
         most = users * Decimal(top)
@@ -299,7 +294,8 @@ def tokens(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> Card
             span=span,
             unit="% of input tokens a day",
             hover={
-                day: day_hover(day, [share], calendar, "usage", words.percent) for day in span
+                day: day_hover(day, [share], calendar, "usage", words.percent)
+                for day in span
             },
             lines=[share],
             gaps=frozenset(day for day in span if day not in share.values),
@@ -310,7 +306,7 @@ def tokens(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> Card
         for name, span in ranges.items()
     }
     kinds = {
-        name: stacked(calendar, "usage", span, "tokens", stack, [], words.short, "~s")
+        name: stacked(calendar, "usage", span, Measure("tokens", words.short), stack)
         for name, span in ranges.items()
     }
     return Card(
@@ -334,7 +330,15 @@ def _cache_share(
 
 def limits(marts: Marts) -> list[Card]:
     """Return the card of spend limits, if they are loaded."""
-    order = ("over", "high", "raised", "below", "included usage only", "unlimited", "unknown")
+    order = (
+        "over",
+        "high",
+        "raised",
+        "below",
+        "included usage only",
+        "unlimited",
+        "unknown",
+    )
     titles = {
         "over": "Over the limit",
         "high": "90% and more",

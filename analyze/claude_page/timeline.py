@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from claude_page import words
 from claude_page.cards import Chart, Key, Layer, Line
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
+    from claude_page.cards import Number
     from claude_page.spans import Calendar
 
 
 def latest(
-    values: Mapping[date, float | None], say: Callable[[float], str] = words.count
+    values: Mapping[date, Number | None], say: Callable[[Number], str] = words.count
 ) -> str:
     """Return the last known value, as a legend shows it."""
     known = {day: value for day, value in values.items() if value is not None}
@@ -71,7 +72,7 @@ def day_hover(
     items: Iterable[Line | Layer],
     calendar: Calendar,
     stream: str,
-    say: Callable[[float], str] = words.count,
+    say: Callable[[Number], str] = words.count,
 ) -> str:
     """Return the tooltip of a day: a line for each figure."""
     if not calendar.is_read(stream, day):
@@ -90,7 +91,7 @@ def week_hover(
     items: Iterable[Line | Layer],
     calendar: Calendar,
     stream: str,
-    say: Callable[[float], str] = words.count,
+    say: Callable[[Number], str] = words.count,
 ) -> str:
     """Return the tooltip of a week."""
     title = f"Week of {words.day(week.first)}"
@@ -103,7 +104,7 @@ def week_hover(
 
 
 def _told(
-    items: Iterable[Line | Layer], day: date, say: Callable[[float], str]
+    items: Iterable[Line | Layer], day: date, say: Callable[[Number], str]
 ) -> Iterable[str]:
     for item in items:
         value = item.values.get(day)
@@ -117,17 +118,26 @@ def _young_word(calendar: Calendar, stream: str, days: Iterable[date]) -> list[s
     return ["may be revised"] if "may be revised" in states else []
 
 
+@dataclass(frozen=True)
+class Measure:
+    """What is added up, and how it is said."""
+
+    #: Such as `US dollars`.
+    unit: str
+    say: Callable[[Number], str]
+    #: How an axis says it, as a format of D3.
+    axis: str = "~s"
+
+
 def stacked(
     calendar: Calendar,
     stream: str,
     span: Span,
-    unit: str,
+    measure: Measure,
     stack: Sequence[Layer],
-    lines: Sequence[Line],
-    say: Callable[[float], str],
-    axis: str,
+    lines: Sequence[Line] = (),
 ) -> Chart:
-    """Return sums a day as a stack: short ranges by day, longer ones by ISO week.
+    """Return sums as a stack: short ranges by day, longer ones by ISO week.
 
     Days and weeks that are not complete are left blank.
 
@@ -135,61 +145,69 @@ def stacked(
         calendar: What is known of each day.
         stream: The stream that the values are of.
         span: The range.
-        unit: What is added up, such as `US dollars`.
+        measure: What is added up.
         stack: Values by day, of complete days.
         lines: Values by day to draw as lines, added up in the same way.
-        say: How a value is said in legend and tooltips.
-        axis: How the axis says it, as a format of D3.
     """
-    is_daily = len(span) <= MOST_DAYS
-    if not is_daily:
-        stack = [_by_week(layer, span) for layer in stack]
-        lines = [_by_week(line, span) for line in lines]
-    shown = weekly(span) if not is_daily else span
-    columns = list(span) if is_daily else [week.first for week in span.weeks()]
-    hover = {}
+    if len(span) <= MOST_DAYS:
+        columns = [Span(day, day) for day in span]
+        unit, step, changing = "day", 1, young(calendar, stream, span)
+    else:
+        columns = list(span.weeks())
+        unit, step = "week", 7
+        changing = young_weeks(calendar, stream, span)
+        stack = [_by_week(layer, columns) for layer in stack]
+        lines = [_by_week(line, columns) for line in lines]
+        span = weekly(span)
+    texts = {}
     for column in columns:
-        total = [layer.values.get(column) for layer in stack]
-        sums = Line("In all", "", {column: None if None in total else sum(total)})
-        items = [sums, *stack, *lines]
-        hover[column] = (
-            day_hover(column, items, calendar, stream, say)
-            if is_daily
-            else week_hover(_week(column), items, calendar, stream, say)
+        day = column.first
+        values = [layer.values.get(day) for layer in stack]
+        total = Line("In all", "", {day: _whole(values)})
+        items: list[Line | Layer] = [total, *stack, *lines]
+        say = measure.say
+        texts[day] = (
+            day_hover(day, items, calendar, stream, say)
+            if step == 1
+            else week_hover(column, items, calendar, stream, say)
         )
     known = stack[0].values if stack else {}
     return Chart(
-        span=shown,
-        unit=f"{unit} a {'day' if is_daily else 'week'}",
-        hover=hover,
+        span=span,
+        unit=f"{measure.unit} a {unit}",
+        hover=texts,
         lines=lines,
         stack=stack,
-        step=1 if is_daily else 7,
-        gaps=frozenset(column for column in columns if known.get(column) is None),
-        young=(young if is_daily else young_weeks)(calendar, stream, span),
-        format=axis,
+        step=step,
+        gaps=frozenset(c.first for c in columns if known.get(c.first) is None),
+        young=changing,
+        format=measure.axis,
         keys=[
-            *(Key(x.name, x.colour, say(_sum(x, shown))) for x in stack),
-            *(Key(x.name, x.colour, say(_sum(x, shown)), "line") for x in lines),
+            *(Key(x.name, x.colour, measure.say(_sum(x, span))) for x in stack),
+            *(Key(x.name, x.colour, measure.say(_sum(x, span)), "line") for x in lines),
         ],
     )
 
 
-def _week(monday: date) -> Span:
-    return next(Span(monday, monday).weeks())
+def _whole(values: Iterable[Number | None]) -> Number | None:
+    """Return a sum, None if a part of it is not known."""
+    total: Any = 0
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return cast("Number", total)
 
 
-def _sum(item: Line | Layer, span: Span) -> float:
-    return sum(value or 0 for day, value in item.values.items() if day in span)
+def _sum(item: Line | Layer, span: Span) -> Number:
+    known = (value for day, value in item.values.items() if day in span)
+    return _whole(value for value in known if value is not None) or 0
 
 
 Item = TypeVar("Item", "Line", "Layer")
 
 
-def _by_week(item: Item, span: Span) -> Item:
+def _by_week(item: Item, weeks: Iterable[Span]) -> Item:
     """Return sums of weeks, None where the value of a day is not known."""
-    sums = {}
-    for week in span.weeks():
-        values = [item.values.get(day) for day in week]
-        sums[week.first] = None if None in values else sum(values)
+    sums = {week.first: _whole(map(item.values.get, week)) for week in weeks}
     return replace(item, values=sums)

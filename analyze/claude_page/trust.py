@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from claude_page import words
@@ -10,8 +11,9 @@ from claude_page.drawing import STATES
 from claude_page.spans import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from claude_page.database import Row
     from claude_page.marts import Marts
     from claude_page.spans import Calendar, Span
 
@@ -34,24 +36,25 @@ SHOWN_OF = {
 
 
 def warnings(marts: Marts, late_after: int) -> list[str]:
-    """Return a sentence for each stream that is late or has gaps."""
-    found = []
-    for row in sorted(marts["freshness"], key=lambda row: row["stream"]):
-        stream = row["stream"]
-        if row["last_read_day"] is None:
-            found.append(f"{stream}: switched on, and never read.")
-            continue
-        if row["days_behind"] is None:
-            found.append(f"{stream}: no day is complete yet.")
-        elif row["days_behind"] > late_after:
-            found.append(
-                f"{stream}: {words.plural(row['days_behind'], 'day')} behind, complete up to"
-                f" {words.day(row['last_complete_day'])}."
-            )
-        if row["missing_day_count"]:
-            days = words.plural(row["missing_day_count"], "day")
-            found.append(f"{stream}: {days} not read in between.")
-    return found
+    """Return what is late or has gaps, each with the streams that it is true of."""
+    found: dict[str, list[str]] = {}
+    for row in sorted(marts["freshness"], key=lambda row: str(row["stream"])):
+        for trouble in _troubles(row, late_after):
+            found.setdefault(trouble, []).append(row["stream"])
+    return [f"{trouble}: {words.listed(streams)}" for trouble, streams in found.items()]
+
+
+def _troubles(row: Row, late_after: int) -> Iterator[str]:
+    if row["last_read_day"] is None:
+        yield "Never read"
+        return
+    if row["days_behind"] is None:
+        yield "No complete day yet"
+    elif row["days_behind"] > late_after:
+        day = words.day(row["last_complete_day"])
+        yield f"{words.plural(row['days_behind'], 'day')} behind, complete up to {day}"
+    if row["missing_day_count"]:
+        yield f"{words.plural(row['missing_day_count'], 'day')} not read in between"
 
 
 def not_loaded(marts: Marts) -> str:
@@ -71,7 +74,7 @@ def cards(calendar: Calendar, ranges: Mapping[str, Span]) -> list[Card]:
         for stream in rows
         for span, state in runs(
             sorted(calendar.states(stream)),
-            lambda day, stream=stream: calendar.state(stream, day),  # type: ignore[misc]
+            partial(calendar.state, stream),
         )
     ]
     keys = [
@@ -85,8 +88,8 @@ def cards(calendar: Calendar, ranges: Mapping[str, Span]) -> list[Card]:
     return [
         Card(
             "Can I believe this?",
-            "What is known of each day of each stream that is loaded. Activity settles 4 days"
-            " after a day, cost and usage after 31.",
+            "What is known of each day of each stream that is loaded. Activity settles 4"
+            " days after a day, cost and usage after 31.",
             [Part(charts=charts)],
             columns=3,
         )

@@ -116,9 +116,7 @@ def _notes(kind: str, rows: Sequence[Row]) -> list[str]:
     notes = [note for day, note in BREAKS.get(kind, ()) if first < day]
     unread = max(row["unread_day_count"] for row in rows)
     if unread:
-        notes.append(
-            f"{KINDS[kind]}: {words.plural(unread, 'day')} of the 28 not read, so in no sum."
-        )
+        notes.append(f"{KINDS[kind]}: {words.plural(unread, 'day')} of the 28 not read.")
     if any(row["unknown_day_count"] for row in rows):
         notes.append(f"{KINDS[kind]}: days without a count are in no sum.")
     return notes

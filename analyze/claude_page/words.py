@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 #: What stands where there is no figure.
 NOTHING = "–"
 
+#: From where on cents, and tenths of a per cent, say nothing.
+LARGE, TWO_DIGITS = 100, 10
+
 #: The products, product families and streams of the API, as people call them.
 NAMES = {
     "all": "All products",
@@ -55,13 +58,13 @@ def money(value: Decimal | float) -> str:
     if 0 < amount < Decimal("0.005"):
         return "under $0.01"
     sign = "−" if amount < 0 else ""
-    digits = 0 if abs(amount) >= 100 else 2  # noqa: PLR2004  cents say nothing beyond
+    digits = 0 if abs(amount) >= LARGE else 2
     return f"{sign}${abs(amount):,.{digits}f}"
 
 
 def percent(value: float | Decimal) -> str:
     """Return a share of a hundred, without digits that say nothing."""
-    digits = 1 if 0 < abs(value) < 10 else 0  # noqa: PLR2004  10 has two digits already
+    digits = 1 if 0 < abs(float(value)) < TWO_DIGITS else 0
     return f"{value:.{digits}f}%"
 
 
