@@ -84,8 +84,9 @@ def specify(chart: Chart | Strip, *, validate: bool = False) -> dict[str, Any]:
 
 def _fit(svg: str) -> str:
     """Let the page decide on the size, and leave out what only repeats itself."""
-    svg = re.sub(r'<svg class="marks" width="\d+" height="\d+"', '<svg role="img"', svg)
-    svg = re.sub(r' role="graphics-(symbol|object)" aria-roledescription="[^"]*"', "", svg)
+    svg = re.sub(r'<svg class="marks" width="\d+" height="\d+"', "<svg", svg)
+    svg = re.sub(r' role="graphics-object" aria-roledescription="[^"]*"', "", svg)
+    svg = re.sub(r'"graphics-symbol" aria-roledescription="[^"]*"', '"img"', svg)
     svg = re.sub(r'(<g[^>]*?) aria-label="[^"]*"', r"\1", svg)
     svg = re.sub(r' (stroke-miterlimit|class|aria-hidden|xmlns:xlink)="[^"]*"', "", svg)
     return re.sub(r' (d|transform)="[^"]*"', lambda found: _round(found[0]), svg)

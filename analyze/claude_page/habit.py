@@ -151,12 +151,8 @@ def members(marts: Marts) -> list[Card]:
     rows = marts["members"]
     title = "Who does not come?"
     if not rows:
-        why = "members is not loaded" if "members" not in marts.built else "it has nobody"
-        says = (
-            "Members without activity, by the days since their last. For it the stream"
-            f" members is needed: {why}."
-        )
-        return [Card(title, says, [])]
+        says = "Members by the days since they were last active: for it, load the stream"
+        return [Card(title, f"{says} members.", [])]
     first = rows[0]["activity_from"]
     known = [row for row in rows if row["is_never_active"] is not None]
     table = [[title, words.count(number)] for title, number in _since(known)]

@@ -51,7 +51,7 @@ def render(marts: Marts, options: Options) -> str:
         "Use": used.cards(marts),
         "Claude Code": code.cards(marts, calendar, offered, options.least_team),
         "Spend": spend.cards(marts, calendar, offered, options.plan),
-        "Data": trust.cards(calendar, offered),
+        "Data": trust.cards(marts, calendar, offered),
     }
     read = [row["last_read_at"] for row in marts["freshness"] if row["last_read_at"]]
     environment = jinja2.Environment(

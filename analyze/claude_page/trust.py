@@ -6,12 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from claude_page import words
-from claude_page.cards import SLATES, Card, Key, Part, Stretch, Strip
+from claude_page.cards import SLATES, Card, Key, Part, Stretch, Strip, Table
 from claude_page.drawing import STATES
 from claude_page.spans import runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
 
     from claude_page.database import Row
     from claude_page.marts import Marts
@@ -64,7 +65,7 @@ def not_loaded(marts: Marts) -> str:
     return f"Not loaded, so not on this page: {words.listed(missing)}." if missing else ""
 
 
-def cards(calendar: Calendar, ranges: Mapping[str, Span]) -> list[Card]:
+def cards(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> list[Card]:
     """Return the card of what is known of each day."""
     if not calendar.streams:
         return []
@@ -90,7 +91,27 @@ def cards(calendar: Calendar, ranges: Mapping[str, Span]) -> list[Card]:
             "Can I believe this?",
             "What is known of each day of each stream that is loaded. Activity settles 4"
             " days after a day, cost and usage after 31.",
-            [Part(charts=charts)],
-            columns=3,
+            [Part(charts=charts), Part(table=_streams(marts))],
+            columns=2,
         )
     ]
+
+
+def _streams(marts: Marts) -> Table:
+    def told(day: date | None) -> str:
+        return words.short_day(day) if day else words.NOTHING
+
+    columns = ["Stream", "First day", "Complete to", "Not read", "Empty"]
+    rows = [
+        [
+            row["stream"],
+            told(row["first_read_day"]),
+            told(row["last_complete_day"]),
+            *(
+                words.NOTHING if row[name] is None else words.plural(row[name], "day")
+                for name in ("missing_day_count", "empty_day_count")
+            ),
+        ]
+        for row in sorted(marts["freshness"], key=lambda row: str(row["stream"]))
+    ]
+    return Table(columns, rows)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from claude_page.marts import Marts
 
 KINDS = {
-    "skill": "Skills",
-    "connector": "Connectors",
-    "plugin": "Plugins",
-    "artifact": "Artifacts",
-    "project": "Chat projects",
+    "skill": "Skills, invocations",
+    "connector": "Connectors, calls",
+    "plugin": "Plugins, invocations",
+    "artifact": "Artifacts created",
+    "project": "Chat projects, messages",
 }
 #: Where connectors' calls are told apart.
 CALLS = {
@@ -50,8 +50,7 @@ def cards(marts: Marts) -> list[Card]:
         )
         if rows:
             keys = [Key(*call) for call in CALLS.values()] if kind == "connector" else []
-            unit = rows[0]["use_unit"]
-            parts.append(Part(f"{title}, {unit}", keys=keys, bars=bars(kind, rows)))
+            parts.append(Part(title, keys=keys, bars=bars(kind, rows)))
             notes += _notes(kind, rows)
     if not parts:
         return []
@@ -96,7 +95,7 @@ def _name(row: Row, *, is_unique: bool) -> str:
     if row["kind"] == "artifact":
         return str(row["thing_name"]).removeprefix("application/vnd.ant.")
     name = str(row["thing_name"])
-    return name if is_unique else f"{name} ({row['thing_id']})"
+    return name if is_unique else f"{name} ({row['thing_id'].rpartition(':')[2]})"
 
 
 def _peak(row: Row) -> str:
@@ -116,7 +115,11 @@ def _notes(kind: str, rows: Sequence[Row]) -> list[str]:
     notes = [note for day, note in BREAKS.get(kind, ()) if first < day]
     unread = max(row["unread_day_count"] for row in rows)
     if unread:
-        notes.append(f"{KINDS[kind]}: {words.plural(unread, 'day')} of the 28 not read.")
+        notes.append(
+            f"{KINDS[kind].partition(',')[0]}: {words.plural(unread, 'day')} of the 28 not read."
+        )
     if any(row["unknown_day_count"] for row in rows):
-        notes.append(f"{KINDS[kind]}: days without a count are in no sum.")
+        notes.append(
+            f"{KINDS[kind].partition(',')[0]}: days without a count are in no sum."
+        )
     return notes

@@ -3,7 +3,7 @@
 (() => {
   const tip = document.getElementById("tip");
   const show = (event) => {
-    const mark = event.target.closest("figure [aria-label]");
+    const mark = event.target.closest("figure path[aria-label]");
     tip.hidden = !mark;
     if (!mark) return;
     tip.textContent = mark.getAttribute("aria-label");
