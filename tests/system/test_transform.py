@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from decimal import Context, Decimal, localcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
+from tests import dbt_sources
+from tests.meltano_fixture import ROOT
 from tests.sandbox import Sandbox
 from tests.simulator import Options
-from tests.system import dbt_sources, warehouse
 from tests.system import transform_data as data
+from tests.system import warehouse
 from tests.system.transform_truth import Truth
-from tests.system.warehouse import Dbt, Warehouse
+from tests.system.warehouse import KEYS, PACKAGE, Cell, Dbt, Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.meltano_fixture import MeltanoProject
-    from tests.system.transform_truth import Key
+    from tests.system.transform_figures import Key
     from tests.system.warehouse import Row
 
-KEYS = warehouse.keys()
+pytestmark = pytest.mark.skipif(
+    sys.version_info >= (3, 14), reason="dbt-core 1.11 does not run on Python 3.14"
+)
+
 
 #: Marts of streams that the tap does not have yet.
 LATER = {
@@ -55,9 +63,11 @@ def built(
     with Sandbox(options) as box:
         data.fill(box, meltano_project)
         path = folder / "claude.duckdb"
+        program = warehouse.install_dbt(folder / "dbt")
         warehouse.copy_to_duckdb(box, path)
         runs = [
             Dbt(
+                program,
                 {**box.environment, "DBT_TARGET": target, "DBT_DUCKDB_PATH": str(path)},
                 folder / target,
             ).start("build", **VARIABLES)
@@ -81,7 +91,7 @@ def by_key(mart: str, rows: list[Row]) -> dict[Key, Row]:
     return found
 
 
-def assert_equal(landed: Any, expected: Any, exact: bool) -> None:  # noqa: ANN401, FBT001
+def assert_equal(landed: Cell, expected: Cell, *, exact: bool) -> None:
     """Compare two cells; quotients have as many digits as a database likes."""
     if exact or landed is None or expected is None or isinstance(expected, (bool, str)):
         assert landed == expected
@@ -89,7 +99,7 @@ def assert_equal(landed: Any, expected: Any, exact: bool) -> None:  # noqa: ANN4
         assert float(landed) == pytest.approx(float(expected), rel=1e-9, abs=1e-9)
 
 
-@pytest.mark.parametrize("mart", sorted(name for name in vars(Truth) if name in KEYS))
+@pytest.mark.parametrize("mart", sorted(name for name in dir(Truth) if name in KEYS))
 def test_mart_is_true(built: Warehouse, true: Truth, mart: str) -> None:
     """Rows, counts, sums and rates; sums of money to the last digit."""
     with localcontext(Context(prec=100)):
@@ -114,10 +124,47 @@ def test_databases_agree(built: Warehouse, mart: str) -> None:
     assert duckdb.keys() == postgres.keys()
     for key, row in postgres.items():
         for name, value in row.items():
-            exact = not isinstance(value, Decimal)
+            exact = not isinstance(value, (Decimal, float))
             assert_equal(duckdb[key][name], value, exact=exact)
 
 
 def test_sources_are_the_catalog() -> None:
-    """`python -m tests.system.dbt_sources --write` has nothing to write."""
+    """`python -m tests.dbt_sources --write` has nothing to write."""
     assert list(dbt_sources.changed()) == []
+
+
+DOCUMENT = (ROOT / "docs" / "transform.md").read_text(encoding="utf-8")
+
+
+def block(mark: str) -> str:
+    """Return the block or table of the document that follows a mark."""
+    text = DOCUMENT.split(f"<!-- {mark} -->\n")[1]
+    if text.startswith("```"):
+        return text.split("\n", 1)[1].split("\n```")[0]
+    return text.split(f"<!-- /{mark} -->")[0]
+
+
+def first_cells(mark: str) -> list[str]:
+    """Return what stands in backticks in the first column of a table."""
+    rows = re.findall(r"^\| (`.*?) \|", block(mark), re.MULTILINE)
+    return [name for cell in rows for name in re.findall(r"`(.+?)`", cell)]
+
+
+def test_document(built: Warehouse) -> None:
+    """It names every mart and only variables that there are, and its query runs."""
+    assert set(first_cells("marts")) == KEYS.keys()
+    project = yaml.safe_load((PACKAGE / "dbt_project.yml").read_text("utf-8"))
+    variables = {
+        "claude_analytics__using_<stream>" if "__using_" in name else name
+        for name in project["vars"]["claude_analytics"]
+    }
+    named = first_cells("variables")
+    shortened = [name.removeprefix("…") for name in named if name.startswith("…")]
+    assert {name for name in named if not name.startswith("…")} == {
+        name for name in variables if not name.endswith(tuple(shortened))
+    }
+    for mark in ("project", "organizations"):
+        assert yaml.safe_load(block(mark))["vars"].keys() <= {
+            *project["vars"]["claude_analytics"]
+        }
+    assert built.box.query(block("example"))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-import subprocess
 import tempfile
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from unittest import mock
 
 import msgspec

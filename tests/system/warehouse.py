@@ -5,24 +5,26 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sysconfig
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
 import yaml
 
 from tests.meltano_fixture import ROOT
+from tests.targets.environment import install_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tests.sandbox import Sandbox
 
-Row = dict[str, Any]
+#: What a database gives for a cell.
+Cell: TypeAlias = Any
+Row: TypeAlias = dict[str, Any]
 
 PACKAGE = ROOT / "transform"
 LOADED, BUILT = "tap_claude_analytics", "claude_analytics"
@@ -46,7 +48,7 @@ COLUMNS = f"""
 """
 
 
-def keys() -> dict[str, list[str]]:
+def _keys() -> dict[str, list[str]]:
     """Return what tells the rows of each mart apart, as its schema file says."""
     found = {}
     for path in (PACKAGE / "models" / "marts").glob("*.yml"):
@@ -56,10 +58,15 @@ def keys() -> dict[str, list[str]]:
     return found
 
 
+#: What tells the rows of each mart apart.
+KEYS = _keys()
+
+
 @dataclass(frozen=True)
 class Dbt:
     """dbt, run on this repository's package or on another project."""
 
+    program: str
     environment: Mapping[str, str]
     folder: Path
     project: Path = PACKAGE
@@ -68,10 +75,9 @@ class Dbt:
     def start(self, *arguments: str, **variables: object) -> subprocess.Popen[str]:
         """Start dbt; what it writes goes into a folder of its own."""
         self.folder.mkdir(exist_ok=True)
-        program = Path(sysconfig.get_path("scripts")) / "dbt"
         return subprocess.Popen(
             [
-                str(program),
+                self.program,
                 "--no-use-colors",
                 *arguments,
                 f"--vars={yaml.safe_dump(variables)}",
@@ -92,6 +98,21 @@ class Dbt:
     def run(self, *arguments: str, **variables: object) -> str:
         """Run dbt to its end and return what it says; it must go well."""
         return finish(self.start(*arguments, **variables))
+
+
+def install_dbt(folder: Path) -> str:
+    """Install dbt as the Meltano project does, and for DuckDB; return the program's path.
+
+    It does not share an environment with the newest mypy.
+    """
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    [utility] = project["plugins"]["utilities"]
+    wanted = [
+        *utility["pip_url"].split(),
+        "dbt-duckdb>=1.10,<1.11",
+        f"duckdb=={duckdb.__version__}",
+    ]
+    return install_packages(wanted, folder).program("dbt")
 
 
 def finish(process: subprocess.Popen[str]) -> str:

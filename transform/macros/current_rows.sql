@@ -93,15 +93,15 @@ where t.row_number_of_key = 1
   {%- endif -%}
 {%- endmacro %}
 
-{#- The types of a loaded table's columns, by their names in small letters. -#}
+{#- The types of a loaded table's columns, by their names in small letters. The database is asked,
+    not dbt's cache of relations: another thread may be filling that just now. -#}
 {% macro claude_column_types(table, stream) %}
-  {%- set relation = load_relation(table) -%}
-  {%- if relation is none -%}
-    {{ exceptions.raise_compiler_error(table ~ " does not exist. Load the stream " ~ stream ~ ", set the variable claude_analytics__using_" ~ stream ~ " to false, or say where the tables are: claude_analytics__schema, claude_analytics__organizations, claude_analytics__database.") }}
-  {%- endif -%}
   {%- set types = {} -%}
-  {%- for column in adapter.get_columns_in_relation(relation) -%}
+  {%- for column in adapter.get_columns_in_relation(table) -%}
     {%- do types.update({column.name | lower: column.dtype}) -%}
   {%- endfor -%}
+  {%- if not types -%}
+    {{ exceptions.raise_compiler_error(table ~ " does not exist. Load the stream " ~ stream ~ ", set the variable claude_analytics__using_" ~ stream ~ " to false, or say where the tables are: claude_analytics__schema, claude_analytics__organizations, claude_analytics__database.") }}
+  {%- endif -%}
   {{- return(types) -}}
 {% endmacro %}

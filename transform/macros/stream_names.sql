@@ -1,4 +1,4 @@
-{#- All streams but readings. Made by `python -m tests.system.dbt_sources --write`. -#}
+{#- All streams but readings. Made by `python -m tests.dbt_sources --write`. -#}
 {% macro claude_stream_names() %}
   {{- return([
     'adoption',

@@ -1,6 +1,6 @@
 """The sources and staging models of the dbt package, made from the tap's catalog.
 
-`python -m tests.system.dbt_sources --write` writes them.
+`python -m tests.dbt_sources --write` writes them.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 PACKAGE = ROOT / "transform"
 MODELS = PACKAGE / "models"
 
-#: What the parts of flattened names become in the staging models: spelt out, and short enough
-#: for PostgreSQL. The first one that a name begins with counts.
+#: What the parts of flattened names become in the staging models: spelt out, and short
+#: enough for PostgreSQL. The first one that a name begins with counts.
 SPELT_OUT = {
     "ccum__chat__": "unified_chat_",
     "ccum__sessions__": "unified_cowork_",
@@ -90,7 +90,7 @@ class Table(NamedTuple):
 
 
 def tables() -> list[Table]:
-    """List the tables of all streams, by name, flattened as by this repository's project."""
+    """List the tables of all streams, flattened as by this repository's project."""
     project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
     [settings] = [plugin["config"] for plugin in project["plugins"]["extractors"]]
     tap = TapClaudeAnalytics(config=settings, validate_config=False)
@@ -150,7 +150,9 @@ def files() -> dict[Path, str]:
         MODELS / "staging" / "staging.yml": _docs(every),
     }
     for table in every:
-        made[MODELS / "staging" / f"stg_claude_analytics__{table.name}.sql"] = _staging(table)
+        made[MODELS / "staging" / f"stg_claude_analytics__{table.name}.sql"] = _staging(
+            table
+        )
     return made
 
 
@@ -159,7 +161,7 @@ def _folded(text: str, indent: int) -> str:
     return "".join(f"{' ' * indent}{line}\n" for line in lines)
 
 
-HEADER = "# Made by `python -m tests.system.dbt_sources --write` from the tap's catalog.\n"
+HEADER = "# Made by `python -m tests.dbt_sources --write` from the tap's catalog.\n"
 
 
 def _sources(every: list[Table]) -> str:
@@ -190,7 +192,7 @@ sources:
 def _names(every: list[Table]) -> str:
     names = "".join(f"    '{t.name}',\n" for t in every if t.name != "readings")
     return f"""\
-{{#- All streams but readings. Made by `python -m tests.system.dbt_sources --write`. -#}}
+{{#- All streams but readings. Made by `python -m tests.dbt_sources --write`. -#}}
 {{% macro claude_stream_names() %}}
   {{{{- return([
 {names}  ]) -}}}}
