@@ -233,7 +233,7 @@ def _unread(calendar: Calendar, span: Span) -> str:
     states = calendar.states("user_summaries")
     before = len([day for day in span if day < min(states)]) if states else len(span)
     if before:
-        return f"Only {words.plural(len(span) - before, 'day')} of the 28 have been loaded."
+        return f"Only {words.plural(len(span) - before, 'day')} of the 28 loaded."
     missing = [day for day in span if not calendar.is_complete("user_summaries", day)]
     verb = "was" if len(missing) == 1 else "were"
     return (
