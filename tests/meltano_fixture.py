@@ -59,8 +59,9 @@ def meltano_project(tmp_path_factory: pytest.TempPathFactory) -> MeltanoProject:
     """
     folder = tmp_path_factory.mktemp("meltano")
     definition = (ROOT / "meltano.yml").read_text(encoding="utf-8")
+    # The tap, and the program that makes the page.
     here = "pip_url: -e ."
-    assert definition.count(here) == 1
+    assert definition.count(here) == 2
     (folder / "meltano.yml").write_text(
         definition.replace(here, f"pip_url: -e '{ROOT}'"), encoding="utf-8"
     )

@@ -23,6 +23,13 @@ _DATABASE, or DBT_DUCKDB_PATH.
 """
 
 
+def _plan(name: str) -> str:
+    if name not in ("seat", "usage"):
+        message = f"must be seat or usage, not {name!r}"
+        raise argparse.ArgumentTypeError(message)
+    return name
+
+
 def _parser() -> argparse.ArgumentParser:
     defaults = Options()
     parser = argparse.ArgumentParser(
@@ -51,14 +58,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--plan",
-        choices=("seat", "usage"),
+        type=_plan,
         default=environment("CLAUDE_PAGE_PLAN") or None,
+        metavar="seat|usage",
         help="the organisation's plan; changes words, not numbers (CLAUDE_PAGE_PLAN)",
     )
     parser.add_argument(
         "--people",
         action="store_true",
-        default=environment("CLAUDE_PAGE_PEOPLE") == "true",
+        default=environment("CLAUDE_PAGE_PEOPLE", "").lower() == "true",
         help="name the members without activity (CLAUDE_PAGE_PEOPLE=true)",
     )
     parser.add_argument(

@@ -84,7 +84,7 @@ def specify(chart: Chart | Strip, *, validate: bool = False) -> dict[str, Any]:
 
 def _fit(svg: str) -> str:
     """Let the page decide on the size, and leave out what only repeats itself."""
-    svg = re.sub(r'<svg class="marks" width="\d+" height="\d+"', "<svg", svg)
+    svg = re.sub(r' (width|height)="\d+"', "", svg, count=2)
     svg = re.sub(r' role="graphics-object" aria-roledescription="[^"]*"', "", svg)
     svg = re.sub(r'"graphics-symbol" aria-roledescription="[^"]*"', '"img"', svg)
     svg = re.sub(r'(<g[^>]*?) aria-label="[^"]*"', r"\1", svg)

@@ -111,15 +111,12 @@ def _parts(kind: str, row: Row, widest: int) -> list[tuple[float, str]]:
 
 
 def _notes(kind: str, rows: Sequence[Row]) -> list[str]:
+    title = KINDS[kind].partition(",")[0]
     first = min(row["from_date"] for row in rows)
     notes = [note for day, note in BREAKS.get(kind, ()) if first < day]
     unread = max(row["unread_day_count"] for row in rows)
     if unread:
-        notes.append(
-            f"{KINDS[kind].partition(',')[0]}: {words.plural(unread, 'day')} of the 28 not read."
-        )
+        notes.append(f"{title}: {words.plural(unread, 'day')} of the 28 not read.")
     if any(row["unknown_day_count"] for row in rows):
-        notes.append(
-            f"{KINDS[kind].partition(',')[0]}: days without a count are in no sum."
-        )
+        notes.append(f"{title}: days without a count are in no sum.")
     return notes

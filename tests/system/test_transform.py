@@ -14,13 +14,14 @@ from tests import dbt_sources
 from tests.meltano_fixture import ROOT
 from tests.sandbox import Sandbox
 from tests.simulator import Options
+from tests.system import page, warehouse
 from tests.system import transform_data as data
-from tests.system import warehouse
 from tests.system.transform_truth import Truth
 from tests.system.warehouse import KEYS, PACKAGE, Cell, Dbt, Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.meltano_fixture import MeltanoProject
     from tests.system.transform_figures import Key
@@ -168,3 +169,16 @@ def test_document(built: Warehouse) -> None:
             *project["vars"]["claude_analytics"]
         }
     assert built.box.query(block("example"))
+
+
+@pytest.mark.parametrize("target", ["postgres", "duckdb"])
+def test_page(built: Warehouse, true: Truth, tmp_path: Path, target: str) -> None:
+    """Its six figures are true, made by its program from either database."""
+    file = tmp_path / "page.html"
+    place = {"DBT_TARGET": target, "DBT_DUCKDB_PATH": str(built.path)}
+    page.make({**built.box.environment, **place}, file)
+    html = file.read_text(encoding="utf-8")
+    figures = re.findall(r'class="value[^>]*>([^<]+)<', html)
+    assert figures == page.expected(true)
+    assert "Figures up to 2 Nov 2026 (activity) and 4 Nov 2026 (cost" in html
+    assert "Not loaded, so not on this page: members" in html

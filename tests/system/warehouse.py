@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import duckdb
 import yaml
 
+from tests import duckdb_rows
 from tests.meltano_fixture import ROOT
 from tests.targets.environment import install_packages
 
@@ -106,9 +107,9 @@ def install_dbt(folder: Path) -> str:
     It does not share an environment with the newest mypy.
     """
     project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
-    [utility] = project["plugins"]["utilities"]
+    utilities = {plugin["name"]: plugin for plugin in project["plugins"]["utilities"]}
     wanted = [
-        *utility["pip_url"].split(),
+        *utilities["dbt"]["pip_url"].split(),
         "dbt-duckdb>=1.10,<1.11",
         f"duckdb=={duckdb.__version__}",
     ]
@@ -182,14 +183,9 @@ def create(path: Path, schema: str, tables: Mapping[str, Iterable[Row]]) -> None
         target.execute(f"create schema if not exists {schema}")
         for table, given in tables.items():
             rows = list(given)
-            columns = dict.fromkeys(name for row in rows for name in row)
-            kinds = [_kind(name, rows) for name in columns]
-            typed = ", ".join(f"{n} {k}" for n, k in zip(columns, kinds, strict=True))
-            target.execute(f"create table {schema}.{table} ({typed})")
-            target.executemany(
-                f"insert into {schema}.{table} values ({', '.join('?' * len(columns))})",
-                [[row.get(name) for name in columns] for row in rows],
-            )
+            names = dict.fromkeys(name for row in rows for name in row)
+            columns = {name: _kind(name, rows) for name in names}
+            duckdb_rows.create(target, f"{schema}.{table}", columns, rows)
 
 
 def _kind(name: str, rows: list[Row]) -> str:

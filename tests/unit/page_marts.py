@@ -1,8 +1,7 @@
-"""Marts of small companies, put into DuckDB as the dbt package's contracts describe them."""
+"""Marts of companies, put into DuckDB as the dbt package's contracts describe them."""
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import duckdb
 import jinja2
 import yaml
 
+from tests import duckdb_rows
 from tests.meltano_fixture import ROOT
 
 if TYPE_CHECKING:
@@ -50,24 +50,15 @@ def build(path: Path, marts: Mapping[str, Rows], without: Iterable[str] = ()) ->
         marts: Rows by mart; columns that a row lacks are null.
         without: Marts that are not built.
     """
-    file = path.with_suffix(".jsonl")
     with duckdb.connect(str(path)) as connection:
         connection.execute(f"create schema {SCHEMA}")
         for mart, columns in contracts().items():
-            if mart in without:
-                continue
-            typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-            connection.execute(f"create table {SCHEMA}.{mart} ({typed})")
-            rows = [{"organization": ORGANIZATION, **row} for row in marts.get(mart, ())]
-            assert all(row.keys() <= columns.keys() for row in rows), mart
-            if rows:
-                lines = (json.dumps(row, default=str) + "\n" for row in rows)
-                file.write_text("".join(lines), encoding="utf-8")
-                connection.execute(
-                    f"insert into {SCHEMA}.{mart} from read_json(?, columns = {columns},"
-                    " format = 'newline_delimited')",
-                    [str(file)],
-                )
+            if mart not in without:
+                rows = [
+                    {"organization": ORGANIZATION, **row} for row in marts.get(mart, ())
+                ]
+                assert all(row.keys() <= columns.keys() for row in rows), mart
+                duckdb_rows.create(connection, f"{SCHEMA}.{mart}", columns, rows)
 
 
 def days(first: date, last: date = LAST) -> list[date]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-from claude_page.__main__ import main
 
+from claude_page.__main__ import main
 from tests.unit import page_marts
 from tests.unit.page_marts import LAST, MONTH, ORGANIZATION, SCHEMA
 
@@ -40,7 +40,9 @@ class Page(HTMLParser):
         given = dict(attrs)
         self.open.append(tag)
         self.loaded += [
-            str(given[name]) for name in ("src", "href", "xlink:href", "data") if name in given
+            str(given[name])
+            for name in ("src", "href", "xlink:href", "data")
+            if name in given
         ]
         if tag == "path" and given.get("aria-label"):
             self.tooltips.append(str(given["aria-label"]))
@@ -132,8 +134,8 @@ def test_five_thousand_users(database: Path) -> None:
         connection.execute(
             f"insert into {SCHEMA}.claude_code_daily"
             " (organization, date, user_id, session_count, lines_added_count, is_active)"
-            f" select '{ORGANIZATION}', date '{first}' + cast(day as integer), 'user_' || n,"
-            " 1, 10, true from range(5000) as users(n), range(35) as days(day)"
+            f" select '{ORGANIZATION}', date '{first}' + cast(day as integer),"
+            " 'user_' || n, 1, 10, true from range(5000) as u(n), range(35) as d(day)"
         )
     page = make(database)
     assert page.figures == ["5,000", "100%", "5,000", "$12,500", "$2.50", "75%"]
@@ -167,7 +169,9 @@ def test_page_loads_nothing_and_escapes_names(database: Path) -> None:
     page_marts.build(database, rows, LATER)
     page = make(database, "--title", "Ac</title>me & Söhne")
     assert page.loaded == []
-    assert set(re.findall(r"https?://[^\"' )]+", page.html)) <= {"http://www.w3.org/2000/svg"}
+    assert set(re.findall(r"https?://[^\"' )]+", page.html)) <= {
+        "http://www.w3.org/2000/svg"
+    }
     assert set(re.findall(r"url\(([^)]*)\)", page.html)) == {"#hatch", "#gap"}
     assert "@import" not in page.html
     assert page.html.count("<script>") == 1

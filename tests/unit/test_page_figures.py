@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from claude_page import figures, words
 from claude_page.marts import Marts
 from claude_page.spans import Calendar, Span, ranges, runs
-
 from tests.unit import page_marts
 from tests.unit.page_marts import LAST, MONTH
 
@@ -54,7 +54,9 @@ def test_the_last_complete_day_counts() -> None:
     assert figures.share_of_seats(*read(rows)).value == words.NOTHING
 
 
-@pytest.mark.parametrize(("state", "is_young"), [("settled", False), ("may be revised", True)])
+@pytest.mark.parametrize(
+    ("state", "is_young"), [("settled", False), ("may be revised", True)]
+)
 def test_figures_of_days_that_may_change_say_so(state: str, is_young: bool) -> None:  # noqa: FBT001  what is expected
     """Also if it is one day of 28."""
     rows = page_marts.company(5, FIRST) | page_marts.known(FIRST, states={LAST: state})
