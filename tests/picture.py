@@ -1,221 +1,120 @@
-"""Draws the README's picture: who uses which product, week by week, over a quarter.
+"""Takes the README's picture: the page of a simulated organisation, as a browser shows it.
 
-`python -m tests.picture` writes it anew, from what the tap reads of a simulated
-organisation. The weeks are those of sql/postgres/weekly_active_users_by_product.sql.
+`python -m tests.picture` writes it anew. It needs Chromium, and a minute or two.
 """
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
-import time_machine
+import pendulum
 
-from tests import ROOT, fake_clock, singer
+from tap_claude_analytics.common import clock
+from tests import ROOT, singer, truth
 from tests.simulator import Options, Simulator
+from tests.system import page, warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
-PICTURE = ROOT / ".github" / "adoption.svg"
+    from tests.system.warehouse import Row
 
-TODAY = date(2026, 10, 5)
-#: The Sundays of the quarter's 13 weeks.
-SUNDAYS = [date(2026, 7, 5) + timedelta(weeks=n) for n in range(13)]
-ORGANISATION = Options(users=240, today=TODAY)
+PICTURE = ROOT / ".github" / "page.png"
+WIDTH, HEIGHT = 1400, 1010
 
-#: The products as people call them, and their colours on light and on dark ground.
-PRODUCTS = {
-    "all": ("All products", "#57606a", "#9198a1"),
-    "chat": ("Chat", "#c2410c", "#fb8147"),
-    "claude_code": ("Claude Code", "#1d4ed8", "#6ea8fe"),
-    "cowork": ("Cowork", "#15803d", "#4ac26b"),
-    "chat_cowork_unified": ("Chat and Cowork unified", "#a16207", "#e3b341"),
-    "office_agent": ("Claude in Office", "#be185d", "#f778ba"),
-    "claude_design": ("Claude Design", "#7e22ce", "#c297ff"),
-    "science": ("Claude Science", "#0f766e", "#39c5bb"),
-    "claude_tag": ("Claude Tag (Slack users)", "#854d4d", "#d0a0a0"),
+TODAY = date(2026, 11, 25)
+SINCE = date(2026, 7, 27)
+COMPANY = Options(users=240, projects=14, today=TODAY)
+FLATTENED: dict[str, Any] = {
+    "flattening_enabled": True,
+    "flattening_max_depth": 5,
+    "flattening_max_key_length": 64,
 }
-
-WIDTH, HEIGHT = 880, 472
-LEFT, TOP, RIGHT, BOTTOM = 60, 106, 650, 408
-MARGIN = 24
-#: How far apart labels are at least.
-LINE_HEIGHT = 19
-#: How many lines of the grid there are at most.
-MOST_LINES = 7
-
-Series: TypeAlias = "Mapping[str, Sequence[int | None]]"
-Point: TypeAlias = "tuple[float, float]"
-
-STYLE = """\
-text { font: 13px -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #57606a }
-.title { font-size: 17px; font-weight: 600; fill: #1f2328 }
-.ground { fill: #ffffff }
-.grid { stroke: #d8dee4 }
-.line, .leader { fill: none; stroke: currentColor }
-.line { stroke-width: 2; stroke-linejoin: round; stroke-linecap: round }
-.all .line { stroke-dasharray: 2 5 }
-circle, .name { fill: currentColor }
-"""
-DARK_STYLE = """\
-text { fill: #9198a1 }
-.title { fill: #e6edf3 }
-.ground { fill: #0d1117 }
-.grid { stroke: #30363d }
-.name { fill: currentColor }
-"""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+#: A browser that asks nobody anything.
+QUIET = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+)
 
 
-def read() -> Series:
-    """Return the weekly active users of each product, one for each Sunday."""
+def read() -> dict[str, list[Row]]:
+    """Return what the tap reads of the company, by stream."""
+    noon = pendulum.datetime(TODAY.year, TODAY.month, TODAY.day, 12)
+    streams = (*truth.STREAMS, "usage", "cost", "team_summaries", "readings")
     with (
-        time_machine.travel(fake_clock.noon(TODAY)),
-        Simulator(ORGANISATION) as simulator,
+        mock.patch.object(clock, "now", return_value=noon),
+        Simulator(COMPANY) as simulator,
     ):
-        output = singer.run(
-            simulator,
-            "adoption",
-            start_date=SUNDAYS[0].isoformat(),
-            end_date=SUNDAYS[-1].isoformat(),
-        )
-    counts = {
-        (record["product"], record["date"]): record["weekly_active_user_count"]
-        for record in output.records("adoption")
-    }
+        output = singer.run(simulator, *streams, start_date=SINCE.isoformat(), **FLATTENED)
     return {
-        product: [counts.get((product, day.isoformat())) for day in SUNDAYS]
-        for product in PRODUCTS
-    }
-
-
-def draw(series: Series) -> str:
-    """Return the chart of some products as an SVG image."""
-    highest = max(count for counts in series.values() for count in counts if count)
-    step = grid_step(highest)
-    top = -(-highest // step) * step
-
-    def y(count: float) -> float:
-        return BOTTOM - (BOTTOM - TOP) * count / top
-
-    lines = {
-        product: [
-            None if count is None else (x(place), y(count))
-            for place, count in enumerate(counts)
+        stream: [
+            {
+                name: float(value) if isinstance(value, Decimal) else value
+                for name, value in record.items()
+            }
+            for record in output.records(stream)
         ]
-        for product, counts in series.items()
+        for stream in streams
     }
-    ends = {
-        product: next(point for point in reversed(points) if point)
-        for product, points in lines.items()
-    }
-    heights = apart({product: end[1] for product, end in ends.items()})
-    first, last = SUNDAYS[0], SUNDAYS[-1]
-    title = f"Weekly active users by product, {first:%B} to {last:%B %Y}"
-    subtitle = (
-        f"Users active in the week, in a simulated organisation of {ORGANISATION.users}"
-        " people; gaps are counts that cannot be computed"
+
+
+def build(folder: Path) -> Mapping[str, str]:
+    """Load the tables into DuckDB and build the marts; return where they are."""
+    path = folder / "claude.duckdb"
+    warehouse.create(path, warehouse.LOADED, read())
+    place = {"DBT_TARGET": "duckdb", "DBT_DUCKDB_PATH": str(path)}
+    dbt = warehouse.Dbt(
+        warehouse.install_dbt(folder / "dbt"), {**os.environ, **place}, folder
     )
-    size = f'width="{WIDTH}" height="{HEIGHT}"'
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {size}>',
-        f"<title>{title}</title>",
-        f"<style>\n{style(series)}</style>",
-        f'<rect class="ground" {size} rx="8"/>',
-        f'<text class="title" x="{MARGIN}" y="34">{title}</text>',
-        f'<text x="{MARGIN}" y="56">{subtitle}</text>',
-        *grid(range(0, top + 1, step), y),
+    dbt.run(
+        "run",
+        claude_analytics__today=TODAY.isoformat(),
+        claude_analytics__using_team_summaries=True,
+    )
+    return place
+
+
+def photograph(file: Path, folder: Path) -> None:
+    """Let a browser draw the page."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        sys.exit(f"Install one of {', '.join(BROWSERS)} to take the picture.")
+    command = [
+        browser,
+        *QUIET,
+        f"--user-data-dir={folder / 'profile'}",
+        f"--window-size={WIDTH},{HEIGHT}",
+        f"--screenshot={PICTURE}",
+        file.as_uri(),
     ]
-    for product, counts in series.items():
-        parts += [
-            f'<g class="{product}">',
-            curve(lines[product]),
-            *label(product, counts, ends[product], heights[product]),
-            "</g>",
-        ]
-    return "\n".join([*parts, "</svg>", ""])
+    subprocess.run(command, check=True)
 
 
-def grid_step(highest: int) -> int:
-    """Return the distance of the grid's lines: 1, 2 or 5, and zeros."""
-    steps = (digit * int(f"1{'0' * zeros}") for zeros in range(9) for digit in (1, 2, 5))
-    return next(step for step in steps if highest / step < MOST_LINES)
-
-
-def x(place: int) -> float:
-    """Return where a week is."""
-    return LEFT + 12 + (RIGHT - LEFT - 24) * place / (len(SUNDAYS) - 1)
-
-
-def style(products: Series) -> str:
-    """Return the rules of the image, with each product's colour."""
-    light, dark = (
-        "".join(f".{p} {{ color: {PRODUCTS[p][way]} }}\n" for p in products)
-        for way in (1, 2)
-    )
-    return f"{STYLE}{light}@media (prefers-color-scheme: dark) {{\n{DARK_STYLE}{dark}}}\n"
-
-
-def grid(counts: Sequence[int], y: Callable[[float], float]) -> Iterator[str]:
-    """Yield the axes: a line for some counts, a date for every other week."""
-    for count in counts:
-        height = f"{y(count):.1f}"
-        yield f'<path class="grid" d="M{LEFT} {height}H{RIGHT}"/>'
-        yield (f'<text x="{LEFT - 8}" y="{height}" dy="4" text-anchor="end">{count}</text>')
-    yield f'<text x="{LEFT - 8}" y="{TOP - 18}" text-anchor="end">Users</text>'
-    for place, day in list(enumerate(SUNDAYS))[::2]:
-        yield (
-            f'<text x="{x(place):.1f}" y="{BOTTOM + 22}" text-anchor="middle">'
-            f"{day.day} {day:%b}</text>"
-        )
-    yield (
-        f'<text x="{(LEFT + RIGHT) / 2:.1f}" y="{BOTTOM + 46}" text-anchor="middle">'
-        "Week ending on Sunday</text>"
-    )
-
-
-def curve(points: Sequence[Point | None]) -> str:
-    """Return a product's line, which is broken where a count is unknown."""
-    path, pen = "", "M"
-    for point in points:
-        if point is None:
-            pen = "M"
-        else:
-            path += f"{pen}{point[0]:.1f} {point[1]:.1f}"
-            pen = "L"
-    dots = (f'<circle cx="{p[0]:.1f}" cy="{p[1]:.1f}" r="2.5"/>' for p in points if p)
-    return f'<path class="line" d="{path}"/>{"".join(dots)}'
-
-
-def label(
-    product: str, counts: Sequence[int | None], end: Point, height: float
-) -> Iterator[str]:
-    """Yield a product's name and latest count, and what leads from its line to it."""
-    latest = next(count for count in reversed(counts) if count is not None)
-    yield (
-        f'<path class="leader" d="M{end[0] + 5:.1f} {end[1]:.1f}'
-        f'L{RIGHT + 10} {height:.1f}h8"/>'
-    )
-    yield (
-        f'<text class="name" x="{RIGHT + 24}" y="{height:.1f}" dy="4">'
-        f"{PRODUCTS[product][0]} {latest}</text>"
-    )
-
-
-def apart(heights: Mapping[str, float]) -> Mapping[str, float]:
-    """Return heights moved away from each other until labels do not touch."""
-    moved = dict(heights)
-    order = sorted(moved, key=lambda product: moved[product])
-    # Each round halves what is left to do.
-    for _ in range(100):
-        for upper, lower in pairwise(order):
-            missing = LINE_HEIGHT - (moved[lower] - moved[upper])
-            if missing > 0:
-                moved[upper] -= missing / 2
-                moved[lower] += missing / 2
-    return moved
+def main() -> None:
+    """Take the picture."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        file = folder / "page.html"
+        page.make({**os.environ, **build(folder)}, file, "--title", "a simulated company")
+        photograph(file, folder)
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(draw(read()), encoding="utf-8")
+    main()

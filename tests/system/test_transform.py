@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from decimal import Context, Decimal, localcontext
 from typing import TYPE_CHECKING
 
@@ -12,17 +13,22 @@ import yaml
 from tests import ROOT, dbt_sources
 from tests.sandbox import Sandbox
 from tests.simulator import Options
+from tests.system import page, warehouse
 from tests.system import transform_data as data
-from tests.system import warehouse
 from tests.system.transform_truth import Truth
 from tests.system.warehouse import KEYS, PACKAGE, Cell, Dbt, Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.meltano_fixture import MeltanoProject
     from tests.system.transform_figures import Key
     from tests.system.warehouse import Row
+
+pytestmark = pytest.mark.skipif(
+    sys.version_info >= (3, 14), reason="dbt-core 1.11 does not run on Python 3.14"
+)
 
 
 #: Marts of streams that the tap does not have yet.
@@ -57,9 +63,11 @@ def built(
     with Sandbox(options) as box:
         data.fill(box, meltano_project)
         path = folder / "claude.duckdb"
+        program = warehouse.install_dbt(folder / "dbt")
         warehouse.copy_to_duckdb(box, path)
         runs = [
             Dbt(
+                program,
                 {**box.environment, "DBT_TARGET": target, "DBT_DUCKDB_PATH": str(path)},
                 folder / target,
             ).start("build", **VARIABLES)
@@ -160,3 +168,16 @@ def test_document(built: Warehouse) -> None:
             *project["vars"]["claude_analytics"]
         }
     assert built.box.query(block("example"))
+
+
+@pytest.mark.parametrize("target", ["postgres", "duckdb"])
+def test_page(built: Warehouse, true: Truth, tmp_path: Path, target: str) -> None:
+    """Its six figures are true, made by its program from either database."""
+    file = tmp_path / "page.html"
+    place = {"DBT_TARGET": target, "DBT_DUCKDB_PATH": str(built.path)}
+    page.make({**built.box.environment, **place}, file)
+    html = file.read_text(encoding="utf-8")
+    figures = re.findall(r'class="value[^>]*>([^<]+)<', html)
+    assert figures == page.expected(true)
+    assert "Figures up to 2 Nov 2026 (activity) and 4 Nov 2026 (cost" in html
+    assert "Not loaded, so not on this page: members" in html

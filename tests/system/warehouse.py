@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sysconfig
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import duckdb
 import yaml
 
-from tests import ROOT
+from tests import ROOT, duckdb_rows
+from tests.system.targets.environment import install_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -66,6 +66,7 @@ KEYS = _keys()
 class Dbt:
     """dbt, run on this repository's package or on another project."""
 
+    program: str
     environment: Mapping[str, str]
     folder: Path
     project: Path = PACKAGE
@@ -74,10 +75,9 @@ class Dbt:
     def start(self, *arguments: str, **variables: object) -> subprocess.Popen[str]:
         """Start dbt; what it writes goes into a folder of its own."""
         self.folder.mkdir(exist_ok=True)
-        program = Path(sysconfig.get_path("scripts")) / "dbt"
         return subprocess.Popen(
             [
-                str(program),
+                self.program,
                 "--no-use-colors",
                 *arguments,
                 f"--vars={yaml.safe_dump(variables)}",
@@ -98,6 +98,21 @@ class Dbt:
     def run(self, *arguments: str, **variables: object) -> str:
         """Run dbt to its end and return what it says; it must go well."""
         return finish(self.start(*arguments, **variables))
+
+
+def install_dbt(folder: Path) -> str:
+    """Install dbt as the Meltano project does, and for DuckDB; return the program's path.
+
+    It does not share an environment with the newest mypy.
+    """
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    utilities = {plugin["name"]: plugin for plugin in project["plugins"]["utilities"]}
+    wanted = [
+        *utilities["dbt"]["pip_url"].split(),
+        "dbt-duckdb>=1.10,<1.11",
+        f"duckdb=={duckdb.__version__}",
+    ]
+    return install_packages(wanted, folder).program("dbt")
 
 
 def finish(process: subprocess.Popen[str]) -> str:
@@ -167,14 +182,9 @@ def create(path: Path, schema: str, tables: Mapping[str, Iterable[Row]]) -> None
         target.execute(f"create schema if not exists {schema}")
         for table, given in tables.items():
             rows = list(given)
-            columns = dict.fromkeys(name for row in rows for name in row)
-            kinds = [_kind(name, rows) for name in columns]
-            typed = ", ".join(f"{n} {k}" for n, k in zip(columns, kinds, strict=True))
-            target.execute(f"create table {schema}.{table} ({typed})")
-            target.executemany(
-                f"insert into {schema}.{table} values ({', '.join('?' * len(columns))})",
-                [[row.get(name) for name in columns] for row in rows],
-            )
+            names = dict.fromkeys(name for row in rows for name in row)
+            columns = {name: _kind(name, rows) for name in names}
+            duckdb_rows.create(target, f"{schema}.{table}", columns, rows)
 
 
 def _kind(name: str, rows: list[Row]) -> str:

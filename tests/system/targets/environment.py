@@ -72,7 +72,7 @@ class Environment:
 
 
 def install(target: Target, folder: Path) -> Environment:
-    """Installs a target, with uv where there is one, because it is faster.
+    """Installs a target.
 
     Args:
         target: What to install.
@@ -81,13 +81,26 @@ def install(target: Target, folder: Path) -> Environment:
     Returns:
         The environment.
     """
-    environment = Environment(folder)
-    python = environment.program("python")
     wanted = [
         *target.requirements,
         f"{target.package}=={target.tested}",
         *COMPANIONS.get(target.package, ()),
     ]
+    return install_packages(wanted, folder)
+
+
+def install_packages(wanted: Sequence[str], folder: Path) -> Environment:
+    """Installs packages, with uv where there is one, because it is faster.
+
+    Args:
+        wanted: Names and versions.
+        folder: Where, in a folder that does not exist yet.
+
+    Returns:
+        The environment.
+    """
+    environment = Environment(folder)
+    python = environment.program("python")
     uv = shutil.which("uv", path=os.pathsep.join((str(SCRIPTS), os.environ["PATH"])))
     if uv:
         _run([uv, "venv", "--python", sys.executable, str(folder)])

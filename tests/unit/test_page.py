@@ -1,0 +1,234 @@
+"""The page of companies of all sizes: whole, self-contained, and without invented zeros."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from claude_page.__main__ import main
+from tests.unit import page_marts
+from tests.unit.page_marts import LAST, MONTH, ORGANIZATION, SCHEMA
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: The first of 28 days.
+FIRST = LAST - timedelta(27)
+LATER = {name for name in page_marts.contracts() if "member" in name or "limit" in name}
+
+
+class Page(HTMLParser):
+    """The text of a page, its tooltips, and whatever it would load."""
+
+    def __init__(self, html: str) -> None:
+        """Parse it."""
+        super().__init__()
+        self.html = html
+        self.words: list[str] = []
+        self.tooltips: list[str] = []
+        self.loaded: list[str] = []
+        self.open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what it would load, and tooltips."""
+        given = dict(attrs)
+        self.open.append(tag)
+        self.loaded += [
+            str(given[name])
+            for name in ("src", "href", "xlink:href", "data")
+            if name in given
+        ]
+        if tag == "path" and given.get("aria-label"):
+            self.tooltips.append(str(given["aria-label"]))
+
+    def handle_data(self, data: str) -> None:
+        """Note what a reader sees."""
+        if data.strip() and self.open[-1] not in ("style", "script"):
+            self.words.append(" ".join(data.split()))
+
+    @property
+    def figures(self) -> list[str]:
+        """The values at the top, in order."""
+        return re.findall(r'class="value[^>]*>([^<]+)<', self.html)
+
+    @property
+    def text(self) -> str:
+        """All words."""
+        return " ".join(self.words)
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A path for a DuckDB file that the program will read."""
+    path = tmp_path / "claude.duckdb"
+    monkeypatch.setenv("DBT_TARGET", "duckdb")
+    monkeypatch.setenv("DBT_DUCKDB_PATH", str(path))
+    monkeypatch.setenv("DBT_SCHEMA", SCHEMA)
+    return path
+
+
+def make(database: Path, *arguments: str) -> Page:
+    """Run the program and return its page."""
+    output = database.parent / "pages" / "page.html"
+    assert main(["--output", str(output), *arguments]) == 0
+    return Page(output.read_text(encoding="utf-8"))
+
+
+def test_without_marts_it_says_what_to_do(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No file, no tables, an unknown database: a sentence, and exit code 1."""
+    assert main(["--output", str(database.parent / "page.html")]) == 1
+    assert "cannot read the duckdb database" in capsys.readouterr().err
+    duckdb.connect(str(database)).close()
+    assert main(["--output", str(database.parent / "page.html")]) == 1
+    assert "run `dbt build` first" in capsys.readouterr().err
+    assert not list(database.parent.glob("*.html"))
+
+
+def test_empty_tables(database: Path) -> None:
+    """Six dashes with reasons, no chart, no zero."""
+    page_marts.build(database, {})
+    page = make(database, "--title", "Nobody")
+    assert page.figures == ["–"] * 6
+    assert "No complete day has been read yet." in page.text
+    assert "No cost has been read." in page.text
+    assert page.tooltips == []
+    assert "Not loaded, so not on this page: growth against seats" in page.text
+
+
+def test_one_day(database: Path) -> None:
+    """A day is shown as such, and nothing is said of weeks and months."""
+    page_marts.build(database, page_marts.company(3, LAST), LATER)
+    page = make(database)
+    assert page.figures == ["3", "100%", "–", "–", "–", "–"]
+    assert "Only 1 day of the 28 loaded." in page.text
+    assert "No figure of 25 Oct to compare with." in page.text
+    assert any(tip.startswith("Sun 1 Nov 2026\nAssigned seats: 3") for tip in page.tooltips)
+    assert "Charts show" not in page.text
+
+
+def test_one_user(database: Path) -> None:
+    """Everything is known of one user but how spend is spread, which would be theirs."""
+    rows = page_marts.company(1, date(2026, 8, 31)) | page_marts.october(1, "69.75")
+    page_marts.build(database, rows, LATER)
+    page = make(database)
+    assert page.figures == ["1", "100%", "1", "$69.75", "$69.75", "75%"]
+    assert "October 2026: not shown for fewer than 10 such users." in page.text
+    assert "100% of 1 user" in page.text
+
+
+def test_five_thousand_users(database: Path) -> None:
+    """Sums are of all of them, and the page stays small."""
+    first = date(2026, 9, 28)
+    rows = page_marts.company(5000, first) | page_marts.october(5000, "12500")
+    page_marts.build(database, rows, LATER)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(f"delete from {SCHEMA}.claude_code_daily")
+        connection.execute(
+            f"insert into {SCHEMA}.claude_code_daily"
+            " (organization, date, user_id, session_count, lines_added_count, is_active)"
+            f" select '{ORGANIZATION}', date '{first}' + cast(day as integer),"
+            " 'user_' || n, 1, 10, true from range(5000) as u(n), range(35) as d(day)"
+        )
+    page = make(database)
+    assert page.figures == ["5,000", "100%", "5,000", "$12,500", "$2.50", "75%"]
+    weeks = [tip for tip in page.tooltips if "Sessions:" in tip and "not read" not in tip]
+    assert {tip.split("\n", 1)[1] for tip in weeks} == {"Sessions: 35,000"}
+    assert "$2.50 to $3.00" in page.text
+    assert len(page.html) < 400_000
+
+
+def test_page_loads_nothing_and_escapes_names(database: Path) -> None:
+    """No address but the namespace of SVG; names in any script are text, never markup."""
+    names = ["<script>alert(1)</script>", "データ分析", "مشروع الترجمة", "a & b"]
+    things = [
+        {
+            "kind": "skill",
+            "thing_id": f"skill_{place}",
+            "thing_name": name,
+            "is_bucket": False,
+            "from_date": FIRST,
+            "to_date": LAST,
+            "use_count": 10 - place,
+            "use_unit": "invocations",
+            "unknown_day_count": 0,
+            "unread_day_count": 0,
+            "use_rank": place + 1,
+        }
+        for place, name in enumerate(names)
+    ]
+    rows = page_marts.company(7, FIRST) | {"claude_things_28": things}
+    rows |= page_marts.known(FIRST, states={LAST: "may be revised"})
+    page_marts.build(database, rows, LATER)
+    page = make(database, "--title", "Ac</title>me & Söhne")
+    assert page.loaded == []
+    assert set(re.findall(r"https?://[^\"' )]+", page.html)) <= {
+        "http://www.w3.org/2000/svg"
+    }
+    assert set(re.findall(r"url\(([^)]*)\)", page.html)) == {"#hatch", "#gap"}
+    assert "@import" not in page.html
+    assert page.html.count("<script>") == 1
+    assert set(names) <= set(page.words)
+    assert "Ac</title>me & Söhne" in page.words
+
+
+def member(name: str, days: int | None) -> dict[str, Any]:
+    """Return a member who was last active so many days ago, None for never."""
+    return {
+        "user_id": name,
+        "name": name,
+        "email_address": f"{name}@example.com",
+        "snapshot_date": LAST,
+        "days_since_active": days,
+        "is_never_active": days is None,
+        "activity_from": MONTH,
+    }
+
+
+def test_names_of_people_only_when_asked_for(database: Path) -> None:
+    """By default nobody is named; with `--people` those who are longest away come first."""
+    people = {"Ada": 3, "Bela": 40, "Cem": None, "Dora": 95}
+    limits = [
+        {"actor_id": name, "period": "monthly", "state": state}
+        for name, state in {"Ada": "over", "Bela": "unknown", "Cem": "below"}.items()
+    ]
+    requests = [{"request_id": "r", "name": "Ada", "is_pending": True, "days_waiting": 9}]
+    page_marts.build(
+        database,
+        {
+            **page_marts.company(4, FIRST),
+            "claude_members": [member(*person) for person in people.items()],
+            "claude_spend_limits_now": limits,
+            "claude_spend_limit_requests": requests,
+        },
+    )
+    page = make(database)
+    assert not any(name in page.html for name in people)
+    assert "In the last 7 days 1 8 to 30 days ago 0 31 to 90 days ago 1" in page.text
+    assert "More than 90 days ago 1 Never 1" in page.text
+    assert "Spend not known" in page.words
+    assert "1 request for more pending, the longest for 9 days." in page.text
+    named = make(database, "--people").text
+    assert named.index("Cem never") < named.index("Dora 95") < named.index("Bela 40")
+    assert "Ada" not in named
+
+
+def test_one_of_several_organizations(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A page is of one; without a choice it says which there are."""
+    rows = page_marts.company(3, LAST)
+    other = [{**row, "organization": "globex"} for row in rows["claude_freshness"]]
+    rows["claude_freshness"] += other
+    page_marts.build(database, rows)
+    assert main(["--output", str(database.parent / "page.html")]) == 1
+    assert "choose one with --organization: acme, globex" in capsys.readouterr().err
+    assert make(database, "--organization", "acme").figures[0] == "3"
+    assert make(database, "--organization", "globex").figures == ["–"] * 6
