@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.meltano_fixture import MeltanoProject
+    from tests.system.meltano_fixture import MeltanoProject
     from tests.system.transform_figures import Key
     from tests.system.warehouse import Row
 

@@ -16,7 +16,7 @@ from tap_claude_analytics.common import clock
 from tests import ROOT, singer, truth
 
 if TYPE_CHECKING:
-    from tests.meltano_fixture import MeltanoProject
+    from tests.system.meltano_fixture import MeltanoProject
     from tests.sandbox import Sandbox
     from tests.simulator import Fact, Simulator
     from tests.truth import Record
