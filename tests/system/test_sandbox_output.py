@@ -36,9 +36,7 @@ def test_a_query_that_is_none(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("verbose", [False, True])
-def test_statements_of_the_loader(
-    capfd: pytest.CaptureFixture[str], tmp_path: Path, *, verbose: bool
-) -> None:
+def test_statements_of_the_loader(tmp_path: Path, *, verbose: bool) -> None:
     """Meltano gets a configuration of its log, unless all is to be shown."""
     option = ["--verbose"] if verbose else []
     file = tmp_path / "environment"
