@@ -98,9 +98,6 @@ def members(simulator: Simulator, day: date) -> dict[str, set[str]]:
     return held
 
 
-# --- The split ----------------------------------------------------------------------
-
-
 @each_cut
 def test_rows_of_users_and_products_add_up(
     simulator: Simulator, name: str, dimension: str
@@ -128,9 +125,6 @@ def test_rows_of_users_and_products_add_up(
                     assert part == value, (day, entity, field)
                 elif not uncountable and "distinct" not in field:
                     assert part >= value, (day, entity, field)
-
-
-# --- Teams --------------------------------------------------------------------------
 
 
 def test_users_by_team_are_the_rows_of_its_members(simulator: Simulator) -> None:
@@ -161,9 +155,6 @@ def test_users_by_team_are_the_rows_of_its_members(simulator: Simulator) -> None
         )
         assert len(listed) == len(set(listed))
     assert uncountable
-
-
-# --- Filters ------------------------------------------------------------------------
 
 
 @each_cut
@@ -229,9 +220,6 @@ def test_summaries_of_teams_are_counted_by_hand(simulator: Simulator) -> None:
         (none,) = simulator.truth("summaries", day, filters=(f"{TEAM}:rbac_group_01",))
         counts = {value for field, value in none.items() if field.endswith("_count")}
         assert counts == {0, None}
-
-
-# --- Rollups ------------------------------------------------------------------------
 
 
 def test_a_rollup_of_users(simulator: Simulator, ask: Ask) -> None:

@@ -1,4 +1,4 @@
-"""The simulator's own behaviour: rules, refusals, cursors, generations, edits, process."""
+"""The rules of the simulator: refusals, series, cursors, generations, and its data."""
 
 from __future__ import annotations
 
@@ -87,12 +87,6 @@ def refusal(response: requests.Response, status: int, kind: str) -> str:
 def bad(response: requests.Response) -> str:
     """Check that a parameter was refused and give the sentence."""
     return refusal(response, 400, "invalid_request_error")
-
-
-# --- Access -------------------------------------------------------------------------
-
-
-# --- Parameters ---------------------------------------------------------------------
 
 
 @each_endpoint
@@ -197,9 +191,6 @@ def test_groups_are_checked(ask: Ask, endpoint: Endpoint) -> None:
     assert "group_by[]" in bad(ask(endpoint.path, group_by__="colour", **days))
 
 
-# --- Pages --------------------------------------------------------------------------
-
-
 def test_a_cursor_belongs_to_its_parameters(ask: Ask) -> None:
     """Another day, limit, order or endpoint needs a cursor of its own."""
     cursor = ask("users", date=DAY, limit=5).json()["next_page"]
@@ -214,9 +205,6 @@ def test_a_cursor_belongs_to_its_parameters(ask: Ask) -> None:
     assert "does not belong" in bad(ask("skills", date=DAY, limit=5, page=cursor))
     for nonsense in ("x", "", "é", "W10", cursor[:-4]):
         assert "page" in bad(ask("users", date=DAY, limit=5, page=nonsense))
-
-
-# --- Generations --------------------------------------------------------------------
 
 
 def test_generations(simulator: Simulator, ask: Ask) -> None:
@@ -235,12 +223,6 @@ def test_generations(simulator: Simulator, ask: Ask) -> None:
     assert ask("users", older, date=DAY).json().keys() == {"data", "next_page"}
     unknown = key | {"anthropic-version": "2025-01-01"}
     assert "anthropic-version" in bad(ask("users", unknown, date=DAY))
-
-
-# --- Tools for tests ----------------------------------------------------------------
-
-
-# --- Data ---------------------------------------------------------------------------
 
 
 def test_the_seed_decides() -> None:
