@@ -50,10 +50,6 @@ class Options:
         default="sk-ant-api01-simulator-0000",
         metadata={"help": "the one key that is accepted"},
     )
-    optional_blocks: bool = field(
-        default=True,
-        metadata={"help": "whether the organisation has what an answer may leave out"},
-    )
     empty_page_every: int = field(
         default=0,
         metadata={"help": "put an empty page into about one in so many answers; 0: never"},
