@@ -1,6 +1,7 @@
 """Runs the whole check: `python -m tests`, maybe with arguments for pytest.
 
-`--fast` leaves out the tests that start processes and those that take long. With
+`--fast` leaves out the tests that start processes and those that take long. `--coverage`
+measures which branches of the tap ran, in this and in all other processes. With
 `--today 2027-07-04` the tests run as if it were that day, and with an instant such as
 2026-12-31T23:59:50 as if it were that moment (UTC) when they begin.
 """
@@ -42,6 +43,7 @@ def main(arguments: list[str]) -> int:
         allow_abbrev=False,
     )
     parser.add_argument("--fast", action="store_true")
+    parser.add_argument("--coverage", action="store_true")
     parser.add_argument("--today", type=_moment)
     options, others = parser.parse_known_args(arguments)
     for linter in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
@@ -49,6 +51,10 @@ def main(arguments: list[str]) -> int:
         if code:
             return code
     pytest = ["pytest", *PARALLEL, *(FAST if options.fast else ()), *others]
+    if options.coverage:
+        code = _run(["coverage", "run", "-m", *pytest], os.environ)
+        _run(["coverage", "combine", "--quiet"], os.environ)
+        return _run(["coverage", "report"], os.environ) or code
     if options.today is None:
         return _run(pytest, os.environ)
     with tempfile.TemporaryDirectory() as folder:

@@ -70,7 +70,7 @@ class Company:
     def _compute(self, day: date) -> Activity:
         active: Activity = dict.fromkeys((*LAUNCHES, ANY, CLAUDE_TAG), 0)
         ordinal = day.toordinal()
-        tagging = day >= CLAUDE_TAG_LAUNCH and self.options.optional_blocks
+        tagging = day >= CLAUDE_TAG_LAUNCH
         for place, person in enumerate(self.people):
             bit = 1 << place
             used = products_used(person, day, self.options)

@@ -77,10 +77,6 @@ class Options:
         default=False,
         metadata={"help": "whether more requests a minute than allowed get a 429"},
     )
-    optional_blocks: bool = field(
-        default=True,
-        metadata={"help": "whether the organisation has what an answer may leave out"},
-    )
     empty_page_every: int = field(
         default=0,
         metadata={"help": "put an empty page into about one in so many answers; 0: never"},

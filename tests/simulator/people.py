@@ -120,8 +120,6 @@ def products_used(person: Person, day: date, options: Options) -> tuple[str, ...
         for (product, launch), liking, die in zip(
             LAUNCHES.items(), person.likings, dice[1:], strict=False
         )
-        if die < liking * habit
-        and day >= launch
-        and (product != UNIFIED or options.optional_blocks)
+        if die < liking * habit and day >= launch
     )
     return used or ("chat",)

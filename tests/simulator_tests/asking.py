@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import anthropic
@@ -47,3 +49,20 @@ def get(
     wire = {name.replace("__", "[]"): value for name, value in params.items()}
     url = f"{simulator.url}{BASE_PATH}{path}"
     return session.get(url, params=wire, headers=headers, timeout=10)
+
+
+def raw_rows(
+    client: anthropic.Anthropic, path: str, question: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Collect the rows of all pages as the official client gets them over the wire."""
+    resource = attrgetter(path)(client)
+    rows: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = json.loads(resource.with_raw_response.list(**question, **cursor).read())
+        of_reports = {"has_more", "data_refreshed_at"} if "has_more" in page else set()
+        assert page.keys() == {"data", "next_page"} | of_reports
+        rows += page["data"]
+        if not page.get("has_more", page["next_page"] is not None):
+            return rows
+        cursor = {"page": page["next_page"]}

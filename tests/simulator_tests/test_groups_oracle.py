@@ -11,8 +11,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.simulator import ENDPOINTS, Endpoint, Options, Simulator
-from tests.simulator_tests.asking import official_client
-from tests.simulator_tests.test_oracle import GROUPED, JsonObject, raw_rows, sightings
+from tests.simulator_tests.asking import official_client, raw_rows
+from tests.simulator_tests.test_oracle import GROUPED, JsonObject, sightings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -147,10 +147,3 @@ def test_parallel_requests_do_not_slip_through(kind: type[Limit]) -> None:
     for thread in threads:
         thread.join()
     assert sum(accepted) == 500
-
-
-@each_kind
-def test_a_limit_of_nothing_is_refused(kind: type[Limit]) -> None:
-    """It could never accept a request."""
-    with pytest.raises(ValueError, match="at least one"):
-        kind(0)

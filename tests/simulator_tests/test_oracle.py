@@ -18,7 +18,7 @@ from anthropic.types.organization.analytics.apps import chat as ga_chat_types
 from pydantic import BaseModel, TypeAdapter
 
 from tests.simulator import ENDPOINTS, FLOOR, Endpoint, Options, Simulator
-from tests.simulator_tests.asking import official_client
+from tests.simulator_tests.asking import official_client, raw_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,22 +88,6 @@ def truth(
     if not days:
         days = [FLOOR + timedelta(days=n) for n in range((TODAY - FLOOR).days)]
     return [row for day in days for row in simulator.truth(endpoint.name, day)]
-
-
-def raw_rows(
-    client: anthropic.Anthropic, path: str, question: JsonObject
-) -> list[JsonObject]:
-    """Collect the rows of all pages as they came over the wire."""
-    resource = attrgetter(path)(client)
-    rows: list[JsonObject] = []
-    cursor: dict[str, str] = {}
-    while True:
-        page = json.loads(resource.with_raw_response.list(**question, **cursor).read())
-        assert page.keys() == {"data", "next_page"}
-        rows += page["data"]
-        if page["next_page"] is None:
-            return rows
-        cursor = {"page": page["next_page"]}
 
 
 def always_there(model: type[BaseModel]) -> set[str]:

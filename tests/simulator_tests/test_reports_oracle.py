@@ -14,11 +14,11 @@ from anthropic.types.beta.organization import beta_analytics_actor_type
 from pydantic import TypeAdapter
 
 from tests.simulator import REPORTS, Options, Report, Simulator
-from tests.simulator_tests.asking import official_client
+from tests.simulator_tests.asking import official_client, raw_rows
 from tests.simulator_tests.oracle import checked, expected, is_list, literals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import anthropic
     from pydantic import BaseModel
@@ -74,8 +74,8 @@ def test_rows_are_those_of_the_official_models(
         rows = raw_rows(client, path, question)
         truth = simulator.truth_report(report.name, START, END, group_by=group_by)
         # Rows of users cannot be had by time, and buckets are in that order anyway.
-        order = None if "order" in question else json.dumps
-        assert in_order(rows, order) == in_order(truth, order)
+        assert "order" not in question or rows == truth
+        assert sorted(rows, key=json.dumps) == sorted(truth, key=json.dumps)
         for typed, raw in zip(resource.list(**question), rows, strict=True):
             model = type(typed)
             strict = TypeAdapter(model).validate_json(json.dumps(raw), strict=True)
@@ -87,33 +87,10 @@ def test_rows_are_those_of_the_official_models(
     assert seen == set(expected(model)) - never_null(report)
 
 
-def in_order(
-    rows: list[JsonObject], order: Callable[[JsonObject], str] | None
-) -> list[JsonObject]:
-    """Sort rows, or leave them as they are."""
-    return sorted(rows, key=order) if order else rows
-
-
 def never_null(report: Report) -> set[tuple[str, str]]:
     """Name what the models allow and the API never does: usage counts its requests."""
     places = {"usage": "usage.", "usage_report": "results.", "user_usage_report": ""}
     return {(f"{places[report.name]}requests", "null")} if report.name in places else set()
-
-
-def raw_rows(
-    client: anthropic.Anthropic, path: str, question: JsonObject
-) -> list[JsonObject]:
-    """Collect the rows of all pages as they came over the wire."""
-    resource = attrgetter(path)(client)
-    rows: list[JsonObject] = []
-    cursor: dict[str, str] = {}
-    while True:
-        page = json.loads(resource.with_raw_response.list(**question, **cursor).read())
-        assert page.keys() == {"data", "next_page", "has_more", "data_refreshed_at"}
-        rows += page["data"]
-        if not page["has_more"]:
-            return rows
-        cursor = {"page": page["next_page"]}
 
 
 def test_all_kinds_of_actors_occur(simulator: Simulator) -> None:

@@ -431,6 +431,7 @@ def test_the_endpoint_of_the_teams_is_to_blame(simulator: Simulator) -> None:
     output = run(simulator, "org_summaries_by_team", "team_summaries", "usage", **START)
     assert len(output.failures) == 2
     assert all("no users here" in sentence for sentence in output.failures)
+    assert output.bookmark("org_summaries_by_team") is None
     assert output.records("usage")
 
 
@@ -462,27 +463,3 @@ def test_a_team_that_is_no_text(
     assert output.records(stream) == []
     [sentence] = output.failures
     assert "rbac_group_id" in sentence
-
-
-def test_a_refused_endpoint_of_teams(simulator: Simulator) -> None:
-    """Without the teams nothing is read, and nothing is taken for empty."""
-    simulator.reply("users", status=404, body={"type": "error"})
-    output = run(simulator, "org_summaries_by_team", **START)
-    [sentence] = output.failures
-    assert sentence.startswith("Stream org_summaries_by_team failed")
-    assert output.bookmark("org_summaries_by_team") is None
-
-
-def test_plugins_without_an_id_keep_their_place(autumn: Callable[..., Simulator]) -> None:
-    """Rows of one name are numbered within their user, team or product."""
-    day = date(2026, 9, 15)
-    simulator = autumn(pendulum.Date(2026, 9, 18), users=40)
-    output = run(simulator, "plugins_by_user", start_date=day.isoformat())
-    numbers: dict[tuple[str, str], list[str]] = {}
-    for record in output.by_day("plugins_by_user")[day.isoformat()]:
-        if record["plugin_id"] is None:
-            alike = (record["plugin_name"], record["user_id"])
-            numbers.setdefault(alike, []).append(record["plugin_key"].rpartition(":")[2])
-    assert numbers
-    for found in numbers.values():
-        assert found == [str(n) for n in range(1, len(found) + 1)]

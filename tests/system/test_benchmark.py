@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import urllib.error
 from datetime import date, timedelta
 from functools import partial
@@ -17,23 +16,22 @@ from tests.benchmark import __main__ as program
 from tests.benchmark import floor, needed, official
 from tests.benchmark.answers import Answers, Organisation
 from tests.benchmark.commands import Tap
-from tests.benchmark.processes import Measured, ProgramFailedError, measure
+from tests.benchmark.processes import Measured
 from tests.benchmark.runs import Bench, Run, in_turns
 from tests.benchmark.scenarios import SCENARIOS, order
 from tests.benchmark.server import Counters
 from tests.benchmark.serving import serving
-from tests.benchmark.table import Line, Promise, Result, render
 from tests.simulator import BASE_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.benchmark.serving import Served
+    from tests.benchmark.table import Result
 
 TODAY = date(2026, 11, 9)
 DAY = date(2026, 5, 4)
 NEXT_DAY = DAY + timedelta(days=1)
-FLAT = {"time_bucket_width": ["1d"], "group_by[]": ["actor", "product", "model"]}
 
 direct = build_opener(ProxyHandler({}))
 
@@ -76,60 +74,6 @@ def test_every_page_of_users_names_the_day_that_was_asked_for(answers: Answers) 
         rows = all_rows(answers, "users", date=[day.isoformat()], limit=["1000"])
         named = [row["last_activity_date"] for row in rows[::1000]]
         assert named == [day.isoformat()] * 3
-
-
-def test_summaries_have_a_row_for_each_day_of_the_range(answers: Answers) -> None:
-    """The end is exclusive."""
-    end = DAY + timedelta(days=40)
-    rows = all_rows(
-        answers,
-        "summaries",
-        starting_date=[DAY.isoformat()],
-        ending_date=[end.isoformat()],
-    )
-    days = [(DAY + timedelta(days=number)).isoformat() for number in range(40)]
-    assert [row["starting_at"] for row in rows] == [f"{day}T00:00:00Z" for day in days]
-
-
-@pytest.mark.parametrize("limit", ["7", "1000"])
-@pytest.mark.parametrize("path", ["usage", "cost"])
-def test_reports_come_in_pages_by_ascending_time(
-    answers: Answers, path: str, limit: str
-) -> None:
-    """However large the pages are, together they hold each day's rows."""
-    end = DAY + timedelta(days=3)
-    rows = all_rows(
-        answers,
-        path,
-        starting_at=[f"{DAY}T00:00:00Z"],
-        ending_at=[f"{end}T00:00:00Z"],
-        limit=[limit],
-        **FLAT,
-    )
-    days = [row["starting_at"][:10] for row in rows]
-    assert days == sorted(days)
-    per_day = answers.rows_per_day()[f"{path} by actor, product, model"]
-    assert len(rows) == 3 * per_day
-    assert {row["ending_at"] for row in rows if row["starting_at"][:10] == str(DAY)} == {
-        f"{NEXT_DAY}T00:00:00Z"
-    }
-
-
-def test_stale_reports_say_so() -> None:
-    """What was gathered a day earlier is refreshed a day earlier."""
-    question = {
-        **FLAT,
-        "starting_at": [f"{DAY}T00:00:00Z"],
-        "ending_at": [f"{NEXT_DAY}T00:00:00Z"],
-    }
-    fresh, stale = (
-        json.loads(
-            b"".join(Answers(Organisation(stale_days=days)).body("usage", question))
-        )["data_refreshed_at"]
-        for days in (0, 1)
-    )
-    difference = date.fromisoformat(fresh[:10]) - date.fromisoformat(stale[:10])
-    assert difference.days >= 1
 
 
 def test_the_server_refuses_beyond_its_limit_and_counts(served: Served) -> None:
@@ -206,33 +150,6 @@ def test_runs_take_turns_and_end_in_medians() -> None:
     assert results["a"].measured == Measured(wall=2.0, cpu=1.0, peak=60)
     assert results["b"].measured.wall == 5.0
     assert results["a"].counters["refused"] == 1
-
-
-def test_the_table_has_ratios_and_verdicts() -> None:
-    """Speeds are compared with the first line's."""
-    lines = [
-        Line(subject="floor", run=a_run(2.0), records=100),
-        Line(subject="tap", run=a_run(4.0), records=100, needed=10),
-    ]
-    promises = [
-        Promise(text="fast", kept=False, figures="0.50"),
-        Promise(text="polite", kept=True, figures="0 refused"),
-        Promise(text="parallel", kept=None, figures="not yet"),
-    ]
-    text = render(Result(title="speed", lines=lines, promises=promises)).splitlines()
-    assert text[2].split()[:4] == ["floor", "50.0", "1.00", "2.00"]
-    assert text[3].split()[:4] == ["tap", "25.0", "0.50", "4.00"]
-    assert [line.strip() for line in text[4:]] == [
-        "BROKEN: fast (0.50)",
-        "kept: polite (0 refused)",
-        "not shown: parallel (not yet)",
-    ]
-
-
-def test_a_program_that_fails_is_not_measured() -> None:
-    """Its last words are told."""
-    with pytest.raises(ProgramFailedError, match="no scenario none; there are"):
-        measure([sys.executable, "-m", "tests.benchmark", "none"])
 
 
 def test_a_tap_gets_the_settings_that_it_knows(tmp_path: Path) -> None:
@@ -318,11 +235,3 @@ def test_a_scenario_runs_from_the_command_line_to_its_table(
         assert line.run.counters["requests"] == line.needed
         assert line.run.counters["repeated"] == line.run.counters["wrong"] == 0
     assert result.promises[0].text in capsys.readouterr().out
-
-
-def test_help_names_every_scenario(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each with the first line of what its module says."""
-    with pytest.raises(SystemExit):
-        program.main(["--help"])
-    text = capsys.readouterr().out
-    assert all(f"\n  {name} " in text for name in SCENARIOS)

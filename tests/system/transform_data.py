@@ -16,9 +16,9 @@ from tap_claude_analytics.common import clock
 from tests import ROOT, singer, truth
 
 if TYPE_CHECKING:
-    from tests.system.meltano_fixture import MeltanoProject
     from tests.sandbox import Sandbox
     from tests.simulator import Fact, Simulator
+    from tests.system.meltano_fixture import MeltanoProject
     from tests.truth import Record
 
 SCHEMA = "tap_claude_analytics"

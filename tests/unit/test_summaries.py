@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 import pendulum
 import pytest
 
-from tap_claude_analytics.api.errors import ApiError, UnexpectedAnswerError
+from tap_claude_analytics.api.errors import (
+    ApiError,
+    BadRequestError,
+    UnexpectedAnswerError,
+)
 from tap_claude_analytics.days.availability import NotAvailableYetError
+from tap_claude_analytics.days.organization import Organization
 from tap_claude_analytics.records.day import Batch
 from tap_claude_analytics.streams.sources.source import Endpoint
 from tap_claude_analytics.streams.sources.summaries import (
@@ -21,6 +26,7 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests.singer import catalog_of
 
 if TYPE_CHECKING:
+    from tap_claude_analytics.api.pages import Page
     from tap_claude_analytics.days.windows import Window
 
 FIRST = pendulum.Date(2026, 1, 1)
@@ -29,8 +35,10 @@ ENDPOINT = Endpoint(
     TapClaudeAnalytics(config={"api_key": "sk-ant-api01-x"}, setup_mapper=False).run.client,
     "summaries",
     LAST,
+    Organization(dict),
     lambda _status, _seconds: None,
 )
+REFUSED = BadRequestError("no", "summaries", api_message="no", is_first_page=True)
 
 
 class Api:
@@ -46,7 +54,7 @@ class Api:
         self.asked.append(window)
         latest = self.latest.pop(0)
         if latest < window[1]:
-            raise NotAvailableYetError(latest)
+            raise NotAvailableYetError(latest, REFUSED, is_named=True)
         return ["page"]
 
 
@@ -54,16 +62,17 @@ def test_days_that_are_not_available_yet_are_left_out() -> None:
     """The others are asked for again, once per endpoint on the way."""
     fifth, third = pendulum.Date(2026, 1, 5), pendulum.Date(2026, 1, 3)
     api = Api(fifth, fifth)
-    found = ask_for((FIRST, LAST), api.ask)
+    (found,) = ask_for((FIRST, LAST), api.ask)
     assert api.asked == [(FIRST, LAST), (FIRST, fifth)]
     assert (found.window, found.pages) == ((FIRST, fifth), ("page",))
     assert isinstance(found.end, NotAvailableYetError)
 
     api = Api(fifth, third, third)
-    assert ask_for((FIRST, LAST), api.ask).pages is None
+    (found,) = ask_for((FIRST, LAST), api.ask)
+    assert found.pages is None
     assert len(api.asked) == 2
     api = Api(fifth, third, third)
-    found = ask_for((FIRST, LAST), api.ask, endpoint_count=2)
+    (found,) = ask_for((FIRST, LAST), api.ask, endpoint_count=2)
     assert (found.window, found.pages) == ((FIRST, third), ("page",))
 
 
@@ -75,10 +84,10 @@ def test_no_day_to_ask_for_again(latest: pendulum.Date) -> None:
 
     def ask(window: Window) -> list[str]:
         asked.append(window)
-        raise NotAvailableYetError(latest)
+        raise NotAvailableYetError(latest, REFUSED, is_named=True)
 
     asked: list[Window] = []
-    found = ask_for((FIRST, LAST), ask)
+    (found,) = ask_for((FIRST, LAST), ask)
     assert asked == [(FIRST, LAST)]
     assert found.pages is None
     assert isinstance(found.end, NotAvailableYetError)
@@ -88,14 +97,15 @@ def test_an_error_is_kept_for_every_stream() -> None:
     """The endpoint is not asked again."""
     error = ApiError("no", "summaries")
 
-    def ask(window: Window) -> list[str]:
+    def ask(window: Window) -> list[Page]:
         asked.append(window)
         raise error
 
     asked: list[Window] = []
     shared = SharedSummaries(lambda: [(FIRST, LAST)])
     for _ in range(2):
-        assert shared.answer((FIRST, LAST), ask).end is error  # type: ignore[arg-type]
+        (found,) = shared.answers((FIRST, LAST), ask)
+        assert found.end is error
     assert len(asked) == 1
 
 

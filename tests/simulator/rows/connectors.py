@@ -58,7 +58,7 @@ def _row(company: Company, day: date, index: int) -> dict[str, Any] | None:
         "unclassified_call_count": draw.upto(calls) if counted else None,
         "write_call_count": draw.upto(calls // 3) if counted else None,
     }
-    if unified_reported(company, day) and index % 5 != 4:
+    if unified_reported(day) and index % 5 != 4:
         row["chat_cowork_unified_metrics"] = (
             None
             if index % 4 == 3

@@ -77,7 +77,7 @@ def _row(company: Company, day: date, plugin: _Plugin) -> dict[str, Any]:
         "plugin_id": plugin.id,
         "plugin_name": plugin.name,
     }
-    if unified_reported(company, day) and plugin.rank % 5 != 4:
+    if unified_reported(day) and plugin.rank % 5 != 4:
         row["chat_cowork_unified_metrics"] = (
             None if plugin.twin == 1 else {sessions: draw.distinct(people)}
         )

@@ -65,7 +65,7 @@ def _row(company: Company, day: date, index: int) -> dict[str, Any] | None:
         "skill_display_name": display,
         "skill_name": name,
     }
-    if unified_reported(company, day) and index % 7 != 6:
+    if unified_reported(day) and index % 7 != 6:
         row["chat_cowork_unified_metrics"] = (
             None
             if index % 4 == 3

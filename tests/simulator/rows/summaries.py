@@ -65,8 +65,7 @@ def summaries(company: Company, day: date) -> list[dict[str, Any]]:
         "pending_invite_count": None if day.toordinal() % _SOMETIMES == 0 else invited,
         "starting_at": _midnight(day),
     }
-    if company.options.optional_blocks:
-        row.update(_optional(company, day))
+    row.update(_optional(company, day))
     return [row]
 
 

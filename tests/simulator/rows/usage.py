@@ -34,6 +34,6 @@ def office_metrics(draw: Draw, name: str, most: int) -> dict[str, dict[str, int 
     }
 
 
-def unified_reported(company: Company, day: date) -> bool:
+def unified_reported(day: date) -> bool:
     """Tell whether answers have a block for Chat and Cowork unified."""
-    return company.options.optional_blocks and day >= LAUNCHES[UNIFIED]
+    return day >= LAUNCHES[UNIFIED]

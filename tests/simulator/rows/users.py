@@ -53,8 +53,7 @@ def _row(company: Company, day: date, person: Person, used: set[str]) -> dict[st
         "user": person.as_user(),
         "web_search_count": draw.upto(messages["chat"]),
     }
-    if company.options.optional_blocks:
-        row.update(_optional(draw, day, person, used, messages[UNIFIED]))
+    row.update(_optional(draw, day, person, used, messages[UNIFIED]))
     return row
 
 
