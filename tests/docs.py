@@ -136,18 +136,13 @@ def fields() -> str:
     """Return the fields of every stream that is no breakdown, each with a sample row."""
     tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
     names = [spec.name for spec in SPECS if not spec.schema.added] + [Readings.name]
-    noon = pendulum.datetime(SAMPLE_DAY.year, SAMPLE_DAY.month, SAMPLE_DAY.day, 12).add(
-        days=4
-    )
+    noon = SAMPLE_DAY.at(12).add(days=4)
     told, clock.now = clock.now, lambda: noon
     try:
         with Simulator(Options(today=noon.date(), users=25, projects=8)) as simulator:
-            output = singer.run(
-                simulator,
-                *names,
-                start_date=SAMPLE_DAY.to_date_string(),
-                end_date=SAMPLE_DAY.to_date_string(),
-            )
+            # Snapshots are of today, so there is no end.
+            start = SAMPLE_DAY.to_date_string()
+            output = singer.run(simulator, *names, start_date=start)
     finally:
         clock.now = told
     return "\n".join(

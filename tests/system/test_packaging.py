@@ -149,7 +149,7 @@ def test_metadata_is_complete(built: Built) -> None:
     addresses = set(re.findall(r"\]\(([^)]+)\)", shown))
     home = "https://github.com/tap-claude-analytics/tap-claude-analytics"
     added = (f"{home}/raw/main/", f"{home}/blob/main/")
-    assert f"{added[0]}.github/adoption.svg" in addresses
+    assert f"{added[0]}.github/page.png" in addresses
     assert f"{added[1]}CONTRIBUTING.md" in addresses
     assert all(address.startswith(("https://", "#")) for address in addresses)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
