@@ -124,6 +124,7 @@ def test_one_user(database: Path) -> None:
     assert page.figures == ["1", "100%", "1", "$69.75", "$69.75", "75%"]
     assert "October 2026: not shown for fewer than 10 such users." in page.text
     assert "100% of 1 user" in page.text
+    assert "Nothing is known in these days." in page.words
 
 
 def test_five_thousand_users(database: Path) -> None:
