@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.system.warehouse import Row
 
 PICTURE = ROOT / ".github" / "page.png"
-WIDTH, HEIGHT = 1400, 1010
+WIDTH, HEIGHT = 1400, 905
 
 TODAY = date(2026, 11, 25)
 SINCE = date(2026, 7, 27)

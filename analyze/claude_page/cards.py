@@ -103,6 +103,15 @@ class Chart:
     top: float | None = None
     keys: Sequence[Key] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no value at all in the range."""
+        return not any(
+            value is not None and day in self.span
+            for item in (*self.lines, *self.stack)
+            for day, value in item.values.items()
+        )
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -121,6 +130,11 @@ class Strip:
     rows: Sequence[str]
     stretches: Sequence[Stretch]
     keys: Sequence[Key] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no row."""
+        return not self.rows
 
 
 #: A chart for each range that can be chosen.

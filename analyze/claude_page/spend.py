@@ -211,7 +211,7 @@ def spread(marts: Marts, calendar: Calendar) -> Card:
     bars = whose(marts, month, row)
     if bars:
         parts.append(Part("Whose spend it is", bars=bars))
-    return Card(title, says, parts, notes, is_tall=True)
+    return Card(title, says, parts, notes, is_tall=not marts["limits"])
 
 
 def histogram(amounts: Sequence[Decimal]) -> list[Bar]:

@@ -101,14 +101,14 @@ def _streams(marts: Marts) -> Table:
     def told(day: date | None) -> str:
         return words.short_day(day) if day else words.NOTHING
 
-    columns = ["Stream", "First day", "Complete to", "Not read", "Empty"]
+    columns = ["Stream", "From", "Complete to", "Days unread", "Days empty"]
     rows = [
         [
             row["stream"],
             told(row["first_read_day"]),
             told(row["last_complete_day"]),
             *(
-                words.NOTHING if row[name] is None else words.plural(row[name], "day")
+                words.NOTHING if row[name] is None else words.count(row[name])
                 for name in ("missing_day_count", "empty_day_count")
             ),
         ]

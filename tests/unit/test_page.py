@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
+import yaml
 
 from claude_page.__main__ import main
+from tests.meltano_fixture import ROOT
 from tests.unit import page_marts
 from tests.unit.page_marts import LAST, MONTH, ORGANIZATION, SCHEMA
 
@@ -122,6 +124,7 @@ def test_one_user(database: Path) -> None:
     assert page.figures == ["1", "100%", "1", "$69.75", "$69.75", "75%"]
     assert "October 2026: not shown for fewer than 10 such users." in page.text
     assert "100% of 1 user" in page.text
+    assert "Nothing is known in these days." in page.words
 
 
 def test_five_thousand_users(database: Path) -> None:
@@ -232,3 +235,32 @@ def test_one_of_several_organizations(
     assert "choose one with --organization: acme, globex" in capsys.readouterr().err
     assert make(database, "--organization", "acme").figures[0] == "3"
     assert make(database, "--organization", "globex").figures == ["–"] * 6
+
+
+def test_options_are_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    """The document names every option, and Meltano sets only variables that are read."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = capsys.readouterr().out
+    document = (ROOT / "docs" / "page.md").read_text(encoding="utf-8")
+    table = set(re.findall(r"^\| `(--[a-z-]+)`", document, re.MULTILINE))
+    assert table == set(re.findall(r"^  (--[a-z-]+)", told, re.MULTILINE))
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    utilities = {plugin["name"]: plugin for plugin in project["plugins"]["utilities"]}
+    settings = {setting["env"] for setting in utilities["report"]["settings"]}
+    databases = {setting["env"] for setting in utilities["dbt"]["settings"]}
+    assert settings - databases == set(re.findall(r"CLAUDE_PAGE_[A-Z]+", document))
+    profiles = (ROOT / "transform" / "profiles.yml").read_text(encoding="utf-8")
+    assert settings & databases <= set(re.findall(r"DBT_[A-Z_]+", profiles))
+
+
+def test_plan_changes_words_only(
+    database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another plan than the two is refused, also from the environment."""
+    page_marts.build(database, page_marts.company(3, LAST), LATER)
+    assert "extra usage only: seats are paid apart" in make(database, "--plan", "seat").text
+    monkeypatch.setenv("CLAUDE_PAGE_PLAN", "flat")
+    with pytest.raises(SystemExit):
+        main([])
+    assert "must be seat or usage, not 'flat'" in capsys.readouterr().err

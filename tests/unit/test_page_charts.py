@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +66,10 @@ def test_lines_break_at_gaps_and_are_dashed_where_they_may_change() -> None:
     assert [point["low"] for point in lines[False]] == [5.0] * (len(SPAN) - 2)
     assert {point["run"] for point in lines[False]} == {0, 1}
     noon = 12 * 3600 * 1000
-    days = [date.fromtimestamp((p["from"] - noon) / 1000) for p in lines[True]]  # noqa: DTZ012  midnight in UTC
+    days = [
+        datetime.fromtimestamp(point["from"] / 1000, tz=timezone.utc).date()
+        for point in lines[True]
+    ]
     assert days == [LAST - timedelta(1), LAST]
     [gap] = [data for mark, data in marks(chart) if mark.get("fill") == drawing.GAP]
     assert [(g["to"] - g["from"]) // (2 * noon) for g in gap] == [1]
