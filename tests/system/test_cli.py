@@ -224,7 +224,7 @@ def test_the_connection_test(shell: Shell) -> None:
 
 @pytest.mark.parametrize("option", [[], ["--test"]], ids=["run", "test"])
 def test_a_refused_key(shell: Shell, simulator: Simulator, option: list[str]) -> None:
-    """Each endpoint is asked once, one sentence says what to check, and no key is shown."""
+    """Each endpoint is asked once, one sentence says what to check, the key is hidden."""
     settings = config_for(simulator, api_key=KEY, end_date=DAY)
     result = shell.run(
         "--config",

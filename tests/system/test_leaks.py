@@ -221,7 +221,7 @@ def test_when_the_key_is_refused(
     simulator: Simulator, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     """The one sentence that the run ends with quotes nobody."""
-    for endpoint in (*ANSWERS, "users"):
+    for endpoint in {*ANSWERS, "users"}:
         reply(simulator, endpoint, status=401)
     with process(simulator, tmp_path, *arguments) as running:
         code, stdout, stderr = running.end()
