@@ -28,6 +28,7 @@ class Failures:
         """Start without failures."""
         self._sentences: list[str] = []
         self._errors: list[Exception] = []
+        self._advice: list[str] = []
 
     def add(self, stream: str, error: Exception, advice: str = "") -> None:
         """Note why a stream failed.
@@ -38,6 +39,7 @@ class Failures:
             advice: What to do besides.
         """
         self._errors.append(error)
+        self._advice.append(advice)
         cause = str(error) if isinstance(error, StreamFailedError) else unexpected(error)
         sentences = " ".join(filter(None, (cause, advice)))
         self._sentences.append(f"Stream {stream} failed: {sentences}")
@@ -61,6 +63,7 @@ class Failures:
             endpoints = dict.fromkeys(error.path for error in errors)
             is_common = not opened and len(errors) == len(self._errors)
             if is_common and len(endpoints) > 1:
-                msg = f"{blame} ({', '.join(endpoints)}). {errors[0]}"
-                raise RunFailedError(msg)
+                sentences = (f"{blame} ({', '.join(endpoints)}).", str(errors[0]))
+                common_advice = self._advice[0] if all(self._advice) else ""
+                raise RunFailedError(" ".join(filter(None, (*sentences, common_advice))))
         raise RunFailedError(*self._sentences)

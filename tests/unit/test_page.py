@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from claude_page.__main__ import main
-from tests.meltano_fixture import ROOT
+from tests import ROOT
 from tests.unit import page_marts
 from tests.unit.page_marts import LAST, MONTH, ORGANIZATION, SCHEMA
 
