@@ -184,7 +184,7 @@ def test_an_url_that_is_not_right(url: object) -> None:
     sentence = the_mistake(api_url=url)
     assert sentence.startswith("api_url ")
     assert repr(url) in sentence
-    assert "valid" in sentence
+    assert "expected" in sentence
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_a_user_agent_that_no_header_can_hold(user_agent: object) -> None:
     """It is named, with its value and what is valid."""
     sentence = the_mistake(user_agent=user_agent)
     assert sentence.startswith(f"user_agent is {user_agent!r}")
-    assert "valid" in sentence
+    assert "expected" in sentence
 
 
 def test_a_user_agent_of_ones_own() -> None:
@@ -233,7 +233,6 @@ WRONG_KEYS: dict[str, object] = {
     "space at the start": f" {KEY}",
     "space inside": "sk-ant-api01-Zx9 secret_part",
     "quotation marks": f"“{KEY}”",
-    "admin": ADMIN_KEY,
 }
 each_wrong_key = pytest.mark.parametrize("key", WRONG_KEYS.values(), ids=WRONG_KEYS)
 
@@ -384,9 +383,9 @@ def test_a_malformed_environment_value(setting: str, text: str, valid: str) -> N
         ({"report_lookback_days": 91}, ["report_lookback_days", "91", "0 to 90"]),
         ({"report_group_by": ["colour"]}, ["report_group_by", "'colour'", "product"]),
         ({"report_group_by": ["cost_type"]}, ["report_group_by", "'cost_type'"]),
-        ({"report_group_by": "product"}, ["report_group_by", "a list of texts"]),
-        ({"filters": [None]}, ["filters.0 is not right", "a list of texts"]),
-        ({"rbac_group_ids": ["rbac_group_1", 5]}, ["rbac_group_ids.1", "a list of texts"]),
+        ({"report_group_by": "product"}, ["report_group_by", "a list of strings"]),
+        ({"filters": [None]}, ["filters is invalid", "a list of strings"]),
+        ({"rbac_group_ids": ["rbac_group_1", 5]}, ["rbac_group_ids is invalid", "a list of strings"]),
         (
             {"rbac_group_ids": ["rbac_group_1"], "report_group_by": ["claude_tag_user_id"]},
             ["report_group_by", "rbac_group_ids"],
@@ -407,7 +406,7 @@ def test_a_malformed_environment_value(setting: str, text: str, valid: str) -> N
         ),
         (
             {"report_group_by": ["claude_tag_user_id", "rbac_group_id"]},
-            ["report_group_by", "together"],
+            ["report_group_by", "cannot be combined"],
         ),
         ({"cost_group_by": ["colour"]}, ["cost_group_by", "'colour'", "token_type"]),
         (
@@ -446,7 +445,7 @@ def test_a_malformed_object_in_the_environment() -> None:
     variable = f"{ENV_PREFIX}STREAM_MAP_CONFIG"
     environment = {variable: "{'salt': 'pepper'"}
     (sentence,) = checks.environment_mistakes(environment, ENV_PREFIX, SCHEMA)
-    assert sentence == f"{variable} is not valid JSON: an object is valid."
+    assert sentence == f"{variable} is not valid JSON; expected an object."
 
 
 def test_environment_values_that_can_be_parsed() -> None:
