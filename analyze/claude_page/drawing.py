@@ -278,7 +278,9 @@ def _strip(strip: Strip) -> alt.LayerChart:
         "row:N",
         sort=list(strip.rows),
         scale=alt.Scale(domain=list(strip.rows), paddingInner=0.25),
-        axis=alt.Axis(title=None, domain=False, ticks=False, labelLimit=150),
+        axis=alt.Axis(
+            title=None, domain=False, ticks=False, labelFontSize=11, minExtent=98
+        ),
     )
     marks = (
         _data(values)
