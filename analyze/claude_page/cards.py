@@ -106,9 +106,10 @@ class Chart:
     @property
     def is_empty(self) -> bool:
         """Whether there is no value at all in the range."""
+        items: list[Line | Layer] = [*self.lines, *self.stack]
         return not any(
             value is not None and day in self.span
-            for item in (*self.lines, *self.stack)
+            for item in items
             for day, value in item.values.items()
         )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
-import json
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,8 @@ import vl_convert
 from altair.utils.schemapi import debug_mode
 
 from claude_page.cards import INK, SLATES, Chart, Strip
-from claude_page.spans import DAY, Span, runs
+from claude_page.scales import heights, milliseconds, within, x_axis, y_axis
+from claude_page.spans import DAY, runs
 from claude_page.words import day as in_words
 
 if TYPE_CHECKING:
@@ -97,73 +96,12 @@ def _round(path: str) -> str:
     return re.sub(r"(\.\d)\d+", r"\1", path)
 
 
-def milliseconds(day: date) -> int:
-    """Return a day's midnight (UTC) as Vega counts time."""
-    return calendar.timegm(day.timetuple()) * 1000
-
-
-def _x(span: Span) -> alt.X:
-    ticks = {milliseconds(day): name for day, name in span.ticks().items()}
-    return alt.X(
-        "from:Q",
-        scale=alt.Scale(
-            domain=[milliseconds(span.first), milliseconds(span.last + DAY)],
-            nice=False,
-            zero=False,
-        ),
-        axis=alt.Axis(
-            values=list(ticks),
-            labelExpr=f"({json.dumps(ticks)})[datum.value]",
-            title=None,
-            grid=False,
-            labelFlush=True,
-            tickSize=4,
-        ),
-    )
-
-
-def _y(chart: Chart) -> alt.Y:
-    return alt.Y(
-        "low:Q",
-        scale=alt.Scale(domain=_domain(chart), nice=True, zero=True),
-        axis=alt.Axis(
-            title=chart.unit,
-            titleAngle=0,
-            titleAlign="left",
-            titleAnchor="end",
-            titleX=0,
-            titleY=-8,
-            tickCount=4,
-            labelExpr="datum.value ? datum.label : '0'",
-            format=chart.format,
-        ),
-    )
-
-
-def _domain(chart: Chart) -> list[float]:
-    tops = [
-        value for line in chart.lines for value in _within(line, chart.span).values()
-    ] or [0.0]
-    heights = _heights(chart)
-    tops += [high for _, low, high in heights for high in (low, high)]
-    # Counts have no fractions, so an axis of nothing ends at one.
-    return [min([0.0, *tops]), chart.top or max([0.0, *tops]) or 1.0]
-
-
-def _within(item: Line | Layer, span: Span) -> dict[date, float]:
-    return {
-        day: float(value)
-        for day, value in item.values.items()
-        if day in span and value is not None
-    }
-
-
 def _data(values: Values) -> alt.Chart:
     return alt.Chart(alt.InlineData(values=values))
 
 
 def _chart(chart: Chart) -> alt.LayerChart:
-    x, y = _x(chart.span), _y(chart)
+    x, y = x_axis(chart.span), y_axis(chart)
     layers = [
         *_backgrounds(chart, x),
         *_columns(chart, x, y),
@@ -192,29 +130,15 @@ def _backgrounds(chart: Chart, x: alt.X) -> Iterator[alt.Chart]:
     yield _data(stretches).mark_rect(fill=GAP).encode(x=x, x2="to:Q")
 
 
-def _heights(chart: Chart) -> list[tuple[tuple[Layer, date], float, float]]:
-    """Return from where to where each layer reaches on each day."""
-    found = []
-    above: dict[date, float] = {}
-    below: dict[date, float] = {}
-    for layer in chart.stack:
-        grown, sign = (below, -1) if layer.is_below else (above, 1)
-        for day, value in _within(layer, chart.span).items():
-            low = grown.get(day, 0.0)
-            grown[day] = low + sign * value
-            found.append(((layer, day), low, grown[day]))
-    return found
-
-
 def _columns(chart: Chart, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
-    heights = _heights(chart)
-    if not heights:
+    reaches = heights(chart)
+    if not reaches:
         return
     columns: dict[str, Values] = {}
-    for (layer, day), low, high in heights:
+    for (layer, day), low, high in reaches:
         column = {**_times(day, chart.step), "low": low, "high": high}
         columns.setdefault(layer.colour, []).append(column)
-    covers = _covers(chart, heights)
+    covers = _covers(chart, reaches)
     for colour, values in [*columns.items(), (HATCH, covers)]:
         if chart.step == 1:
             mark = _data(_joined(values)).mark_area(
@@ -231,11 +155,11 @@ def _columns(chart: Chart, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
 
 
 def _covers(
-    chart: Chart, heights: Sequence[tuple[tuple[Layer, date], float, float]]
+    chart: Chart, reaches: Sequence[tuple[tuple[Layer, date], float, float]]
 ) -> Values:
     """Return what covers the columns of days whose figures may change."""
     reach: dict[date, list[float]] = {}
-    for (_, day), low, high in heights:
+    for (_, day), low, high in reaches:
         if day in chart.young:
             reach.setdefault(day, []).extend((low, high))
     return [
@@ -288,7 +212,7 @@ def _lines(chart: Chart, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
 def _stretches(line: Line, chart: Chart) -> list[list[tuple[date, float]]]:
     """Return the values of a line, those of consecutive days together."""
     found: list[list[tuple[date, float]]] = []
-    for point in sorted(_within(line, chart.span).items()):
+    for point in sorted(within(line, chart.span).items()):
         if found and point[0] == found[-1][-1][0] + chart.step * DAY:
             found[-1].append(point)
         else:
@@ -354,13 +278,15 @@ def _strip(strip: Strip) -> alt.LayerChart:
         "row:N",
         sort=list(strip.rows),
         scale=alt.Scale(domain=list(strip.rows), paddingInner=0.25),
-        axis=alt.Axis(title=None, domain=False, ticks=False, labelLimit=150),
+        axis=alt.Axis(
+            title=None, domain=False, ticks=False, labelFontSize=11, minExtent=98
+        ),
     )
     marks = (
         _data(values)
         .mark_rect(aria=True)
         .encode(
-            x=_x(strip.span),
+            x=x_axis(strip.span),
             x2="to:Q",
             y=rows,
             fill=alt.Fill("colour:N", scale=None),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter, defaultdict
+from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from claude_page import words
+from claude_page import limits, spread, words
 from claude_page.cards import (
     ALIASES,
     INK,
@@ -15,8 +14,6 @@ from claude_page.cards import (
     PLUMS,
     PRODUCTS,
     SANDS,
-    SLATES,
-    Bar,
     Card,
     Chart,
     Key,
@@ -24,11 +21,11 @@ from claude_page.cards import (
     Line,
     Part,
 )
-from claude_page.figures import dollars, last_full_month
+from claude_page.figures import dollars
 from claude_page.timeline import Measure, day_hover, latest, stacked, young
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from claude_page.database import Row
@@ -43,8 +40,6 @@ TOKENS = {
     "output_tokens": ("Output", "#26241f"),
 }
 DOLLARS = Measure("US dollars", words.money, "$~s")
-#: How many equal steps of spend users are counted in.
-STEPS = 8
 PLANS = {
     "seat": "On a seat-based plan it is extra usage only: seats are paid apart.",
     "usage": "On a usage-based plan it is all usage.",
@@ -58,10 +53,10 @@ def cards(
     """Return the cards of what is loaded of cost and usage."""
     found = []
     if calendar.states("cost"):
-        found += [by_day(marts, calendar, ranges, plan), spread(marts, calendar)]
+        found += [by_day(marts, calendar, ranges, plan), spread.card(marts, calendar)]
     if calendar.states("usage"):
         found.append(tokens(marts, calendar, ranges))
-    return [*found, *limits(marts)]
+    return [*found, *limits.cards(marts)]
 
 
 def sums(
@@ -178,101 +173,6 @@ def _ordered(
     )
 
 
-def spread(marts: Marts, calendar: Calendar) -> Card:
-    """Return the card of how spend is spread over people."""
-    month = last_full_month(calendar)
-    title = "Few or many?"
-    says = (
-        "How many users spent how much in the last full month, without names. Users without"
-        " metered spend are not in it."
-    )
-    if month is None:
-        return Card(title, says, [Part(words="No full month of cost has been read.")])
-    row = next((m for m in dollars(marts["months"]) if m["month_start"] == month), None)
-    amounts = [
-        found["cost_usd"]
-        for found in marts["spenders"]
-        if found["cost_month_start"] == month
-    ]
-    if row is None or row["spending_user_count"] is None:
-        return Card(title, says, [Part(words=f"{words.month(month)} is not complete.")])
-    parts, notes = [], []
-    if row["median_cost_per_spender"] is None:
-        parts.append(
-            Part(words=f"{words.month(month)}: not shown for fewer than 10 such users.")
-        )
-    else:
-        parts.append(Part(f"Users by spend, {words.month(month)}", bars=histogram(amounts)))
-        notes.append(
-            f"Half of the {words.count(row['spending_user_count'])} users spent"
-            f" {words.money(row['median_cost_per_spender'])} or less, one in ten more than"
-            f" {words.money(row['p90_cost_per_spender'])}."
-        )
-    bars = whose(marts, month, row)
-    if bars:
-        parts.append(Part("Whose spend it is", bars=bars))
-    return Card(title, says, parts, notes, is_tall=not marts["limits"])
-
-
-def histogram(amounts: Sequence[Decimal]) -> list[Bar]:
-    """Return how many amounts lie in each of some equal steps; the last step is open."""
-    ordered = sorted(amounts)
-    high = ordered[(len(ordered) - 1) * 19 // 20]
-    step = next(step for step in _steps() if high <= STEPS * step)
-    counts = Counter(min(int(amount / step), STEPS) for amount in ordered)
-    widest = max(counts.values())
-    bars = []
-    for place in range(min(max(counts), STEPS) + 1):
-        lower, upper = _edge(place * step, step), _edge((place + 1) * step, step)
-        name = f"{lower} and more" if place == STEPS else f"{lower} to {upper}"
-        share = counts[place] / widest
-        bars.append(Bar(name, words.count(counts[place]), [(share, SLATES[1])]))
-    return bars
-
-
-def _steps() -> Iterator[Decimal]:
-    """Yield 1, 2 and 5 cents, 10, 20 and 50, and so on."""
-    for zeros in itertools.count():
-        for digit in (1, 2, 5):
-            yield digit * Decimal(10) ** (zeros - 2)
-
-
-def _edge(value: Decimal, step: Decimal) -> str:
-    return f"${value:,.{0 if step >= 1 else 2}f}"
-
-
-def whose(marts: Marts, month: date, row: Row) -> list[Bar]:
-    """Return whose spend a month was: the tenth who spend most, others, nobody."""
-    found = {
-        actor["actors"]: actor["cost_usd"]
-        for actor in dollars(marts["actors"])
-        if actor["month_start"] == month and actor["cost_usd"]
-    }
-    users, top = found.get("users"), row["top_decile_share"]
-    parts = [("Users", users, SLATES[0])]
-    if users and top is not None:
-        most = users * Decimal(top)
-        parts = [
-            ("Users, top tenth", most, SLATES[0]),
-            ("All other users", users - most, SLATES[1]),
-        ]
-    parts += [
-        ("Services and keys", found.get("others"), SLATES[2]),
-        ("Nobody named", found.get("nobody"), OTHER),
-    ]
-    total = sum(found.values())
-    return [
-        Bar(
-            name,
-            words.percent(100 * amount / total),
-            [(float(amount / total), colour)],
-            words.money(amount),
-        )
-        for name, amount, colour in parts
-        if amount
-    ]
-
-
 def tokens(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> Card:
     """Return the card of tokens by kind, and how many of them came from caches."""
     days = [day for day in calendar.states("usage") if calendar.is_complete("usage", day)]
@@ -326,66 +226,3 @@ def _cache_share(
         inputs = sum(v[day] for name, v in counts.items() if name != "output_tokens")
         shares[day] = 100 * counts["cache_read_tokens"][day] / inputs if inputs else None
     return shares
-
-
-def limits(marts: Marts) -> list[Card]:
-    """Return the card of spend limits, if they are loaded."""
-    order = (
-        "over",
-        "high",
-        "raised",
-        "below",
-        "included usage only",
-        "unlimited",
-        "unknown",
-    )
-    titles = {
-        "over": "Over the limit",
-        "high": "90% and more",
-        "raised": "75% to 90%",
-        "below": "Below 75%",
-        "included usage only": "Included usage only",
-        "unlimited": "No limit",
-        "unknown": "Spend not known",
-    }
-    rows = marts["limits"]
-    if not rows:
-        return []
-    colours = dict(zip(order, ("#8f2d12", "#c46a33", "#e0b184"), strict=False))
-    parts = []
-    for period in sorted({row["period"] or "other" for row in rows}):
-        counts = {
-            row["state"]: row["count"]
-            for row in rows
-            if (row["period"] or "other") == period
-        }
-        widest = max(counts.values())
-        bars = [
-            Bar(
-                titles[state],
-                words.count(counts[state]),
-                [(counts[state] / widest, colours.get(state, SLATES[2]))],
-            )
-            for state in order
-            if state in counts
-        ]
-        parts.append(Part(f"{words.name(period)} limits", bars=bars))
-    pending = marts["requests"][0] if marts["requests"] else None
-    notes = []
-    if pending is not None and pending["count"]:
-        waiting = words.plural(pending["days_waiting"] or 0, "day")
-        notes.append(
-            f"{words.plural(pending['count'], 'request')} for more pending, the longest for"
-            f" {waiting}."
-        )
-    elif "requests" in marts.built:
-        notes.append("No request for more is pending.")
-    return [
-        Card(
-            "Who will be stopped?",
-            "Members by how much of their spend limit they have used in the period so far,"
-            " as of the latest snapshot. Not known: the API says 0 while cost says more.",
-            parts,
-            notes,
-        )
-    ]

@@ -12,7 +12,6 @@ from claude_page.spans import runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import date
 
     from claude_page.database import Row
     from claude_page.marts import Marts
@@ -98,15 +97,11 @@ def cards(marts: Marts, calendar: Calendar, ranges: Mapping[str, Span]) -> list[
 
 
 def _streams(marts: Marts) -> Table:
-    def told(day: date | None) -> str:
-        return words.short_day(day) if day else words.NOTHING
-
-    columns = ["Stream", "From", "Complete to", "Days unread", "Days empty"]
+    columns = ["Stream", "Complete to", "Days unread", "Days empty"]
     rows = [
         [
             row["stream"],
-            told(row["first_read_day"]),
-            told(row["last_complete_day"]),
+            words.short_day(day) if (day := row["last_complete_day"]) else words.NOTHING,
             *(
                 words.NOTHING if row[name] is None else words.count(row[name])
                 for name in ("missing_day_count", "empty_day_count")

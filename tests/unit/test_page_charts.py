@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from claude_page import adoption, code, drawing, spend, trust, used
+from claude_page import adoption, code, drawing, spend, spread, trust, used
 from claude_page.cards import ALIASES, PRODUCTS, Chart, Key, Layer, Line, Stretch, Strip
 from claude_page.marts import Marts
 from claude_page.spans import Calendar, Span
@@ -212,10 +212,10 @@ def test_small_teams_are_folded(
 def test_histogram_counts_everybody() -> None:
     """In equal steps, the last of which is open."""
     amounts = [Decimal(n) / 10 for n in range(1, 100)] + [Decimal(5000)]
-    bars = spend.histogram(amounts)
+    bars = spread.histogram(amounts)
     assert sum(int(bar.value) for bar in bars) == 100
     assert [bar.name for bar in bars][:2] == ["$0 to $2", "$2 to $4"]
-    assert spend.histogram([Decimal("0.004")] * 10)[0].value == "10"
+    assert spread.histogram([Decimal("0.004")] * 10)[0].value == "10"
 
 
 def test_months_that_are_not_complete_show_no_spread() -> None:
@@ -226,7 +226,7 @@ def test_months_that_are_not_complete_show_no_spread() -> None:
         "spending_user_count": None,
     }
     given = marts(months=[month])
-    card = spend.spread(given, Calendar(given))
+    card = spread.card(given, Calendar(given))
     assert [part.words for part in card.parts] == ["October 2026 is not complete."]
 
 
