@@ -263,7 +263,9 @@ class TapClaudeAnalytics(CommandLineTap):
             *warnings_of_selection(
                 [stream.name for stream in self._selected],
                 self.streams,
-                None if catalog is None else [*catalog],
+                None
+                if catalog is None
+                else [name for name in catalog if name != Readings.name],
             ),
             *warnings_of_clock(self.run.today),
         ):

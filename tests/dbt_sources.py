@@ -94,18 +94,20 @@ def tables() -> list[Table]:
     project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
     [settings] = [plugin["config"] for plugin in project["plugins"]["extractors"]]
     tap = TapClaudeAnalytics(config=settings, validate_config=False)
-    known = {}
+    found = []
     for entry in tap.catalog_dict["streams"]:
         name = entry["stream"]
         [flat] = tap.mapper.stream_maps[name]
-        known[name] = Table(
-            name,
-            _sentence(entry),
-            list(entry["key_properties"]),
-            _columns(flat.transformed_schema),
-            _is_selected(entry),
+        found.append(
+            Table(
+                name,
+                _sentence(entry),
+                list(entry["key_properties"]),
+                _columns(flat.transformed_schema),
+                _is_selected(entry),
+            )
         )
-    return sorted({**PLANNED, **known}.values())
+    return sorted(found)
 
 
 def _sentence(entry: Mapping[str, Any]) -> str:
@@ -242,119 +244,6 @@ def _staging(table: Table) -> str:
     for column in table.columns:
         text += f"    ('{column.name}', '{column.staged}', '{column.type}'),\n"
     return text + "]) }}\n"
-
-
-def _planned(name: str, key: list[str], /, **columns: str) -> Table:
-    return Table(
-        name,
-        _sentence({"stream": name, "key_properties": key}),
-        key,
-        [Column(column, kind, "") for column, kind in columns.items()],
-        selected=False,
-    )
-
-
-_ACTOR = {
-    "actor__type": "text",
-    "actor__user_id": "text",
-    "actor__scoped_api_key_id": "text",
-    "actor__email_address": "text",
-    "actor__name": "text",
-    "actor__deleted": "boolean",
-}
-_LEVEL = {
-    f"{place}__{name}": "text"
-    for place in ("scope", "source")
-    for name in (
-        "type",
-        "user_id",
-        "seat_tier",
-        "rbac_group_id",
-        "service",
-        "workspace_id",
-    )
-}
-
-#: Streams that the tap does not have yet, as the API names their fields.
-PLANNED = {
-    table.name: table
-    for table in (
-        _planned(
-            "members",
-            ["date", "user_id"],
-            date="date",
-            user_id="text",
-            added_at="timestamp",
-            email="text",
-            name="text",
-            role="text",
-            snapshot_at="timestamp",
-        ),
-        _planned(
-            "invites",
-            ["date", "invite_id"],
-            date="date",
-            invite_id="text",
-            accepted_at="timestamp",
-            email="text",
-            expires_at="timestamp",
-            invited_at="timestamp",
-            role="text",
-            status="text",
-            snapshot_at="timestamp",
-        ),
-        _planned(
-            "spend_limits",
-            ["date", "actor_id", "period"],
-            date="date",
-            actor_id="text",
-            period="text",
-            **_ACTOR,
-            amount="money",
-            amount_in_currency="money",
-            currency="text",
-            period_to_date_spend="money",
-            period_to_date_spend_in_currency="money",
-            **_LEVEL,
-            spend_limit_id="text",
-            snapshot_at="timestamp",
-        ),
-        _planned(
-            "spend_limit_requests",
-            ["request_id"],
-            date="date",
-            request_id="text",
-            actor_id="text",
-            **_ACTOR,
-            created_at="timestamp",
-            period="text",
-            resolved_at="timestamp",
-            status="text",
-            snapshot_at="timestamp",
-        ),
-        _planned(
-            "teams",
-            ["date", "rbac_group_id"],
-            date="date",
-            rbac_group_id="text",
-            created_at="timestamp",
-            name="text",
-            source_type="text",
-            updated_at="timestamp",
-            snapshot_at="timestamp",
-        ),
-        _planned(
-            "team_members",
-            ["date", "rbac_group_id", "user_id"],
-            date="date",
-            rbac_group_id="text",
-            user_id="text",
-            created_at="timestamp",
-            email="text",
-            snapshot_at="timestamp",
-        ),
-    )
-}
 
 
 def changed() -> Iterator[Path]:

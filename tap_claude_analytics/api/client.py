@@ -62,7 +62,7 @@ class ApiOptions:
         api_url: Base URL, without a slash at its end.
         api_key: The key.
         user_agent: How the tap identifies itself; None for its name and version.
-        request_timeout: Seconds that the server may be silent, and that a body may take in all.
+        request_timeout: Seconds that the server may be silent, and a whole body may take.
         max_retries: How often a request is sent again after a passing fault.
         max_retry_wait: The longest wait that the API may ask for, in seconds.
         max_parallel_requests: How many requests are sent at the same time, at most.

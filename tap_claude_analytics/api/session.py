@@ -67,7 +67,7 @@ class ApiSession(requests.Session):
         Args:
             base_url: Where all requests go.
             api_key: The key, sent as ``x-api-key``.
-            request_timeout: Seconds that the server may be silent, and that a body may take in all.
+            request_timeout: Seconds that the server may be silent, and a body may take.
             connections: How many requests are sent at the same time, at most.
         """
         super().__init__()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from tap_claude_analytics.api.errors import NoAnswerError
-from tap_claude_analytics.api.pages import read_page
+from tap_claude_analytics.api.pages import BY_PAGE, Paging, read_page
 from tap_claude_analytics.cli.contract_report import Asked, Expected
 from tap_claude_analytics.common.dates import FLOOR
-from tap_claude_analytics.common.errors import StreamFailedError
+from tap_claude_analytics.common.errors import RowError, StreamFailedError
 from tap_claude_analytics.common.names import STARTING_AT
+from tap_claude_analytics.records.organization import ID
 from tap_claude_analytics.records.reports import ENDING_AT
+from tap_claude_analytics.records.shapes import RowDecoder
 from tap_claude_analytics.streams import assembly
+from tap_claude_analytics.streams.specs import TEAMS_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,15 +50,34 @@ def ask_all(run: Run, client: Client, streams: Sequence[DayStream]) -> Iterator[
             continue
         seen.append((path, parameters))
         expected = _expected(run, stream)
-        yield _ask(client, stream.name, path, parameters, expected)
+        if "{" in path:
+            team = _first_team(client)
+            if team is None:
+                continue
+            path = path.format(rbac_group_id=quote(team, safe=""))
+        paging = stream.spec.paging
+        asked = _ask(client, stream.name, path, parameters, expected, paging)
+        yield replace(asked, path=stream.spec.path)
         # Nobody has seen in which words the API refuses these.
         if parameters.keys() == {"date", "limit"} and path == "users":
             for purpose, odd in (
                 ("a day that is not there yet", run.today),
                 ("a day before the first one", FLOOR.subtract(days=1)),
             ):
-                asked = {**parameters, "date": odd.isoformat()}
-                yield _ask(client, purpose, path, asked, expected)
+                yield _ask(
+                    client, purpose, path, {**parameters, "date": odd.isoformat()}, expected
+                )
+
+
+def _first_team(client: Client) -> str | None:
+    """Return the id of a team, None if there is none to be had."""
+    try:
+        answer = client.ask_once(TEAMS_PATH, {"limit": 1})
+        page = read_page(answer)
+        rows = RowDecoder(dict).decode(page.text, page.rows_key).rows
+    except (NoAnswerError, StreamFailedError, RowError, ValueError):
+        return None
+    return next((str(row[ID]) for row in rows if row.get(ID)), None)
 
 
 def _expected(run: Run, stream: DayStream) -> Expected:
@@ -81,6 +105,7 @@ def _ask(
     path: str,
     parameters: Mapping[str, Any],
     expected: Expected,
+    paging: Paging = BY_PAGE,
 ) -> Asked:
     """Ask for the first pages."""
     answers: list[tuple[Answer, float]] = []
@@ -91,11 +116,12 @@ def _ask(
         while len(answers) < _PAGES:
             answer = client.ask_once(
                 path,
-                {**parameters, "page": cursor},
+                {**parameters, paging.parameter: cursor},
                 lambda _status, seconds: took.append(seconds),
+                paging,
             )
             answers.append((answer, took[-1]))
-            cursor = read_page(answer).next_page
+            cursor = read_page(answer, paging).next_page
             if cursor is None:
                 break
     except NoAnswerError as error:

@@ -284,13 +284,14 @@ def test_filters_name_nobody(
 ) -> None:
     """Neither in a log nor in a state, though they may hold people and their things."""
     caplog.set_level(logging.DEBUG)
-    filters = ["user_id:user_01Secret", "skill_name:jo@example.com"]
+    filters = ["user_id:user_01Quillfeather", "skill_name:jo@example.com"]
     plain = run(simulator, "skills", **START)
     output = run(simulator, "skills", state=plain.state, filters=filters, **START)
-    assert any("skill_name, user_id" in line for line in caplog.messages)
+    assert any("have changed" in line for line in caplog.messages)
+    assert "skill_name, user_id" in output.state["bookmarks"]["skills"]["shape"]
     assert "filter%5B%5D=[not shown]" in caplog.text
     for text in (caplog.text, json.dumps(output.states)):
-        assert "Secret" not in text
+        assert "Quillfeather" not in text
         assert "jo@" not in text
         assert "jo%40" not in text
 

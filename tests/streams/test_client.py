@@ -189,7 +189,7 @@ def test_the_largest_page_is_the_default(simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize("page_size", [1, 2, 3])
-@pytest.mark.usefixtures("_january")
+@pytest.mark.usefixtures("_january", "standing_clock")
 def test_pages_are_followed_over_empty_ones(page_size: int) -> None:
     """Rows are complete and in order, and no page is asked for twice."""
     with Simulator(
@@ -243,6 +243,7 @@ def test_pages_without_end(simulator: Simulator, monkeypatch: pytest.MonkeyPatch
     assert len(simulator.requests) == 6
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_both_generations_of_answers(simulator: Simulator) -> None:
     """They give the same records."""
     options = Options(

@@ -88,7 +88,7 @@ def test_commands_exist() -> None:
     modules = {
         match[1] for each in PHRASES if (match := re.match(r"python -m (\S+)", each))
     }
-    for module in modules:
+    for module in modules - {"mutmut"}:  # It has a dependency group of its own.
         assert importlib.util.find_spec(module), module
     for command in PHRASES:
         if command.startswith("pytest "):

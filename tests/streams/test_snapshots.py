@@ -187,7 +187,7 @@ def test_days_that_leave_today_out(
     assert not output.failures
     assert not output.records("readings")
     assert output.bookmark("members") is None
-    assert "Stream members has no new day to read." in caplog.text
+    assert "Reading no new day (" in caplog.text
 
 
 def test_other_settings_of_days_do_not_matter(simulator: Simulator) -> None:

@@ -64,8 +64,9 @@ def test_first_state_starts_explicitly(simulator: Simulator) -> None:
     """A reload that breaks off must not leave an older bookmark standing in Meltano."""
     first = run(simulator, *truth.ALL).states[0]["bookmarks"]
     expected = state_with(None, *truth.STREAMS)["bookmarks"]
-    # Nor an older filter.
-    assert first == {stream: {**state, "shape": "{}"} for stream, state in expected.items()}
+    # Nor an older filter, nor another organisation.
+    explicit = {"shape": "{}", "organization_id": None}
+    assert first == {stream: {**state, **explicit} for stream, state in expected.items()}
 
 
 def test_second_run_one_day_later(
@@ -140,15 +141,6 @@ def test_state_from_before_the_floor(
     [warning] = warnings
     assert "start_date" in warning
     assert "the bookmark of skills" in warning
-
-
-def test_state_of_another_replication_key(simulator: Simulator) -> None:
-    """It says nothing about days, so all days are read."""
-    state = {
-        "bookmarks": {"skills": {"replication_key": "x", "replication_key_value": "y"}}
-    }
-    output = run(simulator, "skills", "readings", state=state)
-    assert output.read_days("skills")[0] == "2026-01-01"
 
 
 @pytest.mark.slow

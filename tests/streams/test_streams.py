@@ -328,17 +328,6 @@ def test_deselection_reaches_nested_fields(simulator: Simulator) -> None:
         assert "email_address" not in record["user"]
 
 
-@pytest.mark.parametrize("selected", [True, False], ids=["selected", "deselected"])
-def test_readings_follow_their_selection(simulator: Simulator, *, selected: bool) -> None:
-    """``readings`` makes no request, and can be left out like any stream."""
-    names = ("skills", "readings") if selected else ("skills",)
-    output = run(simulator, *names)
-    assert bool(output.records("readings")) is selected
-    assert {request.path for request in simulator.requests} == {"skills"}
-    schemas = [m["stream"] for m in output.messages if m["type"] == "SCHEMA"]
-    assert ("readings" in schemas) is selected
-
-
 def test_both_generations_of_answers(set_today: Callable[[pendulum.Date], None]) -> None:
     """An API that answers in the older form gives the same records."""
     set_today(TODAY)

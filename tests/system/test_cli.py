@@ -17,6 +17,7 @@ import pytest
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tests import truth
 from tests.simulator import Options, Simulator
+from tests.simulator.organization.catalog import RESOURCES
 from tests.singer import config_for
 
 MODULE = [sys.executable, "-m", "tap_claude_analytics"]
@@ -41,6 +42,7 @@ NOT_BY_DEFAULT = {
     "user_usage_report",
     "org_summaries_by_team",
     *truth.BREAKDOWNS,
+    *RESOURCES,
 }
 KEY = "sk-ant-api01-Zx9-never_shown"
 DAY = "2026-01-13"
@@ -211,7 +213,7 @@ def test_the_connection_test(shell: Shell) -> None:
     with Simulator(Options(users=2)) as simulator:
         result = shell.run("--config=ENV", "--test", **variables(**config_for(simulator)))
     result.assert_done()
-    assert len(simulator.requests) == len({r.path for r in simulator.requests}) == 13
+    assert len(simulator.requests) == len({r.path for r in simulator.requests}) == 18
     lines = result.stdout.splitlines()
     rows = {line.partition(":")[0] for line in lines if line.startswith("yes  ")}
     assert rows == {

@@ -18,6 +18,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.simulator import Options, Simulator
+from tests.simulator.organization.catalog import RESOURCES
 from tests.singer import catalog_of, config_for, run
 from tests.system.personal_data import (
     E_MAILS,
@@ -221,7 +222,7 @@ def test_when_the_key_is_refused(
     simulator: Simulator, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     """The one sentence that the run ends with quotes nobody."""
-    for endpoint in {*ANSWERS, "users"}:
+    for endpoint in {*ANSWERS, "users", *RESOURCES}:
         reply(simulator, endpoint, status=401)
     with process(simulator, tmp_path, *arguments) as running:
         code, stdout, stderr = running.end()

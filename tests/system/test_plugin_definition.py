@@ -150,7 +150,8 @@ def test_fits_meltanos_schema() -> None:
 def test_says_what_matters() -> None:
     """The generator is right about kinds, secrets, values and options."""
     by_name = settings()
-    assert [name for name, each in by_name.items() if each.get("sensitive")] == ["api_key"]
+    secrets = [name for name, each in by_name.items() if each.get("sensitive")]
+    assert secrets == ["api_key", "personal_data_salt"]
     assert DEFINITION["settings_group_validation"] == [["api_key"]]
     assert {
         name: by_name[name]["kind"] for name in ("api_key", "start_date", "end_date")

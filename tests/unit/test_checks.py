@@ -385,7 +385,10 @@ def test_a_malformed_environment_value(setting: str, text: str, valid: str) -> N
         ({"report_group_by": ["cost_type"]}, ["report_group_by", "'cost_type'"]),
         ({"report_group_by": "product"}, ["report_group_by", "a list of strings"]),
         ({"filters": [None]}, ["filters is invalid", "a list of strings"]),
-        ({"rbac_group_ids": ["rbac_group_1", 5]}, ["rbac_group_ids is invalid", "a list of strings"]),
+        (
+            {"rbac_group_ids": ["rbac_group_1", 5]},
+            ["rbac_group_ids is invalid", "a list of strings"],
+        ),
         (
             {"rbac_group_ids": ["rbac_group_1"], "report_group_by": ["claude_tag_user_id"]},
             ["report_group_by", "rbac_group_ids"],

@@ -5,7 +5,10 @@
     ('email', 'email', 'text'),
     ('expires_at', 'expires_at', 'timestamp'),
     ('invited_at', 'invited_at', 'timestamp'),
+    ('rbac_group_ids', 'rbac_group_ids', 'text'),
     ('role', 'role', 'text'),
     ('status', 'status', 'text'),
+    ('type', 'type', 'text'),
     ('snapshot_at', 'snapshot_at', 'timestamp'),
+    ('additional_fields', 'additional_fields', 'text'),
 ]) }}

@@ -5,5 +5,7 @@
     ('email', 'email', 'text'),
     ('name', 'name', 'text'),
     ('role', 'role', 'text'),
+    ('type', 'type', 'text'),
     ('snapshot_at', 'snapshot_at', 'timestamp'),
+    ('additional_fields', 'additional_fields', 'text'),
 ]) }}

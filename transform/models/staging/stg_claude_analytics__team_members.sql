@@ -4,5 +4,7 @@
     ('user_id', 'user_id', 'text'),
     ('created_at', 'created_at', 'timestamp'),
     ('email', 'email', 'text'),
+    ('type', 'type', 'text'),
     ('snapshot_at', 'snapshot_at', 'timestamp'),
+    ('additional_fields', 'additional_fields', 'text'),
 ]) }}
