@@ -29,7 +29,8 @@ PROJECT = ROOT / "meltano.yml"
 #: What Meltano needs to know and the tap does not say.
 LABEL = "Claude Enterprise Analytics"
 DOMAIN_URL = "https://claude.ai/analytics"
-LOGO = ".github/logo.svg"
+#: Drawn from the SVG beside it, which hubs do not take.
+LOGO = ".github/logo.png"
 OPTION_LABELS = {
     "personal_data": {"keep": "Keep", "hash": "Hash", "drop": "Drop"},
     "report_bucket_width": {"1d": "Day", "1h": "Hour", "1m": "Minute"},
@@ -39,8 +40,8 @@ OPTION_LABELS = {
     },
 }
 
-#: The keyword under which plugin hubs list what is built with the SDK.
-SDK_KEYWORD = "meltano_sdk"
+#: The keywords under which plugin hubs list what reads an API and is built with the SDK.
+HUB_KEYWORDS = ("api", "meltano_sdk")
 
 #: Development status, as package indexes name it and as plugin hubs do.
 MAINTENANCE = {
@@ -61,7 +62,7 @@ HEADER = """\
 # To add the plugin to a Meltano project, from a copy of this file or from its address:
 #
 #   meltano add --from-ref plugin-definition.yml {name}
-#   meltano config set {name} _select '{select}'
+#   {select}
 #
 # The second command is needed because the first one leaves the select rules out, and
 # without rules Meltano selects all streams. To run another version or a checkout, change
@@ -111,7 +112,8 @@ def setting(name: str, rule: Mapping[str, Any]) -> dict[str, Any]:
         "description": rule["description"],
     }
     if rule.get("secret"):
-        defined["sensitive"] = True
+        # Hubs go by the kind, Meltano by the mark.
+        defined |= {"kind": "password", "sensitive": True}
     if "default" in rule:
         defined["value"] = rule["default"]
     if "enum" in rule:
@@ -155,6 +157,8 @@ def define() -> dict[str, Any]:
     settings = [setting(name, rule) for name, rule in rules["properties"].items()]
     # What this repository's own project sets is what makes tables of the records.
     recommended = own_entry()["config"]
+    select = [f"{name}.*" for name in default_streams()]
+    docs = f"{repo}/blob/main/docs"
     return {
         "name": about["name"],
         "variant": repo.split("/")[-2],
@@ -170,7 +174,7 @@ def define() -> dict[str, Any]:
         "maintenance_status": MAINTENANCE[status],
         # It is the hub that rates.
         "quality": "unknown",
-        "keywords": sorted([*package["Keywords"].split(","), SDK_KEYWORD], key=str.lower),
+        "keywords": sorted([*package["Keywords"].split(","), *HUB_KEYWORDS], key=str.lower),
         "supported_python_versions": about["supported_python_versions"],
         "capabilities": sorted(about["capabilities"]),
         "settings_group_validation": [rules["required"]],
@@ -180,17 +184,48 @@ def define() -> dict[str, Any]:
             else each
             for each in settings
         ],
-        "select": [f"{name}.*" for name in default_streams()],
+        "select": select,
+        "prereq": (
+            "A Claude Enterprise organisation, and an Analytics API key with the scope "
+            "`read:analytics`, which its Primary Owner creates at "
+            "[claude.ai/admin-settings/api-access](https://claude.ai/admin-settings/api-access)."
+        ),
+        "settings_preamble": (
+            "`api_key` is all that a first run needs; `start_date` makes it short. "
+            f"[All settings with examples]({docs}/settings.md)."
+        ),
+        "next_steps": (
+            "Select the streams to read, or Meltano selects all of them: "
+            f"`{select_command(about['name'], select)}`. Then see that the key can read "
+            f"them: `meltano invoke {about['name']} --test`."
+        ),
+        "usage": (
+            f"[What each stream holds]({docs}/streams.md), "
+            f"[personal data]({docs}/personal-data.md), [targets]({docs}/targets.md), "
+            f"[production]({docs}/production.md) and "
+            f"[messages with their answers]({docs}/messages.md)."
+        ),
     }
 
 
-def dump(value: object) -> str:
+def select_command(name: str, select: Sequence[str]) -> str:
+    """Return the command that sets a plugin's select rules.
+
+    Args:
+        name: The plugin's name.
+        select: The rules.
+    """
+    return f"meltano config set {name} _select '{json.dumps(select)}'"
+
+
+def dump(value: object, *, sort_keys: bool = False) -> str:
     """Return YAML with a line for every text.
 
     Args:
         value: What to write.
+        sort_keys: Whether keys are sorted, as hubs want them.
     """
-    text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000)
+    text: str = yaml.safe_dump(value, sort_keys=sort_keys, allow_unicode=True, width=10_000)
     return text
 
 
@@ -200,8 +235,20 @@ def definition_text(definition: Mapping[str, Any]) -> str:
     Args:
         definition: The definition.
     """
-    header = HEADER.format(name=definition["name"], select=json.dumps(definition["select"]))
-    return header + dump(dict(definition))
+    name = definition["name"]
+    header = HEADER.format(name=name, select=select_command(name, definition["select"]))
+    return header + dump(dict(definition), sort_keys=True)
+
+
+def in_project(setting: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a setting as it stands in a project, where the tap's default counts.
+
+    Args:
+        setting: The setting of the definition.
+    """
+    kept = {name: value for name, value in setting.items() if name != "value"}
+    # Meltano has given the kind up in favour of the mark.
+    return {**kept, "kind": "string"} if setting.get("sensitive") else kept
 
 
 def project_text(definition: Mapping[str, Any], text: str) -> str:
@@ -214,9 +261,7 @@ def project_text(definition: Mapping[str, Any], text: str) -> str:
     for key in SHARED:
         shared = definition[key]
         if key == "settings":
-            shared = [
-                {name: each[name] for name in each if name != "value"} for each in shared
-            ]
+            shared = [in_project(each) for each in shared]
         block = re.sub(r"^", "    ", dump({key: shared}), flags=re.MULTILINE).rstrip(" ")
         old = re.compile(rf"^    {key}:.*\n(?:    (?:- |  ).*\n)*", re.MULTILINE)
         before, after = old.split(text, maxsplit=1)

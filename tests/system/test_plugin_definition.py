@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
+from yamllint import linter  # type: ignore[import-untyped]
+from yamllint.config import YamlLintConfig  # type: ignore[import-untyped]
 
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT, docs, plugin_definition
@@ -44,6 +46,7 @@ HUB_RULES: dict[str, Any] = {
         *("name", "variant", "namespace", "label", "description", "pip_url", "executable"),
         *("docs", "repo", "logo_url", "domain_url", "maintenance_status", "quality"),
         *("keywords", "capabilities", "settings", "settings_group_validation", "select"),
+        *("prereq", "settings_preamble", "next_steps", "usage"),
     ],
     "properties": {
         **dict.fromkeys(("name", "label", "description", "pip_url", "executable"), WORDS),
@@ -66,7 +69,13 @@ HUB_RULES: dict[str, Any] = {
                 "type": "object",
                 "required": ["name", "kind", "label", "description"],
                 "properties": {
-                    **dict.fromkeys(("name", "kind", "label", "description"), WORDS),
+                    **dict.fromkeys(("name", "label", "description"), WORDS),
+                    "kind": {
+                        "enum": [
+                            *("array", "boolean", "date_iso8601", "integer", "object"),
+                            *("options", "password", "string"),
+                        ]
+                    },
                     "options": {
                         "type": "array",
                         "items": {
@@ -80,6 +89,7 @@ HUB_RULES: dict[str, Any] = {
             },
         },
         "settings_group_validation": {"type": "array", "minItems": 1},
+        **dict.fromkeys(("prereq", "settings_preamble", "next_steps", "usage"), WORDS),
         "select": {
             "type": "array",
             "items": {"type": "string", "pattern": r"^!?[a-z_*]+\.[a-z_*]+$"},
@@ -90,7 +100,19 @@ HUB_RULES: dict[str, Any] = {
 OF_HUBS = {
     *("domain_url", "keywords", "maintenance_status", "quality"),
     "supported_python_versions",
+    *("prereq", "settings_preamble", "next_steps", "usage"),
 }
+#: How hubs have their files checked by yamllint.
+YAML_RULES = """
+extends: default
+rules:
+  braces: {forbid: non-empty}
+  document-start: {present: false}
+  indentation: {spaces: 2, indent-sequences: false}
+  key-ordering: enable
+  line-length: disable
+  truthy: disable
+"""
 
 
 def settings() -> dict[str, dict[str, Any]]:
@@ -140,6 +162,11 @@ def test_fits_the_rules_of_hubs() -> None:
     assert complaints == []
 
 
+def test_is_written_as_hubs_want_it() -> None:
+    """Among other things, keys are sorted."""
+    assert list(linter.run(TEXT, YamlLintConfig(YAML_RULES))) == []
+
+
 def test_fits_meltanos_schema() -> None:
     """The definition as a plugin of a project, and this repository's own project."""
     plugin = {name: DEFINITION[name] for name in DEFINITION.keys() - OF_HUBS}
@@ -156,7 +183,7 @@ def test_says_what_matters() -> None:
     assert {
         name: by_name[name]["kind"] for name in ("api_key", "start_date", "end_date")
     } == {
-        "api_key": "string",
+        "api_key": "password",
         "start_date": "date_iso8601",
         "end_date": "date_iso8601",
     }
