@@ -188,8 +188,14 @@ def test_an_error_comes_at_its_place(
 
 @pytest.mark.parametrize("parallel", [1, 2, 8])
 def test_as_many_requests_at_a_time_as_allowed(parallel: int) -> None:
-    """No more, and no fewer where all of them take their time."""
-    questions = Questions([1] * 24, pace=lambda _: time.sleep(0.005))
+    """No more, and no fewer: the first ones are not answered before all are sent."""
+    together = threading.Barrier(parallel)
+
+    def pace(label: Label) -> None:
+        if label[0] < parallel:
+            together.wait(timeout=60)
+
+    questions = Questions([1] * 24, pace=pace)
     with questions.read(parallel) as answers:
         assert [label_of(page) for each in answers for page in each] == questions.labels
     assert questions.most == parallel
