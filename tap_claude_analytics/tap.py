@@ -110,7 +110,7 @@ class TapClaudeAnalytics(CommandLineTap):
         """The streams with days, in the order in which they are read."""
         return [s for s in self.streams.values() if isinstance(s, DayStream)]
 
-    @property
+    @cached_property
     def _selected(self) -> list[DayStream]:
         """Those of them that are selected."""
         return [stream for stream in self._day_streams if stream.selected]

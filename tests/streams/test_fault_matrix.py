@@ -24,7 +24,7 @@ from tests.simulator import (
     RefusingProxy,
     Simulator,
 )
-from tests.singer import catalog_of, run
+from tests.singer import run
 from tests.streams.faults_expected import (
     CASES,
     NO_ANSWER,
@@ -94,19 +94,16 @@ def neighbour(stream: str) -> str:
     return "artifacts" if PATHS[stream] == "summaries" else "org_summaries"
 
 
-@cache
-def catalog(stream: str) -> dict[str, Any]:
-    """Return a catalog of a stream, those that share its fate, and one that does not."""
-    names = {*siblings(stream), neighbour(stream), "readings"}
-    entries = [e for e in catalog_of(*names)["streams"] if e["stream"] in names]
-    return {"streams": entries}
+def together(stream: str) -> list[str]:
+    """Return a stream, those that share its fate, and one that does not."""
+    return [*siblings(stream), neighbour(stream), "readings"]
 
 
 @cache
 def requests_of(stream: str) -> Counter[bool]:
     """Count the requests that a stream costs, those with a cursor under True."""
     with _organisation() as simulator:
-        assert not run(simulator, catalog=catalog(stream), **UP_TO_LAST).failures
+        assert not run(simulator, *together(stream), **UP_TO_LAST).failures
         return Counter(
             "page" in request.params
             for request in simulator.requests
@@ -180,9 +177,7 @@ def test_fault(
     possible = possible_requests(stream, case.fault.kind)
     simulator.fail(case.fault, path=PATHS[stream], **case.extent.selection(possible))
 
-    first = run(
-        simulator, catalog=catalog(stream), max_retries=case.max_retries, **UP_TO_LAST
-    )
+    first = run(simulator, *together(stream), max_retries=case.max_retries, **UP_TO_LAST)
     hits = [request.fault for request in simulator.requests].count(case.fault.name)
     assert hits or not possible
     assert hits <= MOST_PAGES + 1
@@ -206,7 +201,7 @@ def test_fault(
     assert_holds_truth(simulator, stream, DAYS[: len(read)], first)
 
     simulator.recover()
-    second = run(simulator, catalog=catalog(stream), state=first.state, **UP_TO_LAST)
+    second = run(simulator, *together(stream), state=first.state, **UP_TO_LAST)
     assert not second.failures
     assert not set(read) & set(second.read_days(stream))
     assert_holds_truth(simulator, stream, DAYS, first, second)
@@ -245,7 +240,7 @@ def assert_nothing_read(simulator: Simulator, stream: str, first: Output) -> Non
     assert sentence.startswith("The API at 127.0.0.1 cannot be reached: ")
     assert first.records("readings") == []
     simulator.recover()
-    second = run(simulator, catalog=catalog(stream), state=first.state, **UP_TO_LAST)
+    second = run(simulator, *together(stream), state=first.state, **UP_TO_LAST)
     assert not second.failures
     for name in (stream, neighbour(stream)):
         assert_holds_truth(simulator, name, DAYS, first, second)
@@ -265,13 +260,13 @@ def test_nobody_to_ask(
     with RefusingProxy(status or 403) as proxy:
         if status is not None:
             monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        first = run(simulator, catalog=catalog(stream), **UP_TO_LAST | elsewhere)
+        first = run(simulator, *together(stream), **UP_TO_LAST | elsewhere)
         assert len(proxy.requests) == (0 if status is None else 1)
     assert simulator.requests == []
     (sentence,) = first.failures
     assert sentence.startswith("The API at api.example.invalid cannot be reached: ")
     assert first.bookmark(stream) is None
-    second = run(simulator, catalog=catalog(stream), state=first.state, **UP_TO_LAST)
+    second = run(simulator, *together(stream), state=first.state, **UP_TO_LAST)
     assert not second.failures
     assert_holds_truth(simulator, stream, DAYS, first, second)
 
@@ -293,13 +288,13 @@ def test_an_exception_that_nobody_foresaw(
 
     with monkeypatch.context() as patch:
         patch.setattr(DayStream, place, fail_on_the_last_day)
-        first = run(simulator, catalog=catalog(stream), **UP_TO_LAST)
+        first = run(simulator, *together(stream), **UP_TO_LAST)
     (sentence,) = first.failures
     assert sentence.startswith(f"Stream {stream} failed: Unexpected ZeroDivisionError in ")
     assert_confirms_whole_days_only(first, stream)
     assert first.read_days(stream) == [day.isoformat() for day in DAYS[:-1]]
     assert_holds_truth(simulator, neighbour(stream), DAYS, first)
-    second = run(simulator, catalog=catalog(stream), state=first.state, **UP_TO_LAST)
+    second = run(simulator, *together(stream), state=first.state, **UP_TO_LAST)
     assert not second.failures
     assert_holds_truth(simulator, stream, DAYS, first, second)
 
@@ -343,7 +338,7 @@ def test_every_cursor_may_expire(simulator: Simulator, stream: str) -> None:
     for nth in range(1, pages + 1):
         simulator.recover()
         simulator.fail(FAULTS["expired_cursor"], path=PATHS[stream], nth=nth)
-        output = run(simulator, catalog=catalog(stream), **UP_TO_LAST)
+        output = run(simulator, *together(stream), **UP_TO_LAST)
         assert not output.failures
         assert_confirms_whole_days_only(output, stream)
         assert_holds_truth(simulator, stream, DAYS, output)
@@ -360,12 +355,12 @@ def test_wrong_clock(
     """The clock of this machine may be a day behind or ahead; nothing is skipped."""
     simulator.fail(FAULTS["rate_limit_until_a_date"], path=PATHS[stream], nth=1)
     set_today(TODAY.add(days=days_off))
-    first = run(simulator, catalog=catalog(stream), max_retry_wait=2, **SETTINGS)
+    first = run(simulator, *together(stream), max_retry_wait=2, **SETTINGS)
     assert not first.failures
     assert (first.bookmark(stream) or "")[:10] <= LAST.isoformat()
 
     set_today(TODAY)
-    second = run(simulator, catalog=catalog(stream), state=first.state, **SETTINGS)
+    second = run(simulator, *together(stream), state=first.state, **SETTINGS)
     assert not second.failures
     assert (second.bookmark(stream) or "")[:10] == LAST.isoformat()
     days = [*DAYS]
