@@ -1,9 +1,9 @@
 """Runs the whole check: `python -m tests`, maybe with arguments for pytest.
 
-`--fast` leaves out the tests that start processes and those that take long. `--coverage`
-measures which branches of the tap ran, in this and in all other processes. With
-`--today 2027-07-04` the tests run as if it were that day, and with an instant such as
-2026-12-31T23:59:50 as if it were that moment (UTC) when they begin.
+`--fast` leaves out the tests that start processes (those in tests/system) and those that
+take long. `--coverage` measures which branches of the tap ran, in this and in all other
+processes. With `--today 2027-07-04` the tests run as if it were that day, and with an
+instant such as 2026-12-31T23:59:50 as if it were that moment (UTC) when they begin.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: As many at a time as there are processors; each file in one process, for what its tests
 #: share, and in the order of their names, which ends with quick ones.
 PARALLEL = ("-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder")
-FAST = ("-m", "not slow and not system")
+FAST = ("-m", "not slow", "--ignore=tests/system")
 
 
 def main(arguments: list[str]) -> int:
@@ -46,20 +46,23 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--coverage", action="store_true")
     parser.add_argument("--today", type=_moment)
     options, others = parser.parse_known_args(arguments)
+    environment = dict(os.environ)
+    # Hundreds of processes are started that would all compile the same modules.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     for linter in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
-        code = _run(linter, os.environ)
+        code = _run(linter, environment)
         if code:
             return code
     pytest = ["pytest", *PARALLEL, *(FAST if options.fast else ()), *others]
     if options.coverage:
-        code = _run(["coverage", "run", "-m", *pytest], os.environ)
-        _run(["coverage", "combine", "--quiet"], os.environ)
-        return _run(["coverage", "report"], os.environ) or code
+        code = _run(["coverage", "run", "-m", *pytest], environment)
+        _run(["coverage", "combine", "--quiet"], environment)
+        return _run(["coverage", "report"], environment) or code
     if options.today is None:
-        return _run(pytest, os.environ)
+        return _run(pytest, environment)
     with tempfile.TemporaryDirectory() as folder:
         # Or pytest would take the folders of other runs for old ones, and remove them.
-        environment = {**os.environ, "PYTEST_DEBUG_TEMPROOT": folder}
+        environment["PYTEST_DEBUG_TEMPROOT"] = folder
         return _run(pytest, fake_clock.at(options.today, environment))
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.system
 FULL = "/dev/full"
 TAP = [sys.executable, "-m", "tap_claude_analytics"]
 NEVER_SAID = ("stream_maps", "unhandled", "Unexpected", "Traceback", "Exception ignored")
