@@ -18,6 +18,7 @@ def main() -> None:
         # As the SDK says it.
         sys.stdout.write(f"{NAME} v{version(NAME)}, Meltano SDK v{version('singer-sdk')}\n")
         return
+    import_module("tap_claude_analytics.common.memory").return_large_blocks()
     import_module("tap_claude_analytics.tap").TapClaudeAnalytics.cli()
 
 
