@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pendulum
 import pytest
 
-from tap_claude_analytics.config.checks import configuration_mistakes
-from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tap_claude_analytics.records.day import Day
 from tap_claude_analytics.records.personal import (
     ACTOR,
@@ -28,6 +26,7 @@ from tap_claude_analytics.records.personal import (
 from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import masking
+from tests.unit.configuration import mistakes, the_mistake
 
 if TYPE_CHECKING:
     from tap_claude_analytics.streams.spec import StreamSpec
@@ -151,26 +150,13 @@ def test_the_catalog_has_no_marks() -> None:
 # The settings
 
 
-def mistakes(**settings: object) -> list[str]:
-    """Return what is wrong with a configuration."""
-    return configuration_mistakes({"api_key": "key", **settings}, CONFIG_JSONSCHEMA)
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"personal_data": None},
-        {"personal_data": "keep"},
-        {"personal_data": "drop"},
-        {"personal_data": "keep", "personal_data_salt": "s" * 16},
-        {"personal_data": "hash", "personal_data_salt": "s" * 16},
-    ],
-    ids=str,
-)
-def test_valid_settings(settings: dict[str, object]) -> None:
+@pytest.mark.parametrize("salt", [None, "s" * 16])
+@pytest.mark.parametrize("personal_data", [None, "keep", "drop"])
+def test_valid_settings(personal_data: str | None, salt: str | None) -> None:
     """Only digests need a salt."""
-    assert mistakes(**settings) == []
+    given = {} if salt is None else {"personal_data_salt": salt}
+    assert mistakes(personal_data=personal_data, **given) == []
+    assert mistakes(personal_data="hash", personal_data_salt="s" * 16) == []
 
 
 @pytest.mark.parametrize(
@@ -178,7 +164,7 @@ def test_valid_settings(settings: dict[str, object]) -> None:
 )
 def test_a_salt_that_is_none(salt: object) -> None:
     """One sentence says what is expected, without the value or a piece of it."""
-    [sentence] = mistakes(personal_data="hash", personal_data_salt=salt)
+    sentence = the_mistake(personal_data="hash", personal_data_salt=salt)
     assert sentence.startswith("personal_data_salt must be a string of at least 16")
     assert "sss" not in sentence
     assert "1234567890123456" not in sentence
@@ -186,11 +172,11 @@ def test_a_salt_that_is_none(salt: object) -> None:
 
 def test_no_salt() -> None:
     """A digest without one could be found by trying, so the run does not start."""
-    [sentence] = mistakes(personal_data="hash")
+    sentence = the_mistake(personal_data="hash")
     assert sentence.startswith("personal_data_salt is not set; expected a string of")
 
 
 def test_another_word() -> None:
     """What it can be is said."""
-    [sentence] = mistakes(personal_data="mask")
+    sentence = the_mistake(personal_data="mask")
     assert sentence == "personal_data is 'mask'; expected one of keep, hash, drop."
