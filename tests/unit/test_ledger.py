@@ -72,50 +72,34 @@ def test_the_bookmark_never_moves_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "expected", "value"),
+    ("before", "restarts", "was_before_floor", "value"),
     [
-        ({}, Start(restarts=False, was_before_floor=False), None),
-        (GOES_ON, Start(restarts=False, was_before_floor=False), "2026-03-04"),
-        (
-            state_of("2026-03-04"),
-            Start(restarts=False, was_before_floor=False),
-            "2026-03-04",
-        ),
-        (
-            {**GOES_ON, "shape": "other"},
-            Start(restarts=True, was_before_floor=False),
-            None,
-        ),
-        (
-            state_of("2025-12-31", shape="{}"),
-            Start(restarts=False, was_before_floor=True),
-            None,
-        ),
-        (
-            state_of(FLOOR.isoformat(), shape="{}"),
-            Start(restarts=False, was_before_floor=False),
-            FLOOR.isoformat(),
-        ),
+        ({}, False, False, None),
+        (GOES_ON, False, False, "2026-03-04"),
+        (state_of("2026-03-04"), False, False, "2026-03-04"),
+        ({**GOES_ON, "shape": "other"}, True, False, None),
+        (state_of("2025-12-31", shape="{}"), False, True, None),
+        (state_of(FLOOR.isoformat(), shape="{}"), False, False, FLOOR.isoformat()),
     ],
     ids=["first", "goes-on", "no-shape", "another-shape", "before-the-floor", "at-it"],
 )
-def test_start(before: dict[str, Any], expected: Start, value: str | None) -> None:
+def test_start(
+    before: dict[str, Any], *, restarts: bool, was_before_floor: bool, value: str | None
+) -> None:
     """Every key is written, because Meltano merges states: what is absent comes back."""
     state = dict(before)
-    assert ledger(state).start("{}", shape_if_missing="{}") == expected
+    start = ledger(state).start("{}", shape_if_missing="{}")
+    assert start == Start(restarts=restarts, was_before_floor=was_before_floor)
     others: dict[str, Any] = {"organization_id": None} if value is None else {}
     assert state == state_of(value, shape="{}", **others)
 
 
-@pytest.mark.parametrize("is_restarted", [False, True])
-def test_the_order_of_a_shape_says_nothing(*, is_restarted: bool) -> None:
+def test_the_order_of_a_shape_says_nothing() -> None:
     """Rows are the same, in whatever order their dimensions are asked for."""
-    known = '{"by": ["a", "b"], "width": "1d"}'
-    shape = (
-        '{"width": "1h", "by": []}' if is_restarted else '{"width": "1d", "by": ["b", "a"]}'
-    )
-    start = ledger(state_of("2026-03-04", shape=known)).start(shape, shape_if_missing=None)
-    assert start.restarts is is_restarted
+    state = state_of("2026-03-04", shape='{"by": ["a", "b"], "width": "1d"}')
+    same, other = '{"width": "1d", "by": ["b", "a"]}', '{"width": "1h", "by": ["a", "b"]}'
+    assert not ledger(dict(state)).start(same, shape_if_missing=None).restarts
+    assert ledger(dict(state)).start(other, shape_if_missing=None).restarts
 
 
 def test_start_of_a_stream_without_a_bookmark() -> None:
