@@ -112,8 +112,7 @@ def test_memory(model: str | None) -> None:
     try:
         for minute in range(buckets):
             for number in range(rows):
-                name = model and f"{model}-{number}"
-                record = row(minute, model=name, total_tokens=number)
+                record = row(minute, model=model, product=f"{number}", total_tokens=number)
                 distinct.add((record["starting_at"], keys.key_of(record)))
         _, peak = tracemalloc.get_traced_memory()
     finally:
