@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -92,24 +93,20 @@ def test_what_is_no_object(value: object) -> None:
     assert [*misfit_paths(misfits or {}, SHAPE)] == told
 
 
+names = st.sampled_from(["id", "count", "user", "name", "home", "city", "free", "x"])
 json_values = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
-    | st.decimals(allow_nan=False, allow_infinity=False)
+    | st.just(Decimal("1.5"))
     | st.text(max_size=3),
-    lambda inner: (
-        st.lists(inner, max_size=2)
-        | st.dictionaries(
-            st.sampled_from(["id", "user", "name", "home", "city", "free", "x", "y"]), inner
-        )
-    ),
-    max_leaves=12,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(names, inner, max_size=4),
+    max_leaves=8,
 )
 
 
-@settings(max_examples=40)
-@given(row=st.dictionaries(st.sampled_from([*SCHEMA["properties"], "x"]), json_values))
+@settings(max_examples=30)
+@given(row=st.dictionaries(names, json_values))
 def test_nothing_is_lost(row: dict[str, Any]) -> None:
     """What stays and what moves make up the row again, whatever it holds."""
 

@@ -171,7 +171,10 @@ def test_a_stream_gets_only_days_that_it_needs(
         else pytest.raises(NotAvailableYetError)
     ):
         for answer in source.ask(questions):
-            found += [day.date.day for day in source.days(answer)]
+            assert [day.date for day in source.days(answer)] == [
+                *days(answer.question.needed)
+            ]
+            found += [day.day for day in days(answer.question.needed)]
     assert found == given
     assert asked[0] == {"starting_date": "2026-01-01", "ending_date": "2026-01-10"}
     assert source.questions(Plan(None), ledger) == []
