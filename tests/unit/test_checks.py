@@ -78,27 +78,18 @@ def test_an_url_that_keeps_the_key_safe(url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "http://api.anthropic.com",
-        "http://127.0.0.1.example.com",
-        "http://localhost.example.com",
-        "http://0.0.0.0",
-        "http://[2001:db8::1]",
-        "ftp://api.anthropic.com",
-        "api.anthropic.com",
-        "https:///v1",
-        "https://api anthropic.com",
-        "https://api.anthropic.com\n",
-        "https://[::1",
-        "https://api.anthropic.com:port",
-        "https://api.anthropic.com:99999",
-        "https://api.anthropic.com?",
-        "https://api.anthropic.com#top",
-        "https://api.anthropic.com/v1/organizations",
+        # Not encrypted, though it leaves this machine.
+        *("http://api.anthropic.com", "http://127.0.0.1.example.com", "http://0.0.0.0"),
+        *("http://localhost.example.com", "http://[2001:db8::1]", "ftp://anthropic.com"),
+        # No URL, or one without a host or a port.
+        *("api.anthropic.com", "https:///v1", "https://[::1", "", 5),
+        *("https://api.anthropic.com:port", "https://api.anthropic.com:99999"),
+        *("https://api anthropic.com", "https://api.anthropic.com\n"),
         # No name has an empty part: requests cannot even look for it.
-        "https://.anthropic.com",
-        "https://api..anthropic.com",
-        "",
-        5,
+        *("https://.anthropic.com", "https://api..anthropic.com"),
+        # More than the place where the API is.
+        *("https://api.anthropic.com?", "https://api.anthropic.com#top"),
+        "https://api.anthropic.com/v1/organizations",
     ],
     ids=repr,
 )
