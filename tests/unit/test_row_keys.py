@@ -107,7 +107,7 @@ def test_distinct_keys(*, is_by_time: bool, times: str) -> None:
 @pytest.mark.parametrize("model", ["a-model", None])
 def test_memory(model: str | None) -> None:
     """The rows of a bucket are all that a long reading keeps."""
-    buckets, rows, most_bytes = 100, 20, 40_000
+    buckets, rows, most_bytes = 60, 20, 40_000
     keys, distinct = reading(), DistinctKeys(is_by_time=True)
     tracemalloc.start()
     try:
