@@ -150,6 +150,14 @@ def test_both_ways_give_the_same_buckets(data: st.DataObject, odd: list[str]) ->
             assert take_misfits({**each, **row}, shape) is None
 
 
+def test_a_new_field_beside_the_rows_of_a_bucket() -> None:
+    """It is noticed too."""
+    decoder = row_decoder(BUCKETS, shape_of(BUCKETS))
+    assert assert_same_as_untyped(decoder, [bucket([])]) is not None
+    with_news = bucket([]).replace("{", '{"news": 1, ', 1)
+    assert assert_same_as_untyped(decoder, [with_news]) is None
+
+
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 def test_rows_of_each_stream_conform(spec: StreamSpec) -> None:
     """Or all the speed would be gone without a word; what is new in them is noticed."""
