@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import msgspec
 import pendulum
@@ -137,14 +138,12 @@ def fields() -> str:
     tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
     names = [spec.name for spec in SPECS if not spec.schema.added] + [Readings.name]
     noon = SAMPLE_DAY.at(12).add(days=4)
-    told, clock.now = clock.now, lambda: noon
-    try:
-        with Simulator(Options(today=noon.date(), users=25, projects=8)) as simulator:
-            # Snapshots are of today, so there is no end.
-            start = SAMPLE_DAY.to_date_string()
-            output = singer.run(simulator, *names, start_date=start)
-    finally:
-        clock.now = told
+    with (
+        mock.patch.object(clock, "now", return_value=noon),
+        Simulator(Options(today=noon.date(), users=25, projects=8)) as simulator,
+    ):
+        # Snapshots are of today, so there is no end.
+        output = singer.run(simulator, *names, start_date=SAMPLE_DAY.to_date_string())
     return "\n".join(
         f"## {name}\n\n"
         + markdown(("field", "type", "description"), _fields(tap.streams[name].schema))
@@ -164,7 +163,7 @@ def _fields(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str
 
 def _sample(records: list[dict[str, Any]]) -> str:
     """Return the record that shows most."""
-    fullest = max(records, key=lambda record: str(record).count("None") * -1)
+    fullest = min(records, key=lambda record: str(record).count("None"))
     return msgspec.json.Encoder(decimal_format="number").encode(fullest).decode()
 
 

@@ -18,14 +18,7 @@ def create(
     columns: Mapping[str, str],
     rows: Iterable[Mapping[str, Any]],
 ) -> None:
-    """Create a table with rows; columns that a row lacks are null there.
-
-    Args:
-        connection: The database.
-        table: Schema and name.
-        columns: The columns and their types.
-        rows: What goes in.
-    """
+    """Create a table with rows; columns that a row lacks are null there."""
     typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
     connection.execute(f"create table {table} ({typed})")
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".jsonl") as file:

@@ -72,11 +72,7 @@ HEADER = """\
 
 
 def ask_tap(*options: str) -> dict[str, Any]:
-    """Return what the tap says of itself, as JSON, when it is given these options.
-
-    Args:
-        options: An option that makes it say something of itself as JSON.
-    """
+    """Return what the tap says of itself, as JSON, when it is given these options."""
     result = CliRunner().invoke(
         TapClaudeAnalytics.cli, options, catch_exceptions=False, standalone_mode=False
     )
@@ -85,11 +81,7 @@ def ask_tap(*options: str) -> dict[str, Any]:
 
 
 def kind_of(rule: Mapping[str, Any]) -> str:
-    """Return the type of a setting as Meltano names it.
-
-    Args:
-        rule: The setting's JSON schema.
-    """
+    """Return the type of a setting as Meltano names it."""
     if rule.get("format") in {"date", "date-time"}:
         return "date_iso8601"
     if "enum" in rule:
@@ -99,12 +91,7 @@ def kind_of(rule: Mapping[str, Any]) -> str:
 
 
 def setting(name: str, rule: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a setting as Meltano defines it, with its default as its value.
-
-    Args:
-        name: Its name.
-        rule: Its JSON schema.
-    """
+    """Return a setting as Meltano defines it, with its default as its value."""
     defined: dict[str, Any] = {
         "name": name,
         "kind": kind_of(rule),
@@ -154,9 +141,14 @@ def define() -> dict[str, Any]:
         if classifier.startswith("Development Status :: ")
     )
     rules = about["settings"]
-    settings = [setting(name, rule) for name, rule in rules["properties"].items()]
     # What this repository's own project sets is what makes tables of the records.
     recommended = own_entry()["config"]
+    settings = [
+        setting(
+            name, {**rule, "default": recommended[name]} if name in recommended else rule
+        )
+        for name, rule in rules["properties"].items()
+    ]
     select = [f"{name}.*" for name in default_streams()]
     docs = f"{repo}/blob/main/docs"
     return {
@@ -178,12 +170,7 @@ def define() -> dict[str, Any]:
         "supported_python_versions": about["supported_python_versions"],
         "capabilities": sorted(about["capabilities"]),
         "settings_group_validation": [rules["required"]],
-        "settings": [
-            {**each, "value": recommended[each["name"]]}
-            if each["name"] in recommended
-            else each
-            for each in settings
-        ],
+        "settings": settings,
         "select": select,
         "prereq": (
             "A Claude Enterprise organisation, and an Analytics API key with the scope "
@@ -209,55 +196,32 @@ def define() -> dict[str, Any]:
 
 
 def select_command(name: str, select: Sequence[str]) -> str:
-    """Return the command that sets a plugin's select rules.
-
-    Args:
-        name: The plugin's name.
-        select: The rules.
-    """
+    """Return the command that sets a plugin's select rules."""
     return f"meltano config set {name} _select '{json.dumps(select)}'"
 
 
 def dump(value: object, *, sort_keys: bool = False) -> str:
-    """Return YAML with a line for every text.
-
-    Args:
-        value: What to write.
-        sort_keys: Whether keys are sorted, as hubs want them.
-    """
+    """Return YAML with a line for every text."""
     text: str = yaml.safe_dump(value, sort_keys=sort_keys, allow_unicode=True, width=10_000)
     return text
 
 
 def definition_text(definition: Mapping[str, Any]) -> str:
-    """Return the definition as it stands in its file.
-
-    Args:
-        definition: The definition.
-    """
+    """Return the definition as it stands in its file."""
     name = definition["name"]
     header = HEADER.format(name=name, select=select_command(name, definition["select"]))
     return header + dump(dict(definition), sort_keys=True)
 
 
 def in_project(setting: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a setting as it stands in a project, where the tap's default counts.
-
-    Args:
-        setting: The setting of the definition.
-    """
+    """Return a setting as it stands in a project, where the tap's default counts."""
     kept = {name: value for name, value in setting.items() if name != "value"}
     # Meltano has given the kind up in favour of the mark.
     return {**kept, "kind": "string"} if setting.get("sensitive") else kept
 
 
 def project_text(definition: Mapping[str, Any], text: str) -> str:
-    """Return a Meltano project with what its first extractor shares with the definition.
-
-    Args:
-        definition: The definition.
-        text: The project, whose only extractor stands before all other plugins.
-    """
+    """Return a Meltano project with what its first extractor shares with the definition."""
     for key in SHARED:
         shared = definition[key]
         if key == "settings":

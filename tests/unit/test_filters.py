@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tap_claude_analytics.config.checks import configuration_mistakes
-from tap_claude_analytics.config.filters import (
-    FILTERS,
-    endpoint_mistakes,
-    entry_mistakes,
-)
-from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
+from tap_claude_analytics.config.filters import FILTERS, endpoint_mistakes, entry_mistakes
 from tests.simulator import ENDPOINTS
+from tests.unit.configuration import mistakes, the_mistake
 
 TEAM = "rbac_group_id:rbac_group_01AbC"
 UUID = "rbac_group_id:0b0c1a52-9c6e-4a57-8f3c-0e2f6f5d1a11"
-
-
-def mistakes(**settings: object) -> list[str]:
-    """Return what is wrong with a configuration that has a key besides."""
-    config = {"api_key": "sk-ant-api01-x", **settings}
-    return configuration_mistakes(config, CONFIG_JSONSCHEMA)
 
 
 def test_the_endpoints_take_these_and_no_others() -> None:
@@ -36,22 +25,11 @@ def test_the_endpoints_take_these_and_no_others() -> None:
             assert not (few and values.holds("another"))
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [
-        TEAM,
-        UUID,
-        "user_id:user_01x-y",
-        "project_id:claude_proj_1",
-        "product:chat",
-        "skill_name:my: skill",
-        "is_shared:true",
-        "artifact_type:text/html",
-    ],
-)
-def test_right_entries(entry: str) -> None:
+def test_right_entries() -> None:
     """The dimension ends at the first colon; names may hold more of them."""
-    assert list(entry_mistakes([entry])) == []
+    ids = [TEAM, UUID, "user_id:user_01x-y", "project_id:claude_proj_1"]
+    names = ["product:chat", "is_shared:true", "skill_name:my: skill"]
+    assert list(entry_mistakes([*ids, *names, "artifact_type:text/html"])) == []
 
 
 @pytest.mark.parametrize(
@@ -84,30 +62,35 @@ def test_teams_are_named_by_their_ids() -> None:
     assert "number 2" in second
 
 
-def test_too_many() -> None:
+@pytest.mark.parametrize(
+    ("name", "entry"), [("filters", TEAM), ("rbac_group_ids", "rbac_group_1")]
+)
+def test_too_many(name: str, entry: str) -> None:
     """As many entries as one request may hold."""
-    [sentence] = mistakes(filters=[TEAM] * 101)
-    assert "filters has 101 entries" in sentence
-    [sentence] = mistakes(rbac_group_ids=["rbac_group_1"] * 101)
-    assert "rbac_group_ids has 101 entries" in sentence
+    assert f"{name} has 101 entries" in the_mistake(**{name: [entry] * 101})
 
 
-def test_a_value_that_another_endpoint_takes() -> None:
-    """What chat is to skills, it is not to plugins."""
-    assert (
-        list(endpoint_mistakes("skills", "skills", ["product:chat"], is_grouped=False))
-        == []
+@pytest.mark.parametrize(
+    ("path", "filters", "told"),
+    [
+        ("skills", ["product:chat"], None),
+        # What chat is to skills, it is not to plugins.
+        ("plugins", ["product:chat"], "product 'chat'"),
+        ("users", ["product:chat"], "which stream mine does not support"),
+        ("users", ["project_id:claude_proj_1"], None),
+        ("users", ["project_id:claude_proj_1", TEAM], "neither together with"),
+    ],
+    ids=str,
+)
+def test_what_an_endpoint_takes(path: str, filters: list[str], told: str | None) -> None:
+    """The sentence has the stream that does not take a filter."""
+    sentences = [*endpoint_mistakes("mine", path, filters, is_grouped=False)]
+    assert len(sentences) == (told is not None)
+    assert all(
+        "stream mine" in sentence and str(told) in sentence for sentence in sentences
     )
-    [sentence] = endpoint_mistakes("plugins", "plugins", ["product:chat"], is_grouped=False)
-    assert sentence.endswith("for stream plugins.")
-    assert "product 'chat'" in sentence
 
 
-def test_projects_of_users() -> None:
+def test_projects_of_teams() -> None:
     """A project narrows the rows of users, but not those of teams."""
-    project = "project_id:claude_proj_1"
-    assert list(endpoint_mistakes("u", "users", [project], is_grouped=False)) == []
-    assert len(list(endpoint_mistakes("t", "users", [project], is_grouped=True))) == 1
-    assert (
-        len(list(endpoint_mistakes("u", "users", [project, TEAM], is_grouped=False))) == 1
-    )
+    assert [*endpoint_mistakes("t", "users", ["project_id:claude_proj_1"], is_grouped=True)]

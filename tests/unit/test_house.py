@@ -81,33 +81,25 @@ def is_own(value: object) -> bool:
 
 def test_private_names_are_private() -> None:
     """A module uses only its own; those of the SDK are used in sdk.py, which says why."""
-    found = []
-    for module, tree in TREES.items():
-        if module == f"{PACKAGE}.sdk":
-            continue
-        used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-        used |= {
-            alias.name
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom)
-            for alias in node.names
-        }
-        found += [(module, name) for name in used - PUBLIC if is_private(name, tree)]
-    assert found == []
+    foreign = [
+        (module, name)
+        for module, tree in TREES.items()
+        if module != f"{PACKAGE}.sdk"
+        for name in private_names(tree)
+    ]
+    assert foreign == []
+    assert "_write_state_message" in private_names(ast.parse("self._write_state_message()"))
 
 
-def is_private(name: str, tree: ast.Module) -> bool:
-    """Return whether a name is private, and not defined in this module."""
-    if not re.match(r"_[^_]", name):
-        return False
-    own = {
-        node.name
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
-    }
-    own |= {
-        node.attr if isinstance(node, ast.Attribute) else node.id
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Attribute, ast.Name)) and isinstance(node.ctx, ast.Store)
-    }
-    return name not in own
+def private_names(tree: ast.Module) -> set[str]:
+    """Return the private names that a module uses and does not define."""
+    used, own = set[str](), set[str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            used |= {alias.name for alias in node.names}
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            own.add(node.name)
+        elif isinstance(node, (ast.Attribute, ast.Name)):
+            name = node.attr if isinstance(node, ast.Attribute) else node.id
+            (own if isinstance(node.ctx, ast.Store) else used).add(name)
+    return {name for name in used - own - PUBLIC if re.match(r"_[^_]", name)}

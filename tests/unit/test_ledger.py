@@ -1,4 +1,4 @@
-"""The state of a stream: what the ledger reads, writes and refuses."""
+"""States: what the ledger of a stream reads, writes and refuses."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any
 
 import pendulum
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_claude_analytics.common.dates import FLOOR
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.days.ledger import REVISABLE, Ledger, Start, bookmarks_in
 from tap_claude_analytics.days.revisions import DaySeen
+from tap_claude_analytics.tap import TapClaudeAnalytics
 
 NOON = pendulum.datetime(2026, 5, 20, 12, 0, 0)
 DAY = pendulum.Date(2026, 3, 4)
@@ -24,6 +25,10 @@ def state_of(value: object, key: str = "date", **others: object) -> dict[str, An
     return {"replication_key": key, "replication_key_value": value, **others}
 
 
+#: The state of a stream that has been read up to a day.
+GOES_ON = state_of("2026-03-04", shape="{}")
+
+
 def ledger(
     state: dict[str, Any], *, key: str = "date", is_incremental: bool = True
 ) -> Ledger:
@@ -31,19 +36,13 @@ def ledger(
     return Ledger("skills", state, replication_key=key, is_incremental=is_incremental)
 
 
-@pytest.mark.parametrize(
-    ("state", "expected"),
-    [
-        pytest.param({}, None, id="empty"),
-        pytest.param(state_of(None), None, id="nothing-emitted"),
-        pytest.param(state_of("2026-03-04"), DAY, id="date"),
-        pytest.param(state_of("2026-03-04T00:00:00Z"), DAY, id="timestamp"),
-    ],
-)
-def test_bookmark(state: dict[str, Any], expected: pendulum.Date | None) -> None:
+@pytest.mark.parametrize("value", ["2026-03-04", "2026-03-04T00:00:00Z"])
+def test_bookmark(value: str) -> None:
     """A bookmark counts if the stream keeps one."""
-    assert ledger(state).bookmark == expected
-    assert ledger(state, is_incremental=False).bookmark is None
+    assert ledger(state_of(value)).bookmark == DAY
+    assert ledger(state_of(value), is_incremental=False).bookmark is None
+    assert ledger(state_of(None)).bookmark is None
+    assert ledger({}).bookmark is None
 
 
 @pytest.mark.parametrize("value", ["banana", 20260304, ["2026-03-04"], ""])
@@ -51,6 +50,13 @@ def test_a_bookmark_that_is_no_day(value: object) -> None:
     """It is named, not skipped: that would lose days, or read all of them again."""
     with pytest.raises(RunFailedError, match=r"bookmark of stream skills .* expected"):
         _ = ledger(state_of(value)).bookmark
+
+
+@pytest.mark.parametrize("key", [{}, {"replication_key": "updated_at"}], ids=str)
+def test_a_bookmark_of_no_or_another_key(key: dict[str, str]) -> None:
+    """It is refused: ignoring it would read everything again without a word."""
+    with pytest.raises(RunFailedError, match=r"skills.*'date'"):
+        _ = ledger({"replication_key_value": "2026-03-04", **key}).bookmark
 
 
 def test_the_bookmark_never_moves_back() -> None:
@@ -66,46 +72,34 @@ def test_the_bookmark_never_moves_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "expected", "value"),
+    ("before", "restarts", "was_before_floor", "value"),
     [
-        pytest.param({}, Start(restarts=False, was_before_floor=False), None, id="first"),
-        pytest.param(
-            state_of("2026-03-04", shape="{}"),
-            Start(restarts=False, was_before_floor=False),
-            "2026-03-04",
-            id="goes-on",
-        ),
-        pytest.param(
-            state_of("2026-03-04"),
-            Start(restarts=False, was_before_floor=False),
-            "2026-03-04",
-            id="without-a-shape",
-        ),
-        pytest.param(
-            state_of("2026-03-04", shape="other"),
-            Start(restarts=True, was_before_floor=False),
-            None,
-            id="another-shape",
-        ),
-        pytest.param(
-            state_of("2025-12-31", shape="{}"),
-            Start(restarts=False, was_before_floor=True),
-            None,
-            id="before-the-floor",
-        ),
-        pytest.param(
-            state_of(FLOOR.isoformat(), shape="{}"),
-            Start(restarts=False, was_before_floor=False),
-            FLOOR.isoformat(),
-            id="at-the-floor",
-        ),
+        ({}, False, False, None),
+        (GOES_ON, False, False, "2026-03-04"),
+        (state_of("2026-03-04"), False, False, "2026-03-04"),
+        ({**GOES_ON, "shape": "other"}, True, False, None),
+        (state_of("2025-12-31", shape="{}"), False, True, None),
+        (state_of(FLOOR.isoformat(), shape="{}"), False, False, FLOOR.isoformat()),
     ],
+    ids=["first", "goes-on", "no-shape", "another-shape", "before-the-floor", "at-it"],
 )
-def test_start(state: dict[str, Any], expected: Start, value: str | None) -> None:
+def test_start(
+    before: dict[str, Any], *, restarts: bool, was_before_floor: bool, value: str | None
+) -> None:
     """Every key is written, because Meltano merges states: what is absent comes back."""
-    assert ledger(state).start("{}", shape_if_missing="{}") == expected
+    state = dict(before)
+    start = ledger(state).start("{}", shape_if_missing="{}")
+    assert start == Start(restarts=restarts, was_before_floor=was_before_floor)
     others: dict[str, Any] = {"organization_id": None} if value is None else {}
     assert state == state_of(value, shape="{}", **others)
+
+
+def test_the_order_of_a_shape_says_nothing() -> None:
+    """Rows are the same, in whatever order their dimensions are asked for."""
+    state = state_of("2026-03-04", shape='{"by": ["a", "b"], "width": "1d"}')
+    same, other = '{"width": "1d", "by": ["b", "a"]}', '{"width": "1h", "by": ["a", "b"]}'
+    assert not ledger(dict(state)).start(same, shape_if_missing=None).restarts
+    assert ledger(dict(state)).start(other, shape_if_missing=None).restarts
 
 
 def test_start_of_a_stream_without_a_bookmark() -> None:
@@ -118,23 +112,24 @@ def test_start_of_a_stream_without_a_bookmark() -> None:
     assert state == state_of(None, shape="other")
 
 
+STATE: dict[str, Any] = {"bookmarks": {"skills": GOES_ON}}
+
+
 @pytest.mark.parametrize(
     "state",
     [
-        [],
-        1,
-        {"bookmarks": []},
-        {"bookmarks": {"skills": 1}},
-        {"bookmarks": {"skills": {"partitions": {}}}},
-        {"bookmarks": {"skills": {"progress_markers": []}}},
-        {"bookmarks": {"skills": {"progress_markers": "2026-03-04"}}},
+        STATE,
+        {"singer_state": STATE},
+        {"completed": STATE},
+        {"completed": {"singer_state": STATE}, "partial": {}},
+        {"type": "STATE", "value": STATE},
+        {"value": {"singer_state": STATE}},
     ],
     ids=str,
 )
-def test_what_is_no_state(state: object) -> None:
-    """It is refused before the SDK stumbles over it."""
-    with pytest.raises(RunFailedError, match="state"):
-        bookmarks_in(state)
+def test_wrappings_of_a_state(state: dict[str, Any]) -> None:
+    """What Meltano and targets wrap around a state is taken off."""
+    assert bookmarks_in(state) == STATE
 
 
 @pytest.mark.parametrize(
@@ -142,16 +137,62 @@ def test_what_is_no_state(state: object) -> None:
     [
         {},
         {"bookmarks": {}},
-        {"bookmarks": {"skills": {}}},
-        {"bookmarks": {"skills": {"partitions": [], "progress_markers": {"a": 1}}}},
+        {"singer_state": {}},
+        {"completed": {}, "partial": {}},
+        {"type": "STATE", "value": {}},
     ],
     ids=str,
 )
-def test_what_is_a_state(state: object) -> None:
-    """Whatever else it has is kept."""
-    bookmarks_in(state)
+def test_empty_states(state: dict[str, Any]) -> None:
+    """They are those of a first load."""
+    assert not bookmarks_in(state).get("bookmarks")
 
 
+def test_what_else_a_state_has() -> None:
+    """It is kept."""
+    extras = {"partitions": [], "progress_markers": {"a": 1}}
+    state = {"bookmarks": {"skills": extras, "cost": {}}}
+    assert bookmarks_in(state) == state
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        [],
+        1,
+        STATE["bookmarks"],
+        {"state": STATE},
+        {"bookmarks": []},
+        {"bookmarks": None},
+        {"bookmarks": {"skills": 1}},
+        {"bookmarks": {"skills": {"progress_markers": []}}},
+        {"bookmarks": {"skills": {"progress_markers": "2026-03-04"}}},
+        {"bookmarks": {"skills": {"partitions": {}}}},
+        {"bookmarks": {"skills": {"partitions": [{"context": {"id": 1}, **GOES_ON}]}}},
+        {"completed": {}, "partial": {"singer_state": STATE}},
+        {"singer_state": {"skills": GOES_ON}},
+        {"value": 1},
+        {"currently_syncing": "skills"},
+    ],
+    ids=str,
+)
+def test_what_is_no_state(state: object) -> None:
+    """It would pass for a first load, so it is refused before the SDK stumbles over it."""
+    with pytest.raises(RunFailedError, match="The state"):
+        bookmarks_in(state)
+
+
+def test_state_of_another_tap() -> None:
+    """It has no stream of ours; one stream more than ours is no harm."""
+    config = {"api_key": "sk-ant-api01-0000"}
+    foreign = {"issues": {"replication_key_value": "2026-03-04"}}
+    with pytest.raises(RunFailedError, match="issues"):
+        TapClaudeAnalytics(config=config, state={"bookmarks": foreign})
+    state = {"bookmarks": {**STATE["bookmarks"], **foreign}}
+    assert TapClaudeAnalytics(config=config, state=state).state == state
+
+
+@settings(max_examples=30)
 @given(
     st.lists(
         st.datetimes(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextvars
 import logging
 import threading
 import time
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from unittest.mock import patch
@@ -13,18 +13,15 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typing_extensions import override
 
 from tap_claude_analytics.api.pacer import SPAN, Pacer
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.progress import LINE_EVERY, SHORT, Progress
-from tests.simulator.limits import KINDS, MINUTE, Limit
+from tests.simulator.limits import KINDS, MINUTE
 from tests.unit.virtual_time import VirtualTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-
-each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
 #: Seconds of rounding.
 A_BIT = 1e-6
@@ -37,6 +34,7 @@ class Office:
         time: The clock of all of them.
         sent: When each request was sent.
         lines: When something was logged, and what.
+        limits: How servers of each kind count.
     """
 
     def __init__(self, requests_per_minute: int, now: float = 0.0) -> None:
@@ -44,13 +42,24 @@ class Office:
         self.time = VirtualTime(now)
         self.sent: list[float] = []
         self.lines: list[tuple[float, str]] = []
-        logger = logging.getLogger(f"office {id(self)}")
+        self.limits = [
+            kind(requests_per_minute, self.time.seconds) for kind in KINDS.values()
+        ]
+        logger = logging.getLogger("office")
         logger.setLevel(logging.INFO)
-        logger.propagate = False
-        logger.addHandler(_Noting(self))
+        logger.filters = [self.note]
         progress = Progress(logger)
         progress.begin("skills", 300, 300)
         self.pacer = Pacer(requests_per_minute, progress)
+
+    def note(self, record: logging.LogRecord) -> bool:
+        """Note a line of the log, which goes no further."""
+        self.lines.append((self.time.now, record.getMessage()))
+        return False
+
+    def arrive(self) -> None:
+        """Let a request arrive at a server of each kind, none of which may refuse it."""
+        assert [limit.admit() for limit in self.limits] == [0.0] * len(KINDS)
 
     def request(
         self,
@@ -86,18 +95,6 @@ class Office:
         return self.work(*[client] * clients)
 
 
-class _Noting(logging.Handler):
-    """Notes the lines of a log with their virtual time."""
-
-    def __init__(self, office: Office) -> None:
-        super().__init__()
-        self._office = office
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        self._office.lines.append((self._office.time.now, record.getMessage()))
-
-
 def most_in(span: float, instants: Sequence[float]) -> int:
     """Return how many instants lie in the span that holds the most of them."""
     return max(
@@ -111,61 +108,41 @@ journeys = st.tuples(
 )
 
 
-@each_kind
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
-    per_minute=st.integers(1, 5),
-    clients=st.integers(1, 6),
-    journey=st.lists(journeys, min_size=1, max_size=25),
+    per_minute=st.integers(1, 4),
+    clients=st.integers(1, 5),
+    journey=st.lists(journeys, min_size=1, max_size=14),
     now=st.floats(0, 2 * MINUTE),
 )
 def test_no_server_ever_refuses_one(
-    kind: type[Limit],
-    per_minute: int,
-    clients: int,
-    journey: list[tuple[float, float]],
-    now: float,
+    per_minute: int, clients: int, journey: list[tuple[float, float]], now: float
 ) -> None:
-    """Wherever between its sending and its answer it counts a request."""
+    """However it counts a minute, and wherever between sending and answer a request."""
     office = Office(per_minute, now)
-    limit = kind(per_minute, office.time.seconds)
-
-    def arrive() -> None:
-        assert limit.admit() == 0
-
-    office.share(
-        (
-            lambda latency=latency, at=at: office.request(latency, arrive, at)  # type: ignore[misc]
-            for latency, at in journey
-        ),
-        clients,
-    )
+    requests = [
+        partial(office.request, latency, office.arrive, at) for latency, at in journey
+    ]
+    office.share(requests, clients)
     assert len(office.sent) == len(journey)
 
 
-@each_kind
 @pytest.mark.parametrize(
-    ("per_minute", "latency", "clients"),
-    [(60, 0.0, 1), (60, 0.5, 4), (60, 2.0, 4), (60, 5.0, 8), (600, 2.0, 32), (1, 2.0, 4)],
+    ("per_minute", "latency", "clients"), [(20, 0.0, 1), (60, 5.0, 8), (1, 2.0, 4)]
 )
 def test_the_wall_time_is_what_the_rate_allows(
-    kind: type[Limit], per_minute: int, latency: float, clients: int
+    per_minute: int, latency: float, clients: int
 ) -> None:
     """Within a tenth, whether there is one client or many, if there are enough."""
     office = Office(per_minute)
-    limit = kind(per_minute, office.time.seconds)
     count = 4 * per_minute + per_minute // 2 + 1
-
-    def request() -> None:
-        office.request(latency, lambda: admitted.append(limit.admit()))
-
-    admitted: list[float] = []
-    seconds = office.share([request] * count, clients)
-    assert admitted == [0.0] * count
+    seconds = office.share(
+        [lambda: office.request(latency, office.arrive)] * count, clients
+    )
     assert 4 * MINUTE <= seconds <= 1.10 * count * MINUTE / per_minute
 
 
-@pytest.mark.parametrize("clients", [1, 4, 60])
+@pytest.mark.parametrize("clients", [1, 4])
 def test_the_first_requests_go_at_once(clients: int) -> None:
     """As many as a minute allows; the next one goes when the first is a minute old."""
     office = Office(60)
@@ -186,19 +163,8 @@ def test_a_request_counts_from_its_sending_until_its_answer_is_a_minute_old() ->
 def test_slow_answers_hold_their_places() -> None:
     """While none of them has come, nobody knows when there will be a place."""
     office = Office(2)
-    office.work(
-        lambda: office.request(100.0),
-        lambda: office.request(200.0),
-        office.request,
-    )
+    office.work(*[partial(office.request, latency) for latency in (100, 200, 0)])
     assert office.sent[2] == pytest.approx(100 + SPAN, abs=0.1)
-
-
-def test_a_limit_of_one() -> None:
-    """One request a minute, whoever sends it."""
-    office = Office(1)
-    office.share([lambda: office.request(1.0)] * 4, 3)
-    assert office.sent == pytest.approx([n * (1 + SPAN) for n in range(4)], abs=0.2)
 
 
 def test_a_request_that_fails_counts_all_the_same() -> None:
@@ -228,7 +194,7 @@ def test_a_pause_holds_all_and_then_lets_one_go_after_the_other() -> None:
             refused_at.append(office.time.now)
             office.pacer.pause(pause)
 
-    office.share([lambda: office.request(1.0, refuse, 1.0)] * 60, 4)
+    office.share([lambda: office.request(1.0, refuse, 1.0)] * 30, 4)
     (at,) = refused_at
     before = [sent for sent in office.sent if sent <= at]
     held = [sent for sent in office.sent if sent > at]
@@ -279,7 +245,7 @@ def test_the_longest_of_several_pauses_counts(pauses: tuple[float, float]) -> No
     assert office.sent == [50.0]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     per_minute=st.integers(1, 6),
     pauses=st.lists(st.tuples(st.floats(0, 90), st.floats(0, 90)), max_size=4),
@@ -308,8 +274,8 @@ def test_nothing_is_sent_while_it_is_paused(
     assert most_in(SPAN - A_BIT, office.sent) <= per_minute
 
 
-def test_an_cancelled_wait_ends_at_once_and_takes_no_place() -> None:
-    """A thread whose work nobody wants any more lets the others go first."""
+def test_a_cancelled_wait_ends_at_once_and_takes_no_place() -> None:
+    """Whether it has begun or not: others may go first."""
     pacer = Pacer(1, Progress(logging.getLogger("quiet")))
     cancelled, outcomes = threading.Event(), list[str]()
 
@@ -324,10 +290,11 @@ def test_an_cancelled_wait_ends_at_once_and_takes_no_place() -> None:
     with pacer.request():
         pass
     threads = [threading.Thread(target=client) for _ in range(3)]
-    for thread in threads:
+    for thread in threads[:2]:
         thread.start()
     began = time.monotonic()
     cancelled.set()
+    threads[2].start()
     for thread in threads:
         thread.join(10)
     assert time.monotonic() - began < 5
@@ -339,19 +306,6 @@ def test_an_cancelled_wait_ends_at_once_and_takes_no_place() -> None:
         pacer.request(),
     ):
         pass
-
-
-def test_who_is_wanted_by_nobody_is_not_begun() -> None:
-    """Not even to wait: the first sleep ends it."""
-    cancelled = threading.Event()
-    cancelled.set()
-
-    def client() -> None:
-        clock.CANCELLED.set(cancelled)
-        with pytest.raises(clock.CancelledError):
-            clock.sleep(100)
-
-    contextvars.copy_context().run(client)
 
 
 def test_a_line_for_all_who_wait() -> None:

@@ -1,13 +1,17 @@
-"""One page: told apart from anything else, whatever its rows hold."""
+"""One page: told apart from anything else, and where the next one is."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
 
+from tap_claude_analytics.api.client import BASE_PATH, url_path
 from tap_claude_analytics.api.errors import UnexpectedAnswerError
-from tap_claude_analytics.api.pages import read_page
+from tap_claude_analytics.api.pacer import Pacers
+from tap_claude_analytics.api.pages import AFTER_ID, BY_PAGE, Paging, read_page
+from tap_claude_analytics.common.progress import Progress
 from tap_claude_analytics.records.shapes import RowDecoder
 from tests.unit.responses import ASKED, answer
 
@@ -23,16 +27,13 @@ def rows_of(body: object) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("body", "rows", "next_page"),
     [
-        ({"data": [{"a": 1}], "next_page": None}, [{"a": 1}], None),
         ({"data": [{"a": 1}], "next_page": "more"}, [{"a": 1}], "more"),
-        ({"data": [], "next_page": "more"}, [], "more"),
         ({"data": [], "next_page": ""}, [], None),
         ({"data": []}, [], None),
         ({"summaries": [{"a": 1}, {}]}, [{"a": 1}, {}], None),
         ({"data": [{"a": 1}], "news": {"b": 2}}, [{"a": 1}], None),
         ({"data": [{"a": 1}], "summaries": [{"a": 2}]}, [{"a": 1}], None),
         ({"data": [], "has_more": True, "next_page": "more"}, [], "more"),
-        ({"data": [], "has_more": False, "next_page": "stale"}, [], None),
         ({"data": [], "has_more": None, "next_page": "more"}, [], "more"),
         ({"data": [], "has_more": "yes", "next_page": "more"}, [], "more"),
         ({"data": [{"a": "Zoë 株式会社 🚀"}]}, [{"a": "Zoë 株式会社 🚀"}], None),
@@ -54,21 +55,14 @@ def test_rows_and_cursor(
     [
         ({}, "{}"),
         ([], "list"),
-        ([{"data": []}], "list"),
         (None, "NoneType"),
-        ("data", "str"),
-        (7, "int"),
         ({"data": None}, "data: NoneType"),
         ({"data": None, "summaries": []}, "data: NoneType, summaries: list"),
-        ({"data": {}}, "data: dict"),
         ({"data": "rows"}, "data: str"),
-        ({"summaries": None}, "summaries: NoneType"),
         ({"summaries": [1]}, "summaries: list"),
         ({"rows": [], "next_page": None}, "next_page: NoneType, rows: list"),
-        ({"error": {"message": "no"}}, "error: dict"),
         ({"data": [], "next_page": 2}, "next_page"),
         ({"data": [], "next_page": ["more"]}, "next_page"),
-        ({"data": [], "next_page": False}, "next_page"),
         ({"data": [], "has_more": True}, "no cursor"),
         ({"data": [], "has_more": True, "next_page": ""}, "no cursor"),
     ],
@@ -94,14 +88,7 @@ def test_an_unexpected_answer_shows_no_values() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [
-        b"",
-        b'{"data": [',
-        b"<html>",
-        b'{"data": [NaN]}',
-        b"[" * 100_000,
-        b'{"data": [{"a": "\xff"}]}',
-    ],
+    [b"", b'{"data": [', b'{"data": [NaN]}', b"[" * 100_000, b'{"data": ["\xff"]}'],
     ids=lambda body: repr(body[:20]),
 )
 def test_what_is_not_json(body: bytes) -> None:
@@ -139,3 +126,50 @@ def test_a_packed_page_is_the_same_and_smaller() -> None:
     assert packed.packed() is packed
     assert packed.text == page.text
     assert (packed.next_page, packed.request_id) == ("more", "req_7")
+
+
+@pytest.mark.parametrize("refreshed", [None, 7], ids=["fast", "slow"])
+@pytest.mark.parametrize(
+    ("paging", "rest", "cursor"),
+    [
+        (BY_PAGE, {"next_page": "p2"}, "p2"),
+        (BY_PAGE, {"next_page": None, "last_id": "a"}, None),
+        (BY_PAGE, {"next_page": "p2", "has_more": False}, None),
+        (AFTER_ID, {"has_more": True, "last_id": "a"}, "a"),
+        (AFTER_ID, {"has_more": False, "last_id": "a"}, None),
+        # Unless it says that there is no more, there may be: nothing is lost.
+        (AFTER_ID, {"last_id": "a"}, "a"),
+        (AFTER_ID, {"last_id": None}, None),
+    ],
+)
+def test_the_next_page(
+    refreshed: object, paging: Paging, rest: dict[str, Any], cursor: str | None
+) -> None:
+    """It is where the endpoint has it, also if only the slower decoder takes the answer."""
+    body = {"data": [{"id": "a"}], "data_refreshed_at": refreshed, **rest}
+    assert read_page(answer(body), paging).next_page == cursor
+
+
+@pytest.mark.parametrize("rest", [{}, {"last_id": None}, {"last_id": 7}], ids=str)
+def test_more_without_a_way_to_it(rest: dict[str, Any]) -> None:
+    """That must not be taken for the end."""
+    with pytest.raises(UnexpectedAnswerError):
+        read_page(answer({"data": [{"id": "a"}], "has_more": True, **rest}), AFTER_ID)
+
+
+def test_paths() -> None:
+    """Most endpoints are those of analytics."""
+    assert url_path("apps/chat/projects") == f"{BASE_PATH}apps/chat/projects"
+    assert url_path("/v1/organizations/users") == "/v1/organizations/users"
+
+
+def test_rate_limits() -> None:
+    """Analytics, spend limits and people are counted apart."""
+    pacers = Pacers(7, Progress(logging.getLogger("quiet")))
+    of_analytics = pacers.of("users"), pacers.of("apps/chat/projects")
+    start = "/v1/organizations/"
+    of_limits = pacers.of(f"{start}spend_limits/x"), pacers.of(f"{start}spend_limit_y")
+    of_people = pacers.of(f"{start}users"), pacers.of(f"{start}rbac_groups/1/members")
+    together = (of_analytics, of_limits, of_people)
+    assert all(one is other for one, other in together)
+    assert len({id(pacer) for pacer, _ in together}) == 3

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -70,12 +70,14 @@ class Questions:
         self._lock = threading.Lock()
         self._sent = 0
 
-    def read(self, parallel: int = 4) -> closing[Generator[Fetched[int], None, None]]:
+    def read(
+        self, parallel: int = 4
+    ) -> contextlib.closing[Generator[Fetched[int], None, None]]:
         """Start to fetch; nothing is wanted any more at the end of a with block."""
         ahead = ReadAhead[int](
             self.fetch, parallel=parallel, recoverable=(RecoverableError,)
         )
-        return closing(ahead.read(range(len(self.page_counts))))
+        return contextlib.closing(ahead.read(range(len(self.page_counts))))
 
     def fetch(self, question: int) -> Iterator[Page]:
         """Yield the pages of an answer."""
@@ -136,54 +138,36 @@ def at_random(seed: int) -> Callable[[Label], None]:
     return lambda _: time.sleep(chance.choice([0, 0, 0.0005, 0.002]))
 
 
-page_counts = st.lists(st.integers(0, 6), max_size=9)
-parallels = st.integers(1, 6)
-
-
-@settings(max_examples=40)
-@given(counts=page_counts, parallel=parallels, seed=st.integers(0, 99))
+@settings(max_examples=50)
+@given(
+    counts=st.lists(st.integers(0, 5), max_size=8),
+    parallel=st.integers(1, 5),
+    seed=st.integers(0, 99),
+    failing=st.none() | st.tuples(st.integers(0, 7), st.integers(0, 5)),
+)
 def test_all_pages_come_once_and_in_order(
-    counts: list[int], parallel: int, seed: int
+    counts: list[int], parallel: int, seed: int, failing: Label | None
 ) -> None:
-    """Whatever the timing; every answer was asked for before its first request."""
-    questions = Questions(counts, pace=at_random(seed))
-    labels = []
-    with questions.read(parallel) as answers:
+    """Whatever the timing; an error comes after every page before its place."""
+    error, fails = BrokenError(), dict[int, tuple[int, Exception]]()
+    if failing is not None and failing < (len(counts), 0):
+        fails[failing[0]] = (min(failing[1], counts[failing[0]]), error)
+    questions = Questions(counts, fails, pace=at_random(seed))
+    labels: list[Label] = []
+    with (
+        pytest.raises(BrokenError, check=lambda found: found is error)
+        if fails
+        else contextlib.nullcontext(),
+        questions.read(parallel) as answers,
+    ):
         for question, answer in enumerate(answers):
             assert answer.question == question
             assert answer.asked_at <= clock.now()
-            labels += [label_of(page) for page in answer]
-    assert labels == questions.labels
+            labels.extend(map(label_of, answer))
+    ends = [(question, good) for question, (good, _) in fails.items()]
+    assert labels == [each for each in questions.labels if not ends or each < ends[0]]
     assert questions.most <= parallel
-    assert sorted(questions.began) == list(range(len(counts)))
-
-
-@settings(max_examples=40)
-@given(
-    counts=page_counts.filter(any),
-    parallel=parallels,
-    seed=st.integers(0, 99),
-    data=st.data(),
-)
-def test_an_error_comes_at_its_place(
-    counts: list[int], parallel: int, seed: int, data: st.DataObject
-) -> None:
-    """After every page before it, and before every page after it."""
-    question = data.draw(st.integers(0, len(counts) - 1))
-    good = data.draw(st.integers(0, counts[question]))
-    error = BrokenError()
-    questions = Questions(counts, {question: (good, error)}, at_random(seed))
-    labels: list[Label] = []
-
-    def read() -> None:
-        with questions.read(parallel) as answers:
-            for answer in answers:
-                labels.extend(map(label_of, answer))
-
-    with pytest.raises(BrokenError) as caught:
-        read()
-    assert caught.value is error
-    assert labels == [label for label in questions.labels if label < (question, good)]
+    assert fails or sorted(questions.began) == list(range(len(counts)))
 
 
 @pytest.mark.parametrize("parallel", [1, 2, 8])
@@ -221,42 +205,31 @@ def test_nothing_is_asked_after_an_error() -> None:
     assert questions.began == [0, 1, 2]
 
 
-def test_after_a_recoverable_error_all_goes_on() -> None:
-    """The reader gets it at its place, and the later answers all the same."""
-    questions = Questions([2] * 9, {4: (1, RecoverableError())})
-    labels: list[Label] = []
-    with questions.read(2) as answers:
-        for answer in answers:
-            try:
-                labels.extend(map(label_of, answer))
-            except RecoverableError:
-                labels.append((answer.question, -1))
-    assert labels == [(4, -1) if each == (4, 1) else each for each in questions.labels]
-
-
 @pytest.mark.parametrize("parallel", [1, 3])
-def test_who_recovers_has_one_of_the_places(parallel: int) -> None:
-    """Asking again is a request too, while the others go on."""
+def test_after_a_recoverable_error_all_goes_on(parallel: int) -> None:
+    """The reader gets it at its place, and has one of the places to ask again."""
     # The next answer is on its way when the reader asks again.
     together = threading.Barrier(min(parallel, 2))
     meet = {(4, -1), (5, 0)} if parallel > 1 else set()
 
     def pace(label: Label) -> None:
-        time.sleep(0.005)
+        time.sleep(0.002)
         if label in meet:
             together.wait(timeout=60)
             meet.discard((4, -1))
 
-    questions = Questions([1] * 20, {4: (0, RecoverableError())}, pace=pace)
+    questions = Questions([2] * 12, {4: (1, RecoverableError())}, pace=pace)
+    labels: list[Label] = []
     with questions.read(parallel) as answers:
         for answer in answers:
             try:
-                list(answer)
+                labels.extend(map(label_of, answer))
             except RecoverableError:
+                labels.append((answer.question, -1))
                 for _ in range(5):
                     questions.request((answer.question, -1))
+    assert labels == [(4, -1) if each == (4, 1) else each for each in questions.labels]
     assert min(parallel, 2) <= questions.most <= parallel
-    assert sorted(questions.began) == list(range(20))
 
 
 def test_pages_wait_packed_and_in_bounds() -> None:

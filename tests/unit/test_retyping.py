@@ -66,12 +66,7 @@ def changed(**rules: dict[str, Any]) -> Retyping:
             {"additional_fields": '{"new":0.10,"of":["é"]}'},
         ),
         (
-            {
-                "tools": {
-                    **schema(searches=rule("string", "null")),
-                    "type": ["object", "null"],
-                }
-            },
+            {"tools": nullable(searches=rule("string", "null"))},
             {"tools": {"searches": "7"}},
         ),
         ({"tools": rule("object", "null")}, {}),

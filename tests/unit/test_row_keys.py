@@ -1,40 +1,50 @@
-"""Rows of usage and cost have keys that are the same at every reading."""
+"""Rows of usage and cost have keys that are the same at every reading, and small."""
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
 
-from tap_claude_analytics.records.row_keys import RowKeys
+from tap_claude_analytics.common.errors import RowError
+from tap_claude_analytics.records.row_keys import DistinctKeys, RowKeys
 
-AT = "2026-03-01T00:00:00Z"
 
-
-def keys_of(
-    *records: dict[str, Any],
-    asked: tuple[str, ...] = ("model",),
+def reading(
+    *asked: str,
     dimensions: tuple[str, ...] = ("model", "product"),
     bucket_width: str = "1d",
-) -> list[str]:
-    """Return the keys of the rows of one reading."""
-    keys = RowKeys(bucket_width, dimensions, asked, is_by_time=True)
-    return [keys.key_of({"starting_at": AT, **record}) for record in records]
+    is_by_time: bool = True,
+) -> RowKeys:
+    """Return the keys of a reading that has begun."""
+    return RowKeys(bucket_width, dimensions, asked or ("model",), is_by_time=is_by_time)
+
+
+def row(minute: int = 0, **fields: object) -> dict[str, Any]:
+    """Return a row of the bucket that begins with a minute."""
+    return {"starting_at": f"2026-03-04T{minute // 60:02}:{minute % 60:02}:00Z", **fields}
 
 
 def test_rows_that_cannot_be_told_apart_are_numbered() -> None:
     """Without a value for a dimension, equal rows are different rows, in order."""
-    nameless = {"model": None}
-    first, second, third = keys_of(nameless, nameless, nameless)
-    assert len({first, second, third}) == 3
-    assert keys_of(nameless, nameless) == [first, second]
+    one, other = reading(), reading()
+    keys = [one.key_of(row(model=None, total_tokens=n)) for n in (1, 2, 1)]
+    assert len(set(keys)) == 3
+    assert one.repeated == 1
+    assert [other.key_of(row(model=None)) for _ in keys] == keys
+    # Rows of other dimensions, and of other buckets, are numbered apart.
+    of_chat = row(model=None, product="chat")
+    assert one.key_of(of_chat) == reading().key_of(of_chat)
+    assert one.key_of(row(1, model=None, total_tokens=1)) == keys[0]
+    assert one.repeated == 1
 
 
 def test_rows_with_all_dimensions_are_the_same_row() -> None:
     """However often the API sends them."""
-    named = {"model": "a"}
-    first, second = keys_of(named, named)
-    assert first == second
+    keys = reading()
+    assert keys.key_of(row(model="a")) == keys.key_of(row(model="a"))
+    assert keys.repeated == 0
 
 
 @pytest.mark.parametrize(
@@ -52,29 +62,61 @@ def test_rows_with_all_dimensions_are_the_same_row() -> None:
 )
 def test_an_actor_needs_an_id(actor: dict[str, str] | None, *, is_named: bool) -> None:
     """Of people who are not named there may be several."""
-    rows = [{"actor": actor}, {"actor": actor}]
-    first, second = keys_of(*rows, asked=("actor",))
+    keys = reading("actor")
+    first, second = (keys.key_of(row(actor=actor)) for _ in range(2))
     assert (first == second) is is_named
-
-
-def test_every_bucket_counts_for_itself() -> None:
-    """The number of a row does not depend on other buckets."""
-    keys = RowKeys("1h", ("model",), ("model",), is_by_time=True)
-    later = "2026-03-01T01:00:00Z"
-    first, _, other = (keys.key_of({"starting_at": at}) for at in (AT, AT, later))
-    assert first == other
 
 
 def test_what_a_key_depends_on() -> None:
     """On dimensions and bucket width; not on measures, names or columns that are null."""
-    (key,) = keys_of({"model": "a"})
-    assert keys_of({"model": "a", "requests": 5, "product": None}) == [key]
-    assert keys_of({"model": "a"}, dimensions=("model", "product", "new")) == [key]
-    assert keys_of({"model": "b"}) != [key]
-    assert keys_of({"model": "a", "product": "chat"}) != [key]
-    assert keys_of({"model": "a"}, bucket_width="1h") != [key]
-    people = [
-        {"actor": {"user_id": "u", "name": name}, "model": "a"} for name in ("Ann", "Bo")
-    ]
-    renamed, other = keys_of(*people, asked=("actor", "model"))
-    assert renamed == other
+    key = reading().key_of(row(model="a"))
+    assert reading().key_of(row(model="a", requests=5, product=None)) == key
+    assert reading(dimensions=("model", "new")).key_of(row(model="a")) == key
+    assert reading().key_of(row(model="b")) != key
+    assert reading().key_of(row(model="a", product="chat")) != key
+    assert reading(bucket_width="1h").key_of(row(model="a")) != key
+    ann, bo = (
+        reading("actor", "model").key_of(
+            row(model="a", actor={"user_id": "u", "name": name})
+        )
+        for name in ("Ann", "Bo")
+    )
+    assert ann == bo
+
+
+def test_buckets_that_come_again() -> None:
+    """Their rows would be numbered anew, so it is an error unless all rows are kept."""
+    rows = [row(0), row(1), row(0)]
+    with pytest.raises(RowError, match="starting_at is out of order"):
+        list(map(reading().key_of, rows))
+    first, of_other_bucket, second = map(reading(is_by_time=False).key_of, rows)
+    assert first == of_other_bucket
+    assert first != second
+
+
+@pytest.mark.parametrize(("is_by_time", "times"), [(True, "aabbc"), (False, "abacb")])
+def test_distinct_keys(*, is_by_time: bool, times: str) -> None:
+    """Each key counts once, in whatever order keys without a time come."""
+    distinct = DistinctKeys(is_by_time=is_by_time)
+    for time in times:
+        for key in "xyx":
+            distinct.add((time, key))
+    assert len(distinct) == 6
+
+
+@pytest.mark.parametrize("model", ["a-model", None])
+def test_memory(model: str | None) -> None:
+    """The rows of a bucket are all that a long reading keeps."""
+    buckets, rows, most_bytes = 60, 20, 40_000
+    keys, distinct = reading(), DistinctKeys(is_by_time=True)
+    tracemalloc.start()
+    try:
+        for minute in range(buckets):
+            for number in range(rows):
+                record = row(minute, model=model, product=f"{number}", total_tokens=number)
+                distinct.add((record["starting_at"], keys.key_of(record)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(distinct) == buckets * rows
+    assert peak < most_bytes

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_claude_analytics.common.errors import RowError
 from tap_claude_analytics.records.shapes import (
     AMOUNT,
     RowDecoder,
+    misfit_paths,
     row_type,
     take_misfits,
 )
@@ -21,180 +22,212 @@ from tap_claude_analytics.records.storable import make_storable
 from tap_claude_analytics.streams.assembly import row_decoder, row_shape
 from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import truth
 
 if TYPE_CHECKING:
     from tap_claude_analytics.records.day import Row
     from tap_claude_analytics.records.shapes import Shape
     from tap_claude_analytics.streams.spec import StreamSpec
 
-_TAP = TapClaudeAnalytics(config={"api_key": "sk-ant-api01-test"}, setup_mapper=False)
-#: Of the streams that are made from one table, one.
-UNTRIED = truth.BREAKDOWNS.keys() - {"team_summaries", "skills_by_team"}
-TRIED = [spec for spec in SPECS if spec.name not in UNTRIED]
-SHAPES = {spec.name: row_shape(spec, spec.schema.load(), _TAP.run) for spec in TRIED}
-each_spec = pytest.mark.parametrize("spec", TRIED, ids=lambda spec: spec.name)
+RUN = TapClaudeAnalytics(config={"api_key": "sk-ant-api01-test"}, setup_mapper=False).run
 
-# Rows as JSON text, since much of what is odd about them would not survive an encoder.
-_TEXTS = st.text(max_size=4).map(json.dumps) | st.sampled_from(
-    ['"Zo\u00eb \U0001f680"', '"\\ud83d\\ude80"', '"2026-01-05"', '"\\u00e9"']
-)
-_INTEGERS = st.integers(-(2**63), 2**63 - 1).map(str) | st.sampled_from(["0", "-0"])
-_FRACTIONS = st.sampled_from(["0.1000000000000000055", "-0.0", "1E5", "1e-400", "99.5"])
-_INSTANTS = ["2026-01-05T00:00:00Z", "2026-01-05T01:30:00.123456+01:00"]
-_EXAMPLES = (*map(json.dumps, _INSTANTS), '"2026-01-05"', '"-12.5"', "1E5", "-0.0")
-PLAIN: dict[str, st.SearchStrategy[str]] = {
-    "integer": _INTEGERS,
-    "number": _FRACTIONS | _INTEGERS,
-    AMOUNT: st.sampled_from(['"0"', '"-12.5"', '"123456789012345678901234.567890"']),
-    "string": _TEXTS,
-    "date": st.dates().map(lambda day: f'"{day}"'),
-    "date-time": st.sampled_from(_INSTANTS).map(json.dumps),
-    "boolean": st.sampled_from(["true", "false"]),
-    "array": st.sampled_from(["[]", '["a", null]']),
+#: Values of each sort as JSON text, since much that is odd would not survive an encoder.
+VALUES = {
+    "text": ['""', '"Zo\u00eb \U0001f680"', '"\\ud83d\\ude80"', '"-12.50"'],
+    "half": ['"\\ud800"', '"\\ude80\\ud83d"'],
+    "odd text": ['"\\u0000"', '"2026-02-30"', '"2026-1-5"', '"2026-01-05T00:00:00"'],
+    "day": ['"2026-01-05"'],
+    "instant": ['"2026-01-05T00:00:00Z"', '"2026-01-05T01:30:00.123456+01:00"'],
+    "integer": ["0", "-0", str(2**63 - 1), str(-(2**63))],
+    "huge": [str(2**63), str(-(2**63) - 1), "1" + "0" * 30],
+    "whole": ["1.0", "1E3", "-0.0"],
+    "fraction": ["0.1000000000000000055", "1e-400", "99.5"],
+    "huge fraction": ["1e400", "-1e999"],
+    "boolean": ["true", "false"],
+    "texts": ["[]", '["a", null]'],
+    "list": ["[1]", '["a", {}]'],
+    "object": ["{}", '{"a": "\\u0000", "b": 1.50}', '{"\\u0000": 1}'],
 }
-#: Each is odd somewhere, or everywhere.
-ODD_VALUES = (
-    '"\\u0000"',
-    '"\\ud800"',
-    '"\\ude80\\ud83d"',
-    '"2026-02-30"',
-    '"2026-1-5"',
-    '"2026-01-05 00:00:00Z"',
-    '"2026-01-05T00:00:00"',
-    '"2026-01-05T00:00:00+0100"',
-    '"0001-01-01T00:00:00+01:00"',
-    '"12"',
-    "12",
-    "1.0",
-    "1e3",
-    "0.5",
-    str(2**63),
-    str(-(2**63) - 1),
-    "1" + "0" * 30,
-    "1e400",
-    "true",
-    "[]",
-    "[1]",
-    '["a", {}]',
-    "{}",
-    '{"a": "\\u0000", "b": 1.50}',
-    '{"\\u0000": 1}',
-)
-ODD = st.sampled_from(ODD_VALUES)
-ODD_NAMES = st.sampled_from(
-    ['"news"', '"date"', '"user_id"', '"\\u0000"', '"\\ud800"', '"Zo\u00eb"', '"results"']
-)
+ALL_VALUES = [value for values in VALUES.values() for value in values]
+NUMBERS = ("integer", "whole", "fraction")
+TEXTS = ("text", "odd text", "day", "instant")
+#: Which values conform to a kind, and which fit it though only a slower look tells.
+FITS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "integer": (("integer",), ("huge", "whole")),
+    "number": (NUMBERS, ("huge", "huge fraction")),
+    AMOUNT: (TEXTS, ("half", *NUMBERS, "huge", "huge fraction")),
+    "string": (TEXTS, ("half",)),
+    "date": (("day",), ()),
+    "date-time": (("instant",), ()),
+    "boolean": (("boolean",), ()),
+    "array": (("texts",), ()),
+    "object": (("object",), ()),
+}
+FITTING = {
+    kind: [value for sort in conforming for value in VALUES[sort]]
+    for kind, (conforming, _) in FITS.items()
+}
+#: Names of fields that no shape has.
+ODD_NAMES = ["news", "\0", "\ud800", "Zo\u00eb", "results"]
+
+SHAPE: Shape = {
+    **{kind.replace("-", "_"): kind for kind in FITS},
+    "inner": {"count": "integer", "name": "string", "deeper": {"date": "date"}},
+}
+BUCKETS = next(spec for spec in SPECS if spec.name == "usage_report")
 
 
-def _joined(fields: list[tuple[str, str]]) -> str:
-    return "{" + ", ".join(f"{name}: {value}" for name, value in fields) + "}"
+def shape_of(spec: StreamSpec) -> Shape:
+    """Return the shape of the rows of a stream."""
+    return row_shape(spec, spec.schema.load(), RUN)
 
 
-@st.composite
-def objects(draw: st.DrawFn, shape: Shape, *, oddities: int) -> str:
-    """Draw an object of a shape: some of its fields, and some that are odd."""
-    names = draw(st.lists(st.sampled_from(sorted(shape)), unique=True, max_size=6))
-    fields: list[tuple[str, str]] = []
-    for name in names:
-        kind = shape[name]
-        if draw(st.integers(0, 9)) == 0:
-            value = "null"
-        elif draw(st.integers(1, 12)) <= oddities:
-            value = draw(ODD)
-        elif isinstance(kind, dict):
-            value = draw(objects(kind, oddities=oddities))
-        else:
-            value = draw(PLAIN[kind])
-        fields.append((json.dumps(name), value))
-    if draw(st.integers(1, 12)) <= oddities:
-        fields.append((draw(ODD_NAMES), draw(ODD | _TEXTS)))
-    return _joined(fields)
+def joined(fields: dict[str, str]) -> str:
+    """Return the JSON of an object from that of its values."""
+    texts = (f"{json.dumps(name)}: {value}" for name, value in fields.items())
+    return f"{{{', '.join(texts)}}}"
 
 
-def has_buckets(spec: StreamSpec) -> bool:
-    """Return whether rows of the API are buckets."""
-    return spec.report is not None and spec.report.has_buckets
+def objects(shape: Shape, odd: list[str]) -> st.SearchStrategy[str]:
+    """Return objects of a shape: some of its fields, with odd values if there are any."""
+    fields = {
+        name: objects(kind, odd)
+        if isinstance(kind, dict)
+        else st.sampled_from([*FITTING[kind], "null", *odd])
+        for name, kind in shape.items()
+    }
+    if odd:
+        fields = {name: st.sampled_from(odd) for name in ODD_NAMES} | fields
+    return st.fixed_dictionaries({}, optional=fields).map(joined)
 
 
-@st.composite
-def rows_of(draw: st.DrawFn, spec: StreamSpec, oddities: int) -> str:
-    """Draw a row as the endpoint of a stream sends it: a bucket, or one of its shape."""
-    row = objects(SHAPES[spec.name], oddities=oddities)
-    if not has_buckets(spec):
-        return draw(row)
-    instants = PLAIN["date-time"] if oddities == 0 else PLAIN["date-time"] | ODD
-    fields = [('"starting_at"', draw(instants)), ('"ending_at"', draw(instants))]
-    fields.append(('"results"', f"[{', '.join(draw(st.lists(row, max_size=2)))}]"))
-    return _joined(fields)
+def bucket(rows: list[str], instant: str = FITTING["date-time"][0]) -> str:
+    """Return a bucket with these rows."""
+    results = f"[{', '.join(rows)}]"
+    return joined({"starting_at": instant, "ending_at": instant, "results": results})
 
 
-def known(spec: StreamSpec, row: Row) -> list[Row]:
-    """Return what the stream makes records of: the results of a bucket, or the row."""
-    if has_buckets(spec):
-        results = row.pop("results")
-        return [{**row, **result} for result in results]
-    empty = {name for name in spec.null_fields & row.keys() if row[name] is None}
-    return [{name: row[name] for name in row.keys() - empty}]
-
-
-def refuse(path: str) -> None:
-    """Nothing should have been replaced."""
-    pytest.fail(f"something was replaced in {path}")
-
-
-def assert_same_as_untyped(decoder: RowDecoder, body: bytes) -> list[Row] | None:
+def assert_same_as_untyped(decoder: RowDecoder, rows: list[str]) -> list[Row] | None:
     """Check what a decoder says of a page; return its rows if all conform.
 
     Values that are equal but written otherwise, such as 1 and 1.0, are told apart.
     """
-    rows, conforms, is_suspect = decoder.decode(body, "data")
-    untyped = json.loads(body, parse_float=Decimal)["data"]
-    assert repr(rows) == repr(untyped)
-    if not is_suspect:
-        for row in rows:
-            make_storable(row, (), refuse)
-        assert repr(rows) == repr(untyped)
-    return rows if conforms else None
-
-
-@each_spec
-@given(data=st.data())
-def test_both_ways_give_the_same_rows(spec: StreamSpec, data: st.DataObject) -> None:
-    """And nothing is to be moved out of rows that conform."""
-    oddities = data.draw(st.sampled_from([0, 0, 1, 3]))
-    rows = data.draw(st.lists(rows_of(spec, oddities), max_size=3))
-    shape = SHAPES[spec.name]
     body = f'{{"data": [{", ".join(rows)}], "next_page": null}}'.encode()
-    conforming = assert_same_as_untyped(row_decoder(spec, shape), body)
-    # Or all the speed would be gone without a word.
-    assert oddities or conforming is not None
+    decoded, conforms, is_suspect = decoder.decode(body, "data")
+    untyped = json.loads(body, parse_float=Decimal)["data"]
+    assert repr(decoded) == repr(untyped)
+    if not is_suspect:
+        for row in decoded:
+            make_storable(row, (), lambda path: pytest.fail(f"replaced in {path}"))
+        assert repr(decoded) == repr(untyped)
+    return decoded if conforms else None
+
+
+@pytest.mark.parametrize("odd", [[], ALL_VALUES], ids=["ordinary", "odd"])
+@settings(max_examples=40)
+@given(data=st.data())
+def test_both_ways_give_the_same_rows(data: st.DataObject, odd: list[str]) -> None:
+    """And nothing is to be moved out of rows that conform."""
+    rows = data.draw(st.lists(objects(SHAPE, odd), max_size=2))
+    conforming = assert_same_as_untyped(RowDecoder(row_type(SHAPE)), rows)
+    assert odd or conforming is not None
     for row in conforming or []:
-        for each in known(spec, row):
-            assert take_misfits(each, shape) is None
+        assert take_misfits(row, SHAPE) is None
 
 
-@pytest.mark.parametrize("value", [*ODD_VALUES, "null", '"x"', "5", *_EXAMPLES])
-@pytest.mark.parametrize("kind", PLAIN)
-def test_one_value_of_each_kind(kind: str, value: str) -> None:
-    """Every odd value, where each kind is expected."""
+@pytest.mark.parametrize("odd", [[], ALL_VALUES], ids=["ordinary", "odd"])
+@settings(max_examples=20)
+@given(data=st.data())
+def test_both_ways_give_the_same_buckets(data: st.DataObject, odd: list[str]) -> None:
+    """They hold the rows, and say when they begin and end."""
+    shape = shape_of(BUCKETS)
+    rows = data.draw(st.lists(objects(shape, odd), max_size=2))
+    instant = data.draw(st.sampled_from([*FITTING["date-time"], *odd]))
+    decoder = row_decoder(BUCKETS, shape)
+    conforming = assert_same_as_untyped(decoder, [bucket(rows, instant)])
+    assert odd or conforming is not None
+    for each in conforming or []:
+        for row in each.pop("results"):
+            assert take_misfits({**each, **row}, shape) is None
+
+
+def test_a_new_field_beside_the_rows_of_a_bucket() -> None:
+    """It is noticed too."""
+    decoder = row_decoder(BUCKETS, shape_of(BUCKETS))
+    assert assert_same_as_untyped(decoder, [bucket([])]) is not None
+    with_news = bucket([]).replace("{", '{"news": 1, ', 1)
+    assert assert_same_as_untyped(decoder, [with_news]) is None
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_rows_of_each_stream_conform(spec: StreamSpec) -> None:
+    """Or all the speed would be gone without a word; what is new in them is noticed."""
+    decoder = row_decoder(spec, shape_of(spec))
+
+    def conforming(**more: str) -> list[Row] | None:
+        row = {name: full(kind) for name, kind in shape_of(spec).items()}
+        text = joined({**row, **dict.fromkeys(spec.null_fields, "null"), **more})
+        has_buckets = spec.report is not None and spec.report.has_buckets
+        return assert_same_as_untyped(decoder, [bucket([text]) if has_buckets else text])
+
+    assert conforming() is not None
+    assert conforming(news="1") is None
+
+
+def full(kind: Shape | str) -> str:
+    """Return a value of a kind, with every field that it may have."""
+    if isinstance(kind, dict):
+        return joined({name: full(inner) for name, inner in kind.items()})
+    return FITTING[kind][0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "sort"),
+    [
+        (kind, sort)
+        for kind in FITS
+        for sort in VALUES
+        if sort != "half" or kind not in {"date", "date-time"}
+    ],
+)
+def test_each_value_where_a_kind_is_expected(kind: str, sort: str) -> None:
+    """What fits stays, whole numbers as integers; what does not is moved and told."""
     shape: Shape = {"field": kind}
-    body = b'{"data": [{"field": %b}]}' % value.encode()
-    conforming = assert_same_as_untyped(RowDecoder(row_type(shape)), body)
-    for row in conforming or []:
-        assert take_misfits(row, shape) is None
+    decoder = RowDecoder(row_type(shape))
+    conforming, fitting = FITS[kind]
+    for text in VALUES[sort]:
+        found = assert_same_as_untyped(decoder, [joined({"field": text})])
+        assert (found is not None) is (sort in conforming), text
+        value = json.loads(text, parse_float=Decimal)
+        row = {"field": value}
+        misfits = take_misfits(row, shape)
+        if sort in conforming + fitting:
+            assert misfits is None, text
+            is_whole = kind == "integer" and sort == "whole"
+            assert repr(row["field"]) == repr(int(value) if is_whole else value)
+        else:
+            assert (misfits, row) == ({"field": value}, {"field": None}), text
+            assert [*misfit_paths({"field": value}, shape)] == [("field", kind)]
 
 
-def test_fractions_keep_their_digits() -> None:
+@pytest.mark.parametrize("kind", FITS)
+def test_null_fits_every_kind(kind: str) -> None:
+    """Also objects with fields of their own."""
+    shapes: list[Shape] = [{"field": kind}, {"field": {"inner": kind}}]
+    for shape in shapes:
+        decoder = RowDecoder(row_type(shape))
+        assert assert_same_as_untyped(decoder, ['{"field": null}']) == [{"field": None}]
+        assert take_misfits({"field": None}, shape) is None
+
+
+@pytest.mark.parametrize("kind", ["number", "string"])
+def test_fractions_keep_their_digits(kind: str) -> None:
     """They never become floats, in either way."""
     body = b'{"data": [{"rate": 0.1000000000000000055}, {"rate": 1E-7}, {"rate": 5}]}'
-    shapes: list[Shape] = [{"rate": "number"}, {"rate": "string"}]
-    for shape in shapes:
-        rows, conforms, _ = RowDecoder(row_type(shape)).decode(body, "data")
-        assert conforms is (shape["rate"] == "number")
-        rates = [row["rate"] for row in rows]
-        assert rates == [Decimal("0.1000000000000000055"), Decimal("1E-7"), 5]
-        assert [type(rate) for rate in rates] == [Decimal, Decimal, int]
+    rows, conforms, _ = RowDecoder(row_type({"rate": kind})).decode(body, "data")
+    assert conforms is (kind == "number")
+    rates = [row["rate"] for row in rows]
+    assert rates == [Decimal("0.1000000000000000055"), Decimal("1E-7"), 5]
+    assert [type(rate) for rate in rates] == [Decimal, Decimal, int]
 
 
 @pytest.mark.parametrize(
@@ -218,5 +251,4 @@ def test_rows_that_cannot_be_read(rows: str, text: str) -> None:
 def test_the_older_generation() -> None:
     """Its rows are found, though not by the typed check."""
     decoder = RowDecoder(row_type({"a": "integer"}))
-    row: dict[str, Any] = {"a": 1}
-    assert decoder.decode(b'{"summaries": [{"a": 1}]}', "summaries").rows == [row]
+    assert decoder.decode(b'{"summaries": [{"a": 1}]}', "summaries").rows == [{"a": 1}]

@@ -8,12 +8,7 @@ import time
 
 
 def shift_clock(seconds: float, library: str) -> None:
-    """Let the clock go on from another instant, for as long as the process runs.
-
-    Args:
-        seconds: The difference to the real time.
-        library: The folder in which the package time-machine is.
-    """
+    """Let the clock go on from another instant, for as long as the process runs."""
     # The package would import these to be of use to them, and each takes its time.
     useless = ("pytest", "dateutil")
     sys.modules.update(dict.fromkeys(useless))  # type: ignore[arg-type]
