@@ -19,7 +19,7 @@ from tests.conftest import TODAY
 from tests.simulator import FAULTS, Fault, Kind, Options, Simulator, limits
 from tests.simulator.edits import refused
 from tests.singer import run
-from tests.streams.test_soak import MIX
+from tests.streams.faults_expected import QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,7 +137,7 @@ def test_the_same_records_in_the_same_order(
         simulator.requests.clear()
         simulator.recover()
         if seed is not None:
-            simulator.fail(*MIX, share=0.05, seed=seed)
+            simulator.fail(*QUICK, share=0.05, seed=seed)
         output = run(
             simulator,
             *truth.ALL,
