@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pendulum
 import pytest
 
-from tap_claude_analytics import tap
 from tap_claude_analytics.api import client
 from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.streams.specs import SPECS
@@ -201,17 +200,13 @@ def assert_confirms_whole_days_only(output: Output, stream: str) -> None:
 def test_every_fault(
     simulator: Simulator,
     case: Case,
+    request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It befalls a stream of each source, and loses and doubles nothing."""
     if case.fault.name in SLOW:
-        options = tap.api_options
-        monkeypatch.setattr(
-            tap,
-            "api_options",
-            lambda settings: replace(options(settings), request_timeout=0.15),
-        )
+        request.getfixturevalue("impatient")
     if case.fault.kind is Kind.ENDLESS:
         monkeypatch.setattr(client, "_MAX_ROWS", MOST_PAGES * SETTINGS["page_size"])
     streams = (*KINDS, NEIGHBOUR)
