@@ -165,23 +165,6 @@ def test_settings_of_requests(simulator: Simulator) -> None:
 # Pages
 
 
-@pytest.mark.usefixtures("standing_clock")
-def test_pages_are_followed_over_empty_ones() -> None:
-    """Rows are complete and in order, and no page is asked for twice."""
-    options = Options(today=TODAY, users=9, projects=4, empty_page_every=2)
-    with Simulator(options) as simulator:
-        whole = read(simulator)
-        simulator.requests.clear()
-        paged = read(simulator, page_size=2)
-        assert_skills_are_complete(paged, simulator)
-        rows = [len(simulator.truth("skills", date.fromisoformat(day))) for day in DAYS]
-        asked = [(r.params["date"][0], r.params.get("page")) for r in simulator.requests]
-    assert paged.records("skills") == whole.records("skills")
-    assert all(asked.count(question) == 1 for question in asked)
-    full = sum(max(1, -(-count // 2)) for count in rows)
-    assert len(asked) > full, "no empty page was sent"
-
-
 @pytest.mark.parametrize(
     ("cursors", "found"),
     [
@@ -406,25 +389,6 @@ def test_the_longest_wait(
     assert "status 429" in sentence
     assert f"longer than max_retry_wait ({longest}). Run the tap again later." in sentence
     assert len(simulator.requests) == len(waits) == 1
-
-
-def test_an_expired_cursor(simulator: Simulator) -> None:
-    """The day is read again from its first page, in a reading of its own."""
-    simulator.reply("skills", status=410, times=2, when=is_second_page)
-    output = read(simulator, page_size=2)
-    assert output.failures == ()
-    assert output.read_days("skills") == DAYS
-    readings = {r["date"]: r for r in output.records("readings")}
-    current = [
-        record
-        for record in output.records("skills")
-        if record["snapshot_at"] >= readings[record["date"]]["snapshot_at"]
-    ]
-    days = [date.fromisoformat(day) for day in DAYS]
-    assert names(current) == [
-        row["skill_name"] for day in days for row in simulator.truth("skills", day)
-    ]
-    assert len(output.records("skills")) == len(current) + 2 * 2  # first pages, twice
 
 
 def test_a_cursor_that_keeps_expiring(simulator: Simulator) -> None:

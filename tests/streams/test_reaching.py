@@ -73,18 +73,6 @@ def test_somebody_who_never_answers(simulator: Simulator) -> None:
     assert ": it timed out after 0.2 seconds." in the_failure(output)
 
 
-def test_an_endpoint_that_does_not_answer_when_others_do(
-    simulator: Simulator, waits: list[float]
-) -> None:
-    """Then it is one stream's trouble."""
-    simulator.reply("skills", body=b"{", headers={"content-length": "9999"})
-    output = read(simulator, max_retries=2)
-    assert [sentence.split()[1] for sentence in output.failures] == ["skills"]
-    assert "got no complete answer: the connection was cut." in output.failures[0]
-    assert len(waits) == 2
-    assert output.read_days("org_summaries") == ["2026-01-01", "2026-01-02"]
-
-
 # Proxies
 
 
