@@ -26,12 +26,10 @@ if TYPE_CHECKING:
     from tests.simulator.traffic import Answer, Request
     from tests.singer import Message
 
-FIRST, LAST = date(2026, 1, 3), date(2026, 1, 14)
-DAYS = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
+FIRST = date(2026, 1, 3)
+DAYS = [FIRST + timedelta(days=n) for n in range(12)]
 MIDDLE = DAYS[5]
 SPAN_OF_DAYS: dict[str, Any] = {"start_date": FIRST.isoformat()}
-#: Streams that are asked for a day at a time, and whose answers have pages.
-PAGED = ("chat_projects", "connectors", "plugins", "skills", "user_summaries")
 PAGE_SIZE = 4
 
 
@@ -39,6 +37,7 @@ def before_each_answer(
     simulator: Simulator,
     act: Callable[[Exchange], Answer | None],
     path: str | None = None,
+    times: int | None = None,
 ) -> None:
     """Do something ahead of each answer, or give another one."""
     simulator.fail(
@@ -48,6 +47,7 @@ def before_each_answer(
             answer=lambda exchange: act(exchange) or exchange.truth,
         ),
         path=path,
+        times=times,
     )
 
 
@@ -59,20 +59,22 @@ class Traffic:
         arrivals: When each request came.
     """
 
-    def __init__(self, seconds: Callable[[Request], float]) -> None:
-        """Take how long each answer takes."""
+    def __init__(self, *seconds: float) -> None:
+        """Take how long an answer takes, at random if there are several."""
         self._seconds = seconds
+        self._dice = random.Random(1)
         self._lock = threading.Lock()
         self._now = self.most = 0
         self.arrivals: list[float] = []
 
-    def __call__(self, exchange: Exchange) -> None:
+    def __call__(self, _: Exchange) -> None:
         """Let an answer take its time."""
         with self._lock:
             self.arrivals.append(time.monotonic())
             self._now += 1
             self.most = max(self.most, self._now)
-        time.sleep(self._seconds(exchange.request))
+            seconds = self._dice.choice(self._seconds)
+        time.sleep(seconds)
         with self._lock:
             self._now -= 1
 
@@ -124,6 +126,7 @@ def test_the_same_records_in_the_same_order() -> None:
             simulator.recover()
             assert output.failures == ()
             expected = expected or same_of(output.messages)
+            assert expected
             assert same_of(output.messages) == expected
             befell = {request.fault for request in simulator.requests}
             assert (befell == {None}) == (share == 0)
@@ -134,21 +137,19 @@ def test_the_same_records_in_the_same_order() -> None:
 
 @pytest.mark.parametrize("parallel", [1, 32])
 def test_not_one_request_more_than_needed(simulator: Simulator, parallel: int) -> None:
-    """As many as there are pages, each of them once."""
+    """As many as there are pages, each of them once; summaries of all days at once."""
+    paged = {"connectors": "connectors", "skills": "skills", "users": "user_summaries"}
     run(
         simulator,
-        *truth.ALL,
+        *("adoption", "org_summaries", "artifacts", *paged.values()),
         **SPAN_OF_DAYS,
         page_size=PAGE_SIZE,
         max_parallel_requests=parallel,
     )
     assert max(Counter(map(question, simulator.requests)).values()) == 1
     needed = {"summaries": 1, "artifacts": len(DAYS)} | {
-        truth.PATHS.get(stream, stream): sum(
-            max(1, -(-len(simulator.truth(truth.ROW_STREAMS[stream], day)) // PAGE_SIZE))
-            for day in DAYS
-        )
-        for stream in PAGED
+        path: sum(max(1, -(-len(simulator.truth(path, day)) // PAGE_SIZE)) for day in DAYS)
+        for path in paged
     }
     assert Counter(request.path for request in simulator.requests) == needed
 
@@ -156,34 +157,29 @@ def test_not_one_request_more_than_needed(simulator: Simulator, parallel: int) -
 @pytest.mark.parametrize("parallel", [1, 4, 32])
 def test_state_in_the_order_of_days(simulator: Simulator, parallel: int) -> None:
     """Each names the day whose last record came before it, whatever came in first."""
-    dice = random.Random(parallel)
-    traffic = Traffic(lambda _: dice.choice([0, 0.002, 0.02]))
+    traffic = Traffic(0, 0.002, 0.02)
     before_each_answer(simulator, traffic)
+    streams = ("skills", "user_summaries")
     output = run(
         simulator,
-        "skills",
-        "user_summaries",
+        *streams,
         **SPAN_OF_DAYS,
         page_size=PAGE_SIZE,
         max_parallel_requests=parallel,
     )
     assert traffic.most <= parallel
-    confirmed: dict[str, str | None] = dict.fromkeys(("skills", "user_summaries"))
-    days_of_states: dict[str, list[str]] = {stream: [] for stream in confirmed}
-    for message in output.messages:
-        if message["type"] == "RECORD" and message["stream"] in confirmed:
-            day, done = message["record"]["date"], confirmed[message["stream"]]
-            assert done is None or day > done
-        elif message["type"] == "STATE":
-            for stream, done in confirmed.items():
+    for stream in streams:
+        told: list[tuple[str, str]] = []
+        for message in output.messages:
+            if message["type"] == "RECORD" and message["stream"] == stream:
+                told.append((message["record"]["date"], "RECORD"))
+            elif message["type"] == "STATE":
                 bookmark = message["value"]["bookmarks"].get(stream, {})
-                day = bookmark.get("replication_key_value")
-                if day not in {None, done}:
-                    confirmed[stream] = day
-                    days_of_states[stream].append(day)
-    for stream, days in days_of_states.items():
-        assert days == [day.isoformat() for day in DAYS]
-        assert set(output.by_day(stream)) <= set(days)
+                told.append((bookmark.get("replication_key_value") or "", "STATE"))
+        assert told == sorted(told)
+        confirmed = {day for day, kind in told if day and kind == "STATE"}
+        assert confirmed == {day.isoformat() for day in DAYS}
+        assert output.by_day(stream).keys() <= confirmed
 
 
 @pytest.mark.parametrize(("parallel", "status"), [(1, 400), (4, 422), (32, 200)])
@@ -219,7 +215,7 @@ def test_an_expired_cursor_costs_its_own_day_only(simulator: Simulator) -> None:
     """That day is read from its first page; no other one is asked for again."""
     expired = FAULTS["expired_cursor"]
     simulator.fail(expired, path="users", nth=12, times=1)
-    traffic = Traffic(lambda _: 0.02)
+    traffic = Traffic(0.02)
     before_each_answer(simulator, traffic)
     output = run(
         simulator,
@@ -243,7 +239,7 @@ def test_an_expired_cursor_costs_its_own_day_only(simulator: Simulator) -> None:
 def test_a_429_pauses_all(simulator: Simulator) -> None:
     """While several requests are under way: those come in, and no new one is sent."""
     pause, refused_at = 0.8, list[float]()
-    traffic = Traffic(lambda _: 0.05)
+    traffic = Traffic(0.05)
 
     def act(exchange: Exchange) -> Answer | None:
         if len(traffic.arrivals) == 6 and not refused_at:
@@ -308,11 +304,14 @@ def test_the_limit_is_kept_as_every_server_counts_it(
     assert {request.status for request in simulator.requests} == {200}
 
 
-def test_parallel_requests_are_worth_it(simulator: Simulator) -> None:
-    """All of them are under way at a time where answers are slow, and days are many."""
-    traffic = Traffic(lambda _: 0.05)
-    before_each_answer(simulator, traffic)
+def test_as_many_requests_at_a_time_as_allowed(simulator: Simulator) -> None:
+    """The first ones are not answered before all of them have come."""
+    all_have_come = threading.Barrier(6)
+
+    def act(_: Exchange) -> None:
+        all_have_come.wait(timeout=20)
+
+    before_each_answer(simulator, act, "skills", times=6)
     output = run(simulator, "skills", **SPAN_OF_DAYS, max_parallel_requests=6)
     assert output.failures == ()
-    assert traffic.most == 6
-    assert traffic.arrivals[-1] - traffic.arrivals[0] < 0.05 * len(DAYS) / 2
+    assert not all_have_come.broken
