@@ -43,7 +43,7 @@ IDS = {"id", "user_id", "project_id", "rbac_group_id", "rbac_group_name", "actor
 def company(set_today: Callable[[pendulum.Date], None]) -> Iterator[Simulator]:
     """An organisation with people, projects and teams."""
     set_today(TODAY)
-    with Simulator(Options(today=TODAY, users=20, projects=8, api_key=KEY)) as running:
+    with Simulator(Options(today=TODAY, users=12, projects=4, api_key=KEY)) as running:
         yield running
 
 
