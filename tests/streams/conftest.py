@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
+from tap_claude_analytics import tap
 from tap_claude_analytics.common import clock
 
 #: Seconds that a test may wait in all, if it did wait.
@@ -25,3 +27,14 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(clock, "sleep", sleep)
     monkeypatch.setattr(clock, "seconds", lambda: time.monotonic() + waited)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests time out after a fifth of a second."""
+    options = tap.api_options
+    monkeypatch.setattr(
+        tap,
+        "api_options",
+        lambda settings: replace(options(settings), request_timeout=0.2),
+    )

@@ -15,17 +15,19 @@ if TYPE_CHECKING:
 
 #: Each of these costs the time-out of a request.
 SLOW = frozenset({"late_answer", "dripping_answer"})
-#: Passing faults that are also tried where they do not pass: one of each sort.
-LASTING = frozenset(
-    {
-        "rate_limit_without_a_wait",
-        "status_503",
-        "invalid_json",
-        "reset_before_the_answer",
-    }
+#: Passing faults that cost no time.
+QUICK = tuple(
+    fault
+    for fault in FAULTS.values()
+    if fault.kind is Kind.PASSING and fault.name not in SLOW
 )
-#: The retries that are granted where a fault lasts.
-MAX_RETRIES = 2
+#: Passing faults that are also tried where they do not pass: one of each sort.
+_LASTING = {
+    "rate_limit_without_a_wait",
+    "status_503",
+    "invalid_json",
+    "reset_before_the_answer",
+}
 
 
 class Extent(Enum):
@@ -68,7 +70,7 @@ class Case:
     @property
     def max_retries(self) -> int:
         """The retries that the tap is granted: by default, enough."""
-        return MAX_RETRIES if self.extent is Extent.LASTING else 8
+        return 2 if self.extent is Extent.LASTING else 8
 
 
 #: What becomes of a fault of a kind, for each extent that it is tried in.
@@ -87,13 +89,6 @@ _ENDS = {
     Kind.GATEWAY: {Extent.ONCE: Outcome.FAILURE},
     Kind.INELIGIBLE: {Extent.ONCE: Outcome.FAILURE},
 }
-#: Refusals for good that are tried here, too.
-_REFUSALS = [
-    fault
-    for fault in REFUSALS.values()
-    if fault.kind in {Kind.GATEWAY, Kind.INELIGIBLE, Kind.PASSING}
-]
-
 _SENTENCES = {
     Kind.LONG: "is longer than max_retry_wait",
     Kind.EXPIRED: "was answered with status 410",
@@ -113,19 +108,23 @@ def sentence_about(fault: Fault) -> str:
         return _SENTENCES[fault.kind]
     if fault.name.startswith("rate_limit"):
         return "was answered with status 429"
-    if fault.name in {"html_with_200", "invalid_json"}:
+    if fault.name == "invalid_json":
         return "was answered with a body that is not JSON"
-    if fault.name.startswith(("status_", "html_with_")):
+    if fault.name.startswith("status_"):
         return f"was answered with status {fault.name[-3:]}"
     return NO_ANSWER
 
 
 def _cases() -> Iterator[Case]:
-    for fault in (*FAULTS.values(), *_REFUSALS):
+    # Those whose words hold dates are about days that are not there; see `test_not_yet`.
+    refusals = {Kind.GATEWAY, Kind.INELIGIBLE, Kind.PASSING}
+    for fault in (*FAULTS.values(), *REFUSALS.values()):
+        if fault.name in REFUSALS and fault.kind not in refusals:
+            continue
         for extent, outcome in _ENDS[fault.kind].items():
-            passes = fault.kind is Kind.PASSING and fault.name not in LASTING
+            passes = fault.kind is Kind.PASSING and fault.name not in _LASTING
             if extent is not Extent.LASTING or not passes:
                 yield Case(fault, extent, outcome)
 
 
-CASES = tuple(_cases())
+CASES = {str(case): case for case in _cases()}

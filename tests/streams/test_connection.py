@@ -161,14 +161,13 @@ def test_what_teams_are_known_from(simulator: Simulator) -> None:
     assert rows_of(lines)["org_summaries_by_team"]
 
 
-@pytest.mark.parametrize("late", ["users", "skills"])
-def test_an_endpoint_that_is_behind(simulator: Simulator, late: str) -> None:
+def test_an_endpoint_that_is_behind(simulator: Simulator) -> None:
     """A day that it does not have yet says that it can be read."""
     earlier = simulator.latest - timedelta(days=1)
     body = {
         "error": {"message": f"{simulator.latest} is not there; the latest is {earlier}"}
     }
-    simulator.reply(late, status=400, body=body)
+    simulator.reply("users", status=400, body=body)
     lines, sentences = lines_of(simulator)
     assert sentences == ()
     assert lines[1] == f"The latest day that the API has is {simulator.latest}."

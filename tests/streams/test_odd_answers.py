@@ -132,8 +132,9 @@ def test_a_count_of_adoption_whose_type_has_changed(
     assert summary["additional_fields"] == {name: "12"}
 
 
-@pytest.mark.parametrize("name", ["date", "starting_at"])
-@pytest.mark.parametrize("said", ["2026-01-04", "2026-01-06T00:00:00Z"])
+@pytest.mark.parametrize(
+    ("name", "said"), [("date", "2026-01-04"), ("starting_at", "2026-01-06T00:00:00Z")]
+)
 def test_a_row_that_says_another_day(simulator: Simulator, name: str, said: str) -> None:
     """No row is attributed to a day that it is not of."""
     simulator.edit("skills", DAY, with_value(name, said))
@@ -143,7 +144,7 @@ def test_a_row_that_says_another_day(simulator: Simulator, name: str, said: str)
     assert output.records("readings") == []
 
 
-@pytest.mark.parametrize("said", ["2026-01-05", "2026-01-05T00:00:00Z", "new", None])
+@pytest.mark.parametrize("said", ["2026-01-05T00:00:00Z", "new", None])
 def test_a_row_that_says_its_day(simulator: Simulator, said: str | None) -> None:
     """A field of the tap's own name is a new field like any other."""
     simulator.edit("skills", DAY, with_value("date", said))
@@ -154,7 +155,7 @@ def test_a_row_that_says_its_day(simulator: Simulator, said: str | None) -> None
     assert record["additional_fields"] == {"date": said}
 
 
-@pytest.mark.parametrize("stream", ["usage", "cost", "user_cost_report", "usage_report"])
+@pytest.mark.parametrize("stream", ["usage", "usage_report"])
 def test_midnight_passes(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, stream: str
 ) -> None:

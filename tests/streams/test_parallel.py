@@ -7,51 +7,37 @@ import threading
 import time
 from collections import Counter
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_claude_analytics.api import pacer
-from tap_claude_analytics.common import clock
 from tests import ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import FAULTS, Fault, Kind, Options, Simulator, limits
 from tests.simulator.edits import refused
 from tests.singer import run
-from tests.streams.test_soak import MIX
+from tests.streams.faults_expected import QUICK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    import pendulum
+    from collections.abc import Callable
 
     from tests.simulator.script import Exchange
     from tests.simulator.traffic import Answer, Request
     from tests.singer import Message
 
-FIRST, LAST = date(2026, 1, 3), date(2026, 1, 14)
-DAYS = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
+FIRST = date(2026, 1, 3)
+DAYS = [FIRST + timedelta(days=n) for n in range(12)]
 MIDDLE = DAYS[5]
 SPAN_OF_DAYS: dict[str, Any] = {"start_date": FIRST.isoformat()}
-#: Streams that are asked for a day at a time, and whose answers have pages.
-PAGED = ("chat_projects", "connectors", "plugins", "skills", "user_summaries")
 PAGE_SIZE = 4
-
-each_parallel = pytest.mark.parametrize("parallel", [1, 4, 32])
-
-
-@pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the tap's clock run a thousand times as fast."""
-    monkeypatch.setattr(clock, "sleep", lambda seconds: time.sleep(seconds / 1000))
-    monkeypatch.setattr(clock, "seconds", lambda: time.monotonic() * 1000)
 
 
 def before_each_answer(
     simulator: Simulator,
     act: Callable[[Exchange], Answer | None],
     path: str | None = None,
+    times: int | None = None,
 ) -> None:
     """Do something ahead of each answer, or give another one."""
     simulator.fail(
@@ -61,6 +47,7 @@ def before_each_answer(
             answer=lambda exchange: act(exchange) or exchange.truth,
         ),
         path=path,
+        times=times,
     )
 
 
@@ -68,27 +55,28 @@ class Traffic:
     """What is on its way to an API whose answers take their time.
 
     Attributes:
-        now: How many requests are waiting for their answer.
-        most: The most that ever were.
+        most: The most requests that ever waited for their answer together.
         arrivals: When each request came.
     """
 
-    def __init__(self, seconds: Callable[[Request], float]) -> None:
-        """Take how long each answer takes."""
+    def __init__(self, *seconds: float) -> None:
+        """Take how long an answer takes, at random if there are several."""
         self._seconds = seconds
+        self._dice = random.Random(1)
         self._lock = threading.Lock()
-        self.now = self.most = 0
+        self._now = self.most = 0
         self.arrivals: list[float] = []
 
-    def __call__(self, exchange: Exchange) -> None:
+    def __call__(self, _: Exchange) -> None:
         """Let an answer take its time."""
         with self._lock:
             self.arrivals.append(time.monotonic())
-            self.now += 1
-            self.most = max(self.most, self.now)
-        time.sleep(self._seconds(exchange.request))
+            self._now += 1
+            self.most = max(self.most, self._now)
+            seconds = self._dice.choice(self._seconds)
+        time.sleep(seconds)
         with self._lock:
-            self.now -= 1
+            self._now -= 1
 
 
 def day_of(request: Request) -> str:
@@ -116,104 +104,85 @@ def same_of(messages: list[Message]) -> list[str]:
     ]
 
 
-@pytest.fixture(scope="module")
-def small_company() -> Iterator[Simulator]:
-    """An organisation whose answers have many pages, some of them empty."""
-    options = Options(today=TODAY, users=12, projects=9, empty_page_every=3)
-    with Simulator(options) as running:
-        yield running
-
-
 @pytest.mark.slow
-@pytest.mark.usefixtures("hurry")
-def test_the_same_records_in_the_same_order(
-    set_today: Callable[[pendulum.Date], None], small_company: Simulator
-) -> None:
+@pytest.mark.usefixtures("short_waits")
+def test_the_same_records_in_the_same_order() -> None:
     """Of all streams, however many requests run at once, and whatever goes wrong."""
-    set_today(TODAY)
-    simulator = small_company
     expected: list[str] = []
-    for parallel, seed in ((1, None), (4, 1), (32, 2), (4, 3)):
-        simulator.requests.clear()
-        simulator.recover()
-        if seed is not None:
-            simulator.fail(*MIX, share=0.05, seed=seed)
-        output = run(
-            simulator,
-            *truth.ALL,
-            *ledger.STREAMS,
-            **SPAN_OF_DAYS,
-            page_size=PAGE_SIZE,
-            report_group_by=["model"],
-            max_parallel_requests=parallel,
-        )
-        assert output.failures == ()
-        expected = expected or same_of(output.messages)
-        assert same_of(output.messages) == expected
-        befell = {request.fault for request in simulator.requests}
-        assert (befell == {None}) == (seed is None)
-        # What was answered once is not asked for again.
-        good = Counter(question(r) for r in simulator.requests if r.fault is None)
-        assert set(good.values()) == {1}
-    simulator.recover()
+    options = Options(today=TODAY, users=12, projects=9, empty_page_every=3)
+    with Simulator(options) as simulator:
+        for parallel, share in ((1, 0.0), (4, 0.05), (32, 0.05)):
+            simulator.requests.clear()
+            simulator.fail(*QUICK, share=share, seed=parallel)
+            output = run(
+                simulator,
+                *truth.ALL,
+                *ledger.STREAMS,
+                start_date=MIDDLE.isoformat(),
+                page_size=PAGE_SIZE,
+                report_group_by=["model"],
+                max_parallel_requests=parallel,
+            )
+            simulator.recover()
+            assert output.failures == ()
+            expected = expected or same_of(output.messages)
+            assert expected
+            assert same_of(output.messages) == expected
+            befell = {request.fault for request in simulator.requests}
+            assert (befell == {None}) == (share == 0)
+            # What was answered once is not asked for again.
+            good = Counter(question(r) for r in simulator.requests if r.fault is None)
+            assert set(good.values()) == {1}
 
 
-@each_parallel
+@pytest.mark.parametrize("parallel", [1, 32])
 def test_not_one_request_more_than_needed(simulator: Simulator, parallel: int) -> None:
-    """As many as there are pages, each of them once."""
+    """As many as there are pages, each of them once; summaries of all days at once."""
+    paged = {"connectors": "connectors", "skills": "skills", "users": "user_summaries"}
     run(
         simulator,
-        *truth.ALL,
+        *("adoption", "org_summaries", "artifacts", *paged.values()),
         **SPAN_OF_DAYS,
         page_size=PAGE_SIZE,
         max_parallel_requests=parallel,
     )
     assert max(Counter(map(question, simulator.requests)).values()) == 1
     needed = {"summaries": 1, "artifacts": len(DAYS)} | {
-        truth.PATHS.get(stream, stream): sum(
-            max(1, -(-len(simulator.truth(truth.ROW_STREAMS[stream], day)) // PAGE_SIZE))
-            for day in DAYS
-        )
-        for stream in PAGED
+        path: sum(max(1, -(-len(simulator.truth(path, day)) // PAGE_SIZE)) for day in DAYS)
+        for path in paged
     }
     assert Counter(request.path for request in simulator.requests) == needed
 
 
-@each_parallel
+@pytest.mark.parametrize("parallel", [1, 4, 32])
 def test_state_in_the_order_of_days(simulator: Simulator, parallel: int) -> None:
     """Each names the day whose last record came before it, whatever came in first."""
-    dice = random.Random(parallel)
-    traffic = Traffic(lambda _: dice.choice([0, 0.002, 0.02]))
+    traffic = Traffic(0, 0.002, 0.02)
     before_each_answer(simulator, traffic)
+    streams = ("skills", "user_summaries")
     output = run(
         simulator,
-        "skills",
-        "user_summaries",
+        *streams,
         **SPAN_OF_DAYS,
         page_size=PAGE_SIZE,
         max_parallel_requests=parallel,
     )
     assert traffic.most <= parallel
-    confirmed: dict[str, str | None] = dict.fromkeys(("skills", "user_summaries"))
-    days_of_states: dict[str, list[str]] = {stream: [] for stream in confirmed}
-    for message in output.messages:
-        if message["type"] == "RECORD" and message["stream"] in confirmed:
-            day, done = message["record"]["date"], confirmed[message["stream"]]
-            assert done is None or day > done
-        elif message["type"] == "STATE":
-            for stream, done in confirmed.items():
+    for stream in streams:
+        told: list[tuple[str, str]] = []
+        for message in output.messages:
+            if message["type"] == "RECORD" and message["stream"] == stream:
+                told.append((message["record"]["date"], "RECORD"))
+            elif message["type"] == "STATE":
                 bookmark = message["value"]["bookmarks"].get(stream, {})
-                day = bookmark.get("replication_key_value")
-                if day not in {None, done}:
-                    confirmed[stream] = day
-                    days_of_states[stream].append(day)
-    for stream, days in days_of_states.items():
-        assert days == [day.isoformat() for day in DAYS]
-        assert set(output.by_day(stream)) <= set(days)
+                told.append((bookmark.get("replication_key_value") or "", "STATE"))
+        assert told == sorted(told)
+        confirmed = {day for day, kind in told if day and kind == "STATE"}
+        assert confirmed == {day.isoformat() for day in DAYS}
+        assert output.by_day(stream).keys() <= confirmed
 
 
-@pytest.mark.parametrize("status", [400, 422, 200])
-@each_parallel
+@pytest.mark.parametrize(("parallel", "status"), [(1, 400), (4, 422), (32, 200)])
 def test_an_error_comes_at_its_day(
     simulator: Simulator, parallel: int, status: int
 ) -> None:
@@ -242,14 +211,11 @@ def test_an_error_comes_at_its_day(
     assert len(beyond) <= parallel - 1
 
 
-@each_parallel
-def test_an_expired_cursor_costs_its_own_day_only(
-    simulator: Simulator, parallel: int
-) -> None:
+def test_an_expired_cursor_costs_its_own_day_only(simulator: Simulator) -> None:
     """That day is read from its first page; no other one is asked for again."""
     expired = FAULTS["expired_cursor"]
     simulator.fail(expired, path="users", nth=12, times=1)
-    traffic = Traffic(lambda _: 0.02)
+    traffic = Traffic(0.02)
     before_each_answer(simulator, traffic)
     output = run(
         simulator,
@@ -257,7 +223,7 @@ def test_an_expired_cursor_costs_its_own_day_only(
         "readings",
         **SPAN_OF_DAYS,
         page_size=2,
-        max_parallel_requests=parallel,
+        max_parallel_requests=4,
     )
     assert output.failures == ()
     truth.assert_current_rows(simulator, "user_summaries", DAYS, output)
@@ -267,13 +233,13 @@ def test_an_expired_cursor_costs_its_own_day_only(
     assert again
     assert all(day_of(hit) in asked for _, asked in again)
     assert set(good.values()) <= {1, 2}
-    assert traffic.most <= parallel
+    assert traffic.most <= 4
 
 
 def test_a_429_pauses_all(simulator: Simulator) -> None:
     """While several requests are under way: those come in, and no new one is sent."""
     pause, refused_at = 0.8, list[float]()
-    traffic = Traffic(lambda _: 0.05)
+    traffic = Traffic(0.05)
 
     def act(exchange: Exchange) -> Answer | None:
         if len(traffic.arrivals) == 6 and not refused_at:
@@ -304,21 +270,21 @@ def test_a_429_pauses_all(simulator: Simulator) -> None:
     assert after[-1] - after[0] >= 0.8 * (len(after) - 1) * pacer.SPAN / 1200
 
 
-@pytest.mark.parametrize("kind", limits.KINDS.values(), ids=limits.KINDS)
 def test_the_limit_is_kept_as_every_server_counts_it(
-    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, kind: type[limits.Limit]
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In minutes of a quarter of a second, and with answers of any latency."""
     per_minute = 20
     monkeypatch.setattr(limits, "MINUTE", 0.25)
     monkeypatch.setattr(pacer, "SPAN", 0.26)
-    limit = kind(per_minute, time.monotonic)  # the day stands still
+    # The day stands still.
+    servers = [kind(per_minute, time.monotonic) for kind in limits.KINDS.values()]
     dice = random.Random(1)
 
     def act(exchange: Exchange) -> Answer | None:
         latency, part = dice.choice([0, 0.02, 0.1]), dice.random()
         time.sleep(latency * part)
-        if limit.admit() > 0:
+        if any(server.admit() > 0 for server in servers):
             return refused(exchange, 429, "too many requests")
         time.sleep(latency * (1 - part))
         return None
@@ -338,13 +304,14 @@ def test_the_limit_is_kept_as_every_server_counts_it(
     assert {request.status for request in simulator.requests} == {200}
 
 
-def test_parallel_requests_are_worth_it(simulator: Simulator) -> None:
-    """All of them are under way at a time where answers are slow, and days are many."""
-    traffic = Traffic(lambda _: 0.05)
-    before_each_answer(simulator, traffic)
+def test_as_many_requests_at_a_time_as_allowed(simulator: Simulator) -> None:
+    """The first ones are not answered before all of them have come."""
+    all_have_come = threading.Barrier(6)
+
+    def act(_: Exchange) -> None:
+        all_have_come.wait(timeout=20)
+
+    before_each_answer(simulator, act, "skills", times=6)
     output = run(simulator, "skills", **SPAN_OF_DAYS, max_parallel_requests=6)
     assert output.failures == ()
-    assert traffic.most == 6
-    began = traffic.arrivals[0]
-    assert all(b - a >= 0 for a, b in pairwise(traffic.arrivals))
-    assert traffic.arrivals[-1] - began < 0.05 * len(DAYS) / 2
+    assert not all_have_come.broken
