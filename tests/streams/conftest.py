@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from typing import TYPE_CHECKING, Any
 
+import pendulum
 import pytest
 
 from tap_claude_analytics.common import clock
+from tests.simulator import Options, Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date
 
 #: Seconds that a test may wait in all, if it did wait.
 LONGEST_WAIT = 600
@@ -25,3 +33,18 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(clock, "sleep", sleep)
     monkeypatch.setattr(clock, "seconds", lambda: time.monotonic() + waited)
+
+
+@pytest.fixture
+def organization(
+    request: pytest.FixtureRequest, set_today: Callable[[pendulum.Date], None]
+) -> Iterator[Callable[..., Simulator]]:
+    """Start organisations with these options, on `TODAY` of the module or another day."""
+    with contextlib.ExitStack() as running:
+
+        def start(today: date | None = None, **options: Any) -> Simulator:
+            day = request.module.TODAY if today is None else today
+            set_today(pendulum.Date(day.year, day.month, day.day))
+            return running.enter_context(Simulator(Options(today=day, **options)))
+
+        yield start
