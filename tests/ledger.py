@@ -9,7 +9,7 @@ from decimal import Context, Decimal, localcontext
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from tests.simulator import Simulator
@@ -33,28 +33,33 @@ MEASURES = {
 }
 LEGACY = ("user_usage_report", "user_cost_report", "usage_report", "cost_report")
 STREAMS = ("usage", "cost", *LEGACY)
-
-
-def measures_of(stream: str) -> tuple[str, ...]:
-    """Return the measures that are added up."""
-    return MEASURES["cost" if "cost" in stream else "usage"]
+REPORT_KEYS = dict.fromkeys(STREAMS, ("starting_at", "row_key"))
 
 
 class Target:
     """Tables as a target keeps them that upserts by key and deletes nothing."""
 
-    def __init__(self) -> None:
-        """Start with empty tables."""
-        self.tables: dict[str, dict[tuple[str, str], Record]] = defaultdict(dict)
+    def __init__(
+        self, *outputs: Output, keys: Mapping[str, Sequence[str]] = REPORT_KEYS
+    ) -> None:
+        """Load the records of some runs into a table for each stream that has keys."""
+        self.keys = keys
+        self.tables: dict[str, dict[tuple[Any, ...], Record]] = defaultdict(dict)
         self.readings: dict[tuple[str, str], Record] = {}
+        for output in outputs:
+            self.load(output)
 
     def load(self, output: Output) -> None:
         """Load the records of a run."""
-        for stream in STREAMS:
+        for stream, names in self.keys.items():
             for record in output.records(stream):
-                self.tables[stream][record["starting_at"], record["row_key"]] = record
+                self.tables[stream][tuple(record[name] for name in names)] = record
         for reading in output.records("readings"):
             self.readings[reading["stream"], reading["date"]] = reading
+
+    def days(self, stream: str) -> list[str]:
+        """Return the days of a stream that have been read."""
+        return sorted(day for name, day in self.readings if name == stream)
 
     def current(self, stream: str) -> list[Record]:
         """Return the rows that count: those not older than their day's reading."""
@@ -136,13 +141,7 @@ def assert_sums(
 ) -> None:
     """Check that the current rows of each cell are the truth, to the last digit.
 
-    Args:
-        target: What has loaded the stream.
-        simulator: What holds the truth.
-        stream: The stream.
-        days: The first day, and the one after the last.
-        bucket_width: What was asked for.
-        group_by: What was asked for.
+    The second of the days is not included.
     """
     rows = truth_rows(simulator, stream, days, bucket_width, group_by)
     assert rows
@@ -152,7 +151,7 @@ def assert_sums(
 def _assert_same(
     target: Target, stream: str, rows: list[Record], dimensions: Sequence[str]
 ) -> None:
-    measures = measures_of(stream)
+    measures = MEASURES["cost" if "cost" in stream else "usage"]
     current = cells(target.current(stream), dimensions, measures)
     assert current == cells(rows, dimensions, measures)
 
@@ -167,20 +166,11 @@ def assert_current_sums(
 ) -> None:
     """Check a target that loaded all outputs, and that these days in a row were read.
 
-    Args:
-        simulator: What holds the truth.
-        stream: The stream.
-        days: The days.
-        outputs: What the target loaded.
-        group_by: What was asked for.
-        copies: How often the API gave every row; of a row whose dimensions all have a
-            value, a target keeps one.
+    The API may have given copies of every row; of a row whose dimensions all have a value,
+    a target keeps one.
     """
-    target = Target()
-    for output in outputs:
-        target.load(output)
-    read = sorted(day for name, day in target.readings if name == stream)
-    assert read == [day.isoformat() for day in days]
+    target = Target(*outputs)
+    assert target.days(stream) == [day.isoformat() for day in days]
     if not days:
         return
     span = (days[0], days[-1] + timedelta(days=1))

@@ -9,6 +9,8 @@ from decimal import Context, Decimal
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tests.ledger import Target
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
@@ -255,10 +257,14 @@ def assert_true(
             expected.sort(key=itemgetter("product"))
         assert found == expected
     all_records = output.records(stream)
-    keys = [tuple(record[key] for key in KEYS[stream]) for record in all_records]
+    keys = [_key(stream, record) for record in all_records]
     assert len(set(keys)) == len(keys)
     assert not any(None in key for key in keys)
     return all_records
+
+
+def _key(stream: str, record: Record) -> tuple[Any, ...]:
+    return tuple(record[name] for name in KEYS[stream])
 
 
 def _without_snapshot(record: Record) -> Record:
@@ -269,24 +275,13 @@ def assert_current_rows(
     simulator: Simulator, stream: str, days: Sequence[date], *outputs: Output
 ) -> None:
     """Check that the current rows of a target that loaded all outputs are the truth."""
-    keys = KEYS[stream]
-    table: dict[tuple[Any, ...], Record] = {}
-    readings: dict[str, str] = {}
-    for output in outputs:
-        for record in output.records(stream):
-            table[tuple(record[key] for key in keys)] = record
-        for reading in output.records("readings"):
-            if reading["stream"] == stream:
-                readings[reading["date"]] = reading["snapshot_at"]
-    assert sorted(readings) == [day.isoformat() for day in days]
-    current = {
-        key: _without_snapshot(record)
-        for key, record in table.items()
-        if record["date"] in readings and record["snapshot_at"] >= readings[record["date"]]
-    }
+    target = Target(*outputs, keys={stream: KEYS[stream]})
+    assert target.days(stream) == [day.isoformat() for day in days]
     # A row without a day in its key is as it was last listed.
-    assert current == {
-        tuple(record[key] for key in keys): record
+    expected = {
+        _key(stream, record): record
         for day in days
         for record in records(simulator, stream, day)
     }
+    current = target.current(stream)
+    assert {_key(stream, row): _without_snapshot(row) for row in current} == expected

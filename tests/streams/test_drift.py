@@ -118,7 +118,8 @@ def rows_of_a_day(company: Simulator, stream: str) -> tuple[date, list[dict[str,
         return TODAY, company.truth(stream, TODAY)
     for day in DAYS:
         if stream in ledger.STREAMS:
-            by = ("actor", "product", "model") if stream == "cost" else ("product", "model")
+            by: tuple[str, ...] = ("product", "model")
+            by += ("actor",) if stream == "cost" else ()
             tomorrow = day + timedelta(days=1)
             rows = company.truth_report(stream, day, tomorrow, group_by=by)
         else:
@@ -155,7 +156,7 @@ def answered(simulator: Simulator, stream: str, day: date, row: dict[str, Any]) 
     if stream == "team_members":
         teams = simulator.truth("teams", day)[:1]
         simulator.reply("teams", body={"data": teams, "next_page": None}, times=1)
-    only = {"start_date": day.isoformat(), "end_date": day.isoformat()}
+    only: dict[str, Any] = {"start_date": day.isoformat(), "end_date": day.isoformat()}
     return run(simulator, stream, "readings", report_revision_check="full", **only)
 
 

@@ -104,9 +104,7 @@ def test_killed_anywhere_resumes_without_a_gap(
     ]
     for lines in range(0, len(whole.messages), 3):
         before = whole.before(lines)
-        target = ledger.Target()
-        target.load(before)
-        target.load(after[len(before.states)])
+        target = ledger.Target(before, after[len(before.states)])
         days = (TODAY.subtract(days=3), TOMORROW)
         ledger.assert_sums(target, simulator, "cost", days)
 
@@ -291,9 +289,7 @@ def test_a_changed_grouping_reads_again(
     assert json.loads(start["shape"])["group_by[]"] == ["product"]
     assert second.read_days("usage")[0] == ago(3)
     assert any("have changed" in m and "usage" in m for m in caplog.messages)
-    target = ledger.Target()
-    target.load(first)
-    target.load(second)
+    target = ledger.Target(first, second)
     days = (TODAY.subtract(days=3), TOMORROW)
     ledger.assert_sums(target, simulator, "cost", days, group_by=["product"])
     third = run(simulator, *NAMES, state=second.state, **settings)

@@ -208,16 +208,17 @@ def test_an_interrupted_night_is_made_good(simulator: Simulator, first: Output) 
         simulator.revise(date.fromisoformat(day), grown)
     whole = load(simulator, first.state, streams=["cost"])
     assert whole.read_days("cost") == ago(6, 4, 2, 0)
-    _, *ends = [n for n, m in enumerate(whole.messages) if m["type"] == "STATE"]
-    assert len(ends) >= 4
-    # Just before a STATE that follows a day, and just after it.
-    for lines in (ends[1], ends[1] + 1, ends[3]):
+    ends = [
+        number
+        for number, message in enumerate(whole.messages)
+        if message["type"] == "RECORD" and message["stream"] == "readings"
+    ]
+    # In the second day, before the STATE that follows it, and after that.
+    for lines in (ends[1] - 2, ends[1] + 1, ends[1] + 2):
         cut = whole.before(lines)
         rest = load(simulator, cut.state, streams=["cost"])
         assert set(rest.read_days("cost")) <= set(whole.read_days("cost"))
-        target = ledger.Target()
-        for output in (first, cut, rest):
-            target.load(output)
+        target = ledger.Target(first, cut, rest)
         ledger.assert_sums(target, simulator, "cost", (START, TODAY.add(days=1)))
 
 
