@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import timedelta
 from decimal import Context, Decimal, localcontext
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from tests.simulator import Simulator
@@ -33,28 +33,33 @@ MEASURES = {
 }
 LEGACY = ("user_usage_report", "user_cost_report", "usage_report", "cost_report")
 STREAMS = ("usage", "cost", *LEGACY)
-
-
-def measures_of(stream: str) -> tuple[str, ...]:
-    """Return the measures that are added up."""
-    return MEASURES["cost" if "cost" in stream else "usage"]
+REPORT_KEYS = dict.fromkeys(STREAMS, ("starting_at", "row_key"))
 
 
 class Target:
     """Tables as a target keeps them that upserts by key and deletes nothing."""
 
-    def __init__(self) -> None:
-        """Start with empty tables."""
-        self.tables: dict[str, dict[tuple[str, str], Record]] = defaultdict(dict)
+    def __init__(
+        self, *outputs: Output, keys: Mapping[str, Sequence[str]] = REPORT_KEYS
+    ) -> None:
+        """Load the records of some runs into a table for each stream that has keys."""
+        self.keys = keys
+        self.tables: dict[str, dict[tuple[Any, ...], Record]] = defaultdict(dict)
         self.readings: dict[tuple[str, str], Record] = {}
+        for output in outputs:
+            self.load(output)
 
     def load(self, output: Output) -> None:
         """Load the records of a run."""
-        for stream in STREAMS:
+        for stream, names in self.keys.items():
             for record in output.records(stream):
-                self.tables[stream][record["starting_at"], record["row_key"]] = record
+                self.tables[stream][tuple(record[name] for name in names)] = record
         for reading in output.records("readings"):
             self.readings[reading["stream"], reading["date"]] = reading
+
+    def days(self, stream: str) -> list[str]:
+        """Return the days of a stream that have been read."""
+        return sorted(day for name, day in self.readings if name == stream)
 
     def current(self, stream: str) -> list[Record]:
         """Return the rows that count: those not older than their day's reading."""
@@ -83,21 +88,29 @@ def actor_identity(actor: Record | None) -> str:
 def cells(
     rows: Iterable[Record], dimensions: Sequence[str], measures: Sequence[str]
 ) -> dict[Cell, tuple[Decimal, ...]]:
-    """Add up rows per bucket and value of each dimension."""
+    """Count and add up the rows per bucket and value of each dimension."""
     sums: dict[Cell, list[Decimal]] = {}
     with localcontext(EXACT):
         for row in rows:
-            cell = (
-                row["starting_at"],
-                *(
-                    actor_identity(row["actor"]) if name == "actor" else str(row[name])
-                    for name in dimensions
-                ),
+            values = (
+                actor_identity(row["actor"]) if name == "actor" else str(row[name])
+                for name in dimensions
             )
-            total = sums.setdefault(cell, [Decimal(0)] * len(measures))
-            for index, name in enumerate(measures):
+            total = sums.setdefault(
+                (row["starting_at"], *values), [Decimal(0)] * (1 + len(measures))
+            )
+            total[0] += 1
+            for index, name in enumerate(measures, 1):
                 total[index] += Decimal(row[name] or 0)
     return {cell: tuple(total) for cell, total in sums.items()}
+
+
+def dimensions_of(stream: str, group_by: Sequence[str]) -> list[str]:
+    """Return what tells rows apart; legacy reports have actors if they are of users."""
+    if stream in {"usage", "cost"}:
+        return list(group_by)
+    others = [name for name in group_by if name != "actor"]
+    return [*others, "actor"] if stream.startswith("user_") else others
 
 
 def truth_rows(
@@ -108,28 +121,39 @@ def truth_rows(
     group_by: Sequence[str],
 ) -> list[Record]:
     """Return the true rows of the days (the second one not included), flat."""
-    rows = simulator.truth_report(
-        stream, *days, bucket_width=bucket_width, group_by=group_by
-    )
-    if stream in {"usage", "cost"}:
+    is_beta = stream in {"usage", "cost"}
+    sent = [name for name in group_by if is_beta or name != "actor"]
+    rows = simulator.truth_report(stream, *days, bucket_width=bucket_width, group_by=sent)
+    if is_beta:
         return [{**row, **row["group"], **row[stream]} for row in rows]
     if stream in {"usage_report", "cost_report"}:
         return [{**row, **result} for row in rows for result in row["results"]]
     return rows
 
 
-def identical_rows(rows: Iterable[Record], dimensions: Sequence[str]) -> Counter[Cell]:
-    """Count the rows of each cell."""
-    return Counter(
-        (
-            row["starting_at"],
-            *(
-                actor_identity(row["actor"]) if name == "actor" else str(row[name])
-                for name in dimensions
-            ),
-        )
-        for row in rows
-    )
+def assert_sums(
+    target: Target,
+    simulator: Simulator,
+    stream: str,
+    days: tuple[date, date],
+    bucket_width: str = "1d",
+    group_by: Sequence[str] = ("actor", "product", "model"),
+) -> None:
+    """Check that the current rows of each cell are the truth, to the last digit.
+
+    The second of the days is not included.
+    """
+    rows = truth_rows(simulator, stream, days, bucket_width, group_by)
+    assert rows
+    _assert_same(target, stream, rows, dimensions_of(stream, group_by))
+
+
+def _assert_same(
+    target: Target, stream: str, rows: list[Record], dimensions: Sequence[str]
+) -> None:
+    measures = MEASURES["cost" if "cost" in stream else "usage"]
+    current = cells(target.current(stream), dimensions, measures)
+    assert current == cells(rows, dimensions, measures)
 
 
 def assert_current_sums(
@@ -140,32 +164,21 @@ def assert_current_sums(
     group_by: Sequence[str],
     copies: int = 1,
 ) -> None:
-    """Check that the current rows of a target that loaded all outputs are the truth.
+    """Check a target that loaded all outputs, and that these days in a row were read.
 
-    Args:
-        simulator: What holds the truth.
-        stream: The stream.
-        days: The days in a row that are to have been read, and no others.
-        outputs: What the target loaded.
-        group_by: The dimensions that were asked for, without the actor.
-        copies: How often the API gave every row; of a row whose dimensions all have a
-            value, a target keeps one.
+    The API may have given copies of every row; of a row whose dimensions all have a value,
+    a target keeps one.
     """
-    target = Target()
-    for output in outputs:
-        target.load(output)
-    read = sorted(day for name, day in target.readings if name == stream)
-    assert read == [day.isoformat() for day in days]
+    target = Target(*outputs)
+    assert target.days(stream) == [day.isoformat() for day in days]
     if not days:
         return
     span = (days[0], days[-1] + timedelta(days=1))
+    dimensions = dimensions_of(stream, group_by)
     rows = truth_rows(simulator, stream, span, "1d", group_by)
-    dimensions = (*group_by, *(("actor",) if stream.startswith("user_") else ()))
     kept = [
         row
         for row in rows
         for _ in range(copies if None in map(row.get, dimensions) else 1)
     ]
-    current, measures = target.current(stream), measures_of(stream)
-    assert identical_rows(current, dimensions) == identical_rows(kept, dimensions)
-    assert cells(current, dimensions, measures) == cells(kept, dimensions, measures)
+    _assert_same(target, stream, kept, dimensions)

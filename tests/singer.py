@@ -15,27 +15,11 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from _typeshed import ReadableBuffer
+    import pytest
 
     from tests.simulator import Simulator
 
 Message: TypeAlias = dict[str, Any]
-
-
-class FragileOutput(io.BytesIO):
-    """Standard output that breaks after so many lines."""
-
-    def __init__(self, lines: int) -> None:
-        """Take the number of lines that get through."""
-        super().__init__()
-        self.left = lines
-
-    def write(self, line: ReadableBuffer) -> int:
-        """Write, or break."""
-        if self.left == 0:
-            raise BrokenPipeError
-        self.left -= 1
-        return super().write(line)
 
 
 class Output:
@@ -47,7 +31,12 @@ class Output:
             json.loads(line, parse_float=Decimal) for line in lines
         ]
         self.error = error
-        self._by_day: dict[str, dict[str, list[Message]]] = {}
+
+    def before(self, index: int) -> Output:
+        """What a target has got when the run is killed at a message."""
+        part = Output(())
+        part.messages = self.messages[:index]
+        return part
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -64,11 +53,15 @@ class Output:
 
     def by_day(self, stream: str) -> dict[str, list[Message]]:
         """The records of a stream under the day each of them names."""
-        if stream not in self._by_day:
-            days = self._by_day[stream] = {}
-            for record in self.records(stream):
-                days.setdefault(record["date"], []).append(record)
-        return self._by_day[stream]
+        days: dict[str, list[Message]] = {}
+        for record in self.records(stream):
+            days.setdefault(record["date"], []).append(record)
+        return days
+
+    @property
+    def schemas(self) -> dict[str, Message]:
+        """The SCHEMA message of each stream."""
+        return {m["stream"]: m for m in self.messages if m["type"] == "SCHEMA"}
 
     @property
     def states(self) -> list[Message]:
@@ -88,6 +81,11 @@ class Output:
     def read_days(self, stream: str) -> list[str]:
         """The days of a stream that `readings` calls read, in order."""
         return [r["date"] for r in self.records("readings") if r["stream"] == stream]
+
+
+def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the log warns of."""
+    return [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
 
 
 def config_for(simulator: Simulator, **settings: object) -> dict[str, Any]:
@@ -145,19 +143,3 @@ def run(
             error = failed
     buffer.seek(0)
     return Output(buffer.read().split("\n")[:-1], error)
-
-
-def run_broken(
-    simulator: Simulator, *streams: str, lines: int, **settings: object
-) -> Output:
-    """Run these streams until the target has died, after so many lines."""
-    broken = FragileOutput(lines)
-    tap = TapClaudeAnalytics(
-        config=config_for(simulator, **settings), catalog=json.loads(_entries_of(streams))
-    )
-    # Each line is written through at once, as into a pipe.
-    stdout = io.TextIOWrapper(broken, encoding="utf-8", write_through=True)
-    with contextlib.redirect_stdout(stdout), contextlib.suppress(RunFailedError):
-        tap.sync_all()
-    stdout.detach()
-    return Output(broken.getvalue().decode().splitlines())

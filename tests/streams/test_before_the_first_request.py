@@ -9,10 +9,14 @@ import pytest
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests.singer import catalog_of, config_for, run
+from tests.singer import catalog_of, config_for, run, warnings_in
 
 if TYPE_CHECKING:
     from tests.simulator import Simulator
+
+
+#: A few days.
+SETTINGS: dict[str, Any] = {"start_date": "2026-01-13"}
 
 
 def retyped(stream: str, field: str, *kinds: str) -> dict[str, Any]:
@@ -25,12 +29,14 @@ def retyped(stream: str, field: str, *kinds: str) -> dict[str, Any]:
 
 def test_money_as_text(simulator: Simulator) -> None:
     """Every amount is the same number in text, and schema and records agree."""
-    number = run(simulator, "cost").records("cost")
-    output = run(simulator, catalog=retyped("cost", "amount_usd", "string", "null"))
+    number = run(simulator, "cost", **SETTINGS).records("cost")
+    text_of = retyped("cost", "amount_usd", "string", "null")
+    output = run(simulator, catalog=text_of, **SETTINGS)
     text = output.records("cost")
     assert [Decimal(r["amount_usd"]) for r in text] == [r["amount_usd"] for r in number]
     assert all(isinstance(record["amount_usd"], str) for record in text)
-    readings = run(simulator, catalog=retyped("readings", "row_count", "string", "null"))
+    counts = retyped("readings", "row_count", "string", "null")
+    readings = run(simulator, catalog=counts, **SETTINGS)
     assert {type(r["row_count"]) for r in readings.records("readings")} == {str}
 
 
@@ -47,7 +53,8 @@ def test_a_type_that_loses_values(
     for word in (stream, field, kind):
         assert word in sentence
     assert not simulator.requests
-    assert not run(simulator, catalog=retyped("usage", "requests", "boolean")).failures
+    unselected = retyped("usage", "requests", "boolean")
+    assert not run(simulator, catalog=unselected, **SETTINGS).failures
 
 
 def test_a_map_that_misses(simulator: Simulator) -> None:
@@ -68,7 +75,7 @@ def test_a_bookmark_in_the_future(
     """A warning says why nothing is read."""
     entry = {"replication_key": "date", "replication_key_value": "2026-06-01"}
     run(simulator, "skills", state={"bookmarks": {"skills": entry, "adoption": entry}})
-    [warning] = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    [warning] = warnings_in(caplog)
     assert "future" in warning
     assert "skills is 2026-06-01" in warning
     assert "adoption" not in warning

@@ -16,84 +16,44 @@ import yaml
 
 from tests import docs, masking, truth
 from tests.conftest import TODAY
-from tests.simulator import FAULTS, Options, Simulator
+from tests.simulator import FAULTS, Simulator
 from tests.singer import catalog_of, run
+from tests.truth import assert_true
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.singer import Output
+    from collections.abc import Callable, Sequence
 
 GROUPED = (*truth.BREAKDOWNS, "org_summaries_by_team")
 LAST = TODAY.subtract(days=3)
-FIRST = LAST.subtract(days=5)
-DAYS = [FIRST.add(days=n) for n in range(6)]
+FIRST = LAST.subtract(days=3)
+DAYS = [FIRST.add(days=n) for n in range(4)]
 START: dict[str, Any] = {"start_date": FIRST.isoformat()}
 GROUP = "rbac_group_id"
+#: A day by which everything has been launched.
+AUTUMN = pendulum.Date(2026, 9, 18)
 
 
-@pytest.fixture(name="autumn")
-def autumn_fixture(
-    set_today: Callable[[pendulum.Date], None],
-) -> Iterator[Callable[..., Simulator]]:
-    """Start an organisation on a day by which everything has been launched."""
-    started: list[Simulator] = []
-
-    def start(today: pendulum.Date, **options: Any) -> Simulator:
-        set_today(today)
-        simulator = Simulator(Options(today=today, **options))
-        started.append(simulator)
-        return simulator.__enter__()
-
-    yield start
-    for simulator in started:
-        simulator.__exit__(None, None, None)
+def day_texts(days: Sequence[date]) -> list[str]:
+    """Return days as records have them."""
+    return [day.isoformat() for day in days]
 
 
-def key_order(stream: str) -> Callable[[dict[str, Any]], str]:
-    """Return what sorts the records of a stream."""
-    return lambda record: str([record[key] for key in truth.KEYS[stream]])
+def undated(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return records without what tells when they were read."""
+    return [{**record, "snapshot_at": None} for record in records]
 
 
-def assert_true(
-    output: Output,
-    simulator: Simulator,
-    stream: str,
-    days: list[pendulum.Date],
-    *filters: str,
-) -> list[dict[str, Any]]:
-    """Check a stream's records, day by day, and that its keys are whole and unique."""
-    assert output.read_days(stream) == [day.isoformat() for day in days]
-    emitted = output.by_day(stream)
-    for day in days:
-        expected = truth.records(simulator, stream, day, filters=filters)
-        found = [
-            {name: value for name, value in record.items() if name != "snapshot_at"}
-            for record in emitted.get(day.isoformat(), [])
-        ]
-        order = key_order(stream)
-        assert sorted(found, key=order) == sorted(expected, key=order)
-    records = output.records(stream)
-    keys = [tuple(record[key] for key in truth.KEYS[stream]) for record in records]
-    assert len(set(keys)) == len(keys)
-    assert not any(None in key for key in keys)
-    return records
-
-
-@pytest.mark.slow
-def test_every_breakdown_is_the_truth(autumn: Callable[..., Simulator]) -> None:
+def test_every_breakdown_is_the_truth(organization: Callable[..., Simulator]) -> None:
     """Every row of every user, team and product, and the rows that have none of these."""
-    today = pendulum.Date(2026, 9, 18)
-    simulator = autumn(today, users=60)
-    days = [today.subtract(days=n) for n in (6, 5, 4, 3)]
+    simulator = organization(AUTUMN, users=25)
+    days = [AUTUMN.subtract(days=n) for n in (4, 3)]
     output = run(simulator, *GROUPED, "readings", start_date=days[0].isoformat())
     assert not output.failures
     nameless = set()
     for stream in GROUPED:
         records = assert_true(output, simulator, stream, days)
         assert records
-        schema = masking.SCHEMAS[stream]
-        validator = jsonschema.Draft202012Validator(schema)
+        validator = jsonschema.Draft202012Validator(masking.SCHEMAS[stream])
         for record in records:
             validator.validate(record)
         [*_, by] = truth.KEYS[stream]
@@ -113,9 +73,11 @@ def test_teams_overlap_and_are_asked_for_as_such(simulator: Simulator) -> None:
     assert asked == [{"date": [day.isoformat()], **expected} for day in DAYS]
 
 
-def test_a_team_costs_one_request_per_window(autumn: Callable[..., Simulator]) -> None:
+def test_a_team_costs_one_request_per_window(
+    organization: Callable[..., Simulator],
+) -> None:
     """The teams are asked for once; the days before count, as windows roll."""
-    simulator = autumn(pendulum.Date(2026, 9, 18))
+    simulator = organization(AUTUMN)
     first_day, last_day = date(2026, 9, 10), date(2026, 9, 15)
     run(simulator, "org_summaries_by_team", start_date=first_day.isoformat())
     first, *others = (request.params for request in simulator.requests)
@@ -130,30 +92,27 @@ def test_a_team_costs_one_request_per_window(autumn: Callable[..., Simulator]) -
     )
 
 
-@pytest.mark.slow
 def test_a_day_of_teams_is_the_same_whatever_is_read_with_it(
-    autumn: Callable[..., Simulator],
+    organization: Callable[..., Simulator],
 ) -> None:
     """The union of loads is the load of all days, though a team be idle in one of them."""
-    today = pendulum.Date(2026, 3, 4)
-    simulator = autumn(today, users=6)
+    simulator = organization(pendulum.Date(2026, 3, 4), users=6)
     stream = "org_summaries_by_team"
     # A weekend: who was active on neither day still counts in the windows.
-    parts = [("2026-02-01", "2026-02-27"), ("2026-02-28", "2026-03-01")]
+    parts = [("2026-02-26", "2026-02-27"), ("2026-02-28", "2026-03-01")]
     apart = [
         run(simulator, stream, "readings", start_date=first, end_date=last)
         for first, last in parts
     ]
     whole = run(simulator, stream, "readings", start_date=parts[0][0])
-    days = [pendulum.Date(2026, 2, 1).add(days=n) for n in range(29)]
+    days = [pendulum.Date(2026, 2, 26).add(days=n) for n in range(4)]
     assert_true(whole, simulator, stream, days)
     found = [record for output in apart for record in output.records(stream)]
-    found = [{**record, "snapshot_at": None} for record in found]
-    assert found == [{**r, "snapshot_at": None} for r in whole.records(stream)]
-    weekend = [day for day in days if day.day_of_week in {5, 6} and day.month == 2]
-    active = {r["rbac_group_id"] for day in weekend[-1:]
-              for r in truth.records(simulator, "team_summaries", day)}  # fmt: skip
-    assert {record["rbac_group_id"] for record in apart[1].records(stream)} > active
+    assert undated(found) == undated(whole.records(stream))
+    active = {
+        record[GROUP] for record in truth.records(simulator, "team_summaries", days[2])
+    }
+    assert {record[GROUP] for record in apart[1].records(stream)} > active
 
 
 def test_teams_can_be_named(simulator: Simulator) -> None:
@@ -203,9 +162,7 @@ def test_named_teams_narrow_usage_and_cost(simulator: Simulator) -> None:
 @pytest.mark.parametrize(
     ("stream", "entries"),
     [
-        ("org_summaries", ["rbac_group_id:{team}"]),
         ("adoption", ["rbac_group_id:{team}", "rbac_group_id:{other}"]),
-        ("user_summaries", ["rbac_group_id:{team}"]),
         ("team_summaries", ["user_id:{user}"]),
         ("skills", ["product:claude_code", "product:cowork", "rbac_group_id:{team}"]),
         ("skills_by_user", ["product:chat"]),
@@ -221,8 +178,7 @@ def test_filters_narrow(simulator: Simulator, stream: str, entries: list[str]) -
     narrow = assert_true(output, simulator, stream, DAYS, *filters)
     assert narrow
     whole = run(simulator, stream, **START).records(stream)
-    drop = {"snapshot_at": None}
-    assert [{**r, **drop} for r in narrow] != [{**r, **drop} for r in whole]
+    assert undated(narrow) != undated(whole)
 
 
 def test_other_filters_read_again_from_the_start(simulator: Simulator) -> None:
@@ -232,17 +188,15 @@ def test_other_filters_read_again_from_the_start(simulator: Simulator) -> None:
     narrowed = run(
         simulator, "skills", "readings", state=plain.state, filters=[team], **START
     )
-    assert narrowed.read_days("skills") == [day.isoformat() for day in DAYS]
+    assert narrowed.read_days("skills") == day_texts(DAYS)
     same = run(
         simulator, "skills", "readings", state=narrowed.state, filters=[team], **START
     )
-    assert same.read_days("skills") == [day.isoformat() for day in DAYS[-3:]]
-    # Meltano merges states key by key, so the shape is written, not left out.
-    merged = {**narrowed.state["bookmarks"]["skills"]}
+    assert same.read_days("skills") == day_texts(DAYS[-3:])
     wide = run(simulator, "skills", "readings", state=narrowed.state, **START)
-    merged |= wide.state["bookmarks"]["skills"]
-    assert wide.read_days("skills") == [day.isoformat() for day in DAYS]
-    assert merged["shape"] == "{}"
+    assert wide.read_days("skills") == day_texts(DAYS)
+    # Meltano merges states key by key, so the shape is written, not left out.
+    assert merged(narrowed.state, wide.state)["bookmarks"]["skills"]["shape"] == "{}"
     truth.assert_current_rows(simulator, "skills", DAYS, plain, narrowed, wide)
 
 
@@ -259,9 +213,9 @@ def test_an_old_filter_does_not_come_back(simulator: Simulator) -> None:
     refreshed = run(simulator, "skills", **START)
     state = merged(narrowed.state, refreshed.state)
     going_on = run(simulator, "skills", "readings", state=state, **START)
-    assert going_on.read_days("skills") == [day.isoformat() for day in DAYS[-3:]]
+    assert going_on.read_days("skills") == day_texts(DAYS[-3:])
     again = run(simulator, "skills", "readings", state=state, filters=team, **START)
-    assert again.read_days("skills") == [day.isoformat() for day in DAYS]
+    assert again.read_days("skills") == day_texts(DAYS)
 
 
 def test_other_rows_of_a_full_table(simulator: Simulator) -> None:
@@ -274,7 +228,7 @@ def test_other_rows_of_a_full_table(simulator: Simulator) -> None:
     whole = run(simulator, catalog=catalog, state=plain.state, filters=team, **START)
     assert whole.records("skills")
     after = run(simulator, "skills", "readings", state=whole.state, **START)
-    assert after.read_days("skills") == [day.isoformat() for day in DAYS]
+    assert after.read_days("skills") == day_texts(DAYS)
     same = run(simulator, catalog=catalog, state=plain.state, **START)
     assert same.bookmark("skills") == LAST.isoformat()
 
@@ -325,11 +279,11 @@ def test_streams_that_are_not_selected_take_any_filter(simulator: Simulator) -> 
 
 
 def test_the_readmes_filtered_plugin(
-    autumn: Callable[..., Simulator], caplog: pytest.LogCaptureFixture
+    organization: Callable[..., Simulator], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its streams take its filters; ids that nobody has are told by a warning."""
-    simulator = autumn(pendulum.Date(2026, 9, 18), users=60)
-    start: dict[str, Any] = {"start_date": "2026-09-10"}
+    simulator = organization(AUTUMN, users=60)
+    start: dict[str, Any] = {"start_date": "2026-09-14"}
     block = docs.block("filtered plugin")
     [plugin] = yaml.safe_load(block)["plugins"]["extractors"]
     streams = [rule.removesuffix(".*") for rule in plugin["select"]]
@@ -339,8 +293,7 @@ def test_the_readmes_filtered_plugin(
     assert "Check its ids" not in caplog.text
     nobody = f"{GROUP}:rbac_group_nobody"
     output = run(simulator, "skills", "readings", filters=[nobody], **start)
-    assert len(output.read_days("skills")) == 6
-    assert "Stream skills has no rows on any of 6 days that match filters" in caplog.text
+    assert "Stream skills has no rows on any of 2 days that match filters" in caplog.text
     run(simulator, "usage", rbac_group_ids=["rbac_group_nobody"], **start)
     assert re.search("Stream usage has no rows .* that match rbac_group_ids", caplog.text)
 
@@ -354,14 +307,14 @@ def test_a_start_in_the_future(
     assert "start_date is 2026-01-26, which is after the most recent day" in caplog.text
 
 
-def test_days_that_are_not_there_yet(autumn: Callable[..., Simulator]) -> None:
+def test_days_that_are_not_there_yet(organization: Callable[..., Simulator]) -> None:
     """The streams end at the API's latest day, also where no team is known at all."""
-    simulator = autumn(TODAY, delay_days=5)
+    simulator = organization(users=25, delay_days=5)
     latest = [day for day in DAYS if day <= TODAY.subtract(days=5)]
     output = run(simulator, *GROUPED, "readings", **START)
     assert not output.failures
     for stream in GROUPED:
-        assert output.read_days(stream) == [day.isoformat() for day in latest]
+        assert output.read_days(stream) == day_texts(latest)
     named = run(
         simulator,
         "org_summaries_by_team",
@@ -369,16 +322,14 @@ def test_days_that_are_not_there_yet(autumn: Callable[..., Simulator]) -> None:
         rbac_group_ids=["rbac_group_x"],
         **START,
     )
-    assert named.read_days("org_summaries_by_team") == [day.isoformat() for day in latest]
+    assert named.read_days("org_summaries_by_team") == day_texts(latest)
 
 
-@pytest.mark.parametrize("path", ["users", "summaries"])
 @pytest.mark.parametrize(
-    "fault",
-    ["status_529", "rate_limit_in_seconds", "reset_before_the_answer", "body_cut_short"],
+    ("path", "fault"), [("users", "status_529"), ("summaries", "body_cut_short")]
 )
 def test_passing_faults(
-    simulator: Simulator, waits: list[float], fault: str, path: str
+    simulator: Simulator, waits: list[float], path: str, fault: str
 ) -> None:
     """Whichever of the requests of a team stream goes wrong once, nothing is missing."""
     simulator.fail(FAULTS[fault], path=path, nth=1, every=3)
@@ -397,9 +348,9 @@ def test_filtered_teams_are_whole(simulator: Simulator, stream: str) -> None:
     entry = f"{GROUP}:{team}"
     output = run(simulator, stream, "readings", filters=[entry], **START)
     everything = run(simulator, stream, **START).records(stream)
-    mine = [{**r, "snapshot_at": None} for r in everything if r[GROUP] == team]
+    mine = [record for record in everything if record[GROUP] == team]
     assert mine
-    assert [{**r, "snapshot_at": None} for r in output.records(stream)] == mine
+    assert undated(output.records(stream)) == undated(mine)
     uuid = f"{GROUP}:{simulator.teams[0].uuid}"
     [sentence] = run(simulator, stream, filters=[uuid]).failures
     assert "UUID" in sentence
@@ -408,12 +359,12 @@ def test_filtered_teams_are_whole(simulator: Simulator, stream: str) -> None:
 def test_endpoints_that_are_behind_each_other(simulator: Simulator) -> None:
     """The rollup has days that the summaries do not have yet: what both have is read."""
     latest = simulator.latest
-    body = {"error": {"message": f"{latest} is not there; the latest is {DAYS[3]}"}}
+    body = {"error": {"message": f"{latest} is not there; the latest is {DAYS[1]}"}}
     simulator.reply("summaries", status=400, body=body, times=1)
     stream = "org_summaries_by_team"
     output = run(simulator, stream, "readings", data_delay_days=0, **START)
     assert not output.failures
-    assert output.read_days(stream) == [day.isoformat() for day in DAYS[:4]]
+    assert output.read_days(stream) == day_texts(DAYS[:2])
 
 
 def test_counts_that_nobody_knows(simulator: Simulator) -> None:
@@ -442,19 +393,18 @@ def test_no_teams_at_all(simulator: Simulator) -> None:
     simulator.reply("users", body=nobody)
     output = run(simulator, "org_summaries_by_team", "readings", **START)
     assert output.records("org_summaries_by_team") == []
-    assert output.read_days("org_summaries_by_team") == [day.isoformat() for day in DAYS]
+    assert output.read_days("org_summaries_by_team") == day_texts(DAYS)
     assert output.bookmark("org_summaries_by_team") == LAST.isoformat()
 
 
 @pytest.mark.parametrize(
-    ("stream", "filters"),
+    ("stream", "filters", "team"),
     [
-        ("team_summaries", []),
-        ("team_summaries", [f"{GROUP}:rbac_group_1"]),
-        ("org_summaries_by_team", []),
+        ("team_summaries", [], 5),
+        ("team_summaries", [f"{GROUP}:rbac_group_1"], {}),
+        ("org_summaries_by_team", [], []),
     ],
 )
-@pytest.mark.parametrize("team", [5, [], {}], ids=repr)
 def test_a_team_that_is_no_text(
     simulator: Simulator, stream: str, filters: list[str], team: object
 ) -> None:

@@ -67,11 +67,7 @@ def test_the_example_is_a_stream(prompts: dict[str, Any], simulator: Simulator) 
         simulator, catalog={"streams": chosen}, start_date=DAYS[0], end_date=DAYS[-1]
     )
     assert output.error is None
-    [described] = [
-        message
-        for message in output.messages
-        if message["type"] == "SCHEMA" and message["stream"] == "prompts"
-    ]
+    described = output.schemas["prompts"]
     assert described["schema"]["required"] == [*described["key_properties"], "snapshot_at"]
     records = output.records("prompts")
     assert [(each["date"], each["prompt_id"]) for each in records] == [

@@ -109,9 +109,8 @@ def test_flattened_names_never_change(simulator: Simulator) -> None:
     config = project["plugins"]["extractors"][0]["config"]
     output = run(simulator, *masking.SCHEMAS, start_date="2026-01-14", **config)
     flattened = {
-        message["stream"]: sorted(message["schema"]["properties"])
-        for message in output.messages
-        if message["type"] == "SCHEMA"
+        stream: sorted(message["schema"]["properties"])
+        for stream, message in output.schemas.items()
     }
     assert max(len(name) for names in flattened.values() for name in names) <= 63
     assert flattened == json.loads(COLUMNS.read_text(encoding="utf-8"))

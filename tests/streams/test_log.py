@@ -1,4 +1,4 @@
-"""The log of a run is a story in a few lines."""
+"""The log of a run is a story in a few lines, and tells how far the run has come."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tap_claude_analytics.common import clock
+from tap_claude_analytics.common.progress import LINE_EVERY, Progress
 from tests import truth
 from tests.simulator import Options, Simulator
 from tests.singer import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 TODAY = date(2026, 11, 2)
-START = TODAY - timedelta(days=302)
+DAYS = 16
+START = TODAY - timedelta(days=DAYS + 2)
 STREAMS = (*truth.ALL, "usage", "cost")
 
 
@@ -27,19 +30,20 @@ def company() -> Iterator[Simulator]:
         yield simulator
 
 
-@pytest.mark.slow
 def test_a_first_load(
     company: Simulator, sleeps: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """All default streams of 300 days, at the pace of the API: half an hour."""
+    """All default streams, at a pace that makes it last as long as that of many days."""
     caplog.set_level(logging.INFO)
-    output = run(company, start_date=START.isoformat(), requests_per_minute=60)
+    begun = clock.seconds()
+    output = run(company, start_date=START.isoformat(), requests_per_minute=4)
+    minutes = (clock.seconds() - begun) / 60
     assert not output.failures
-    assert len(output.read_days("skills")) == 300
-    assert sum(sleeps) > 20 * 60
+    assert len(output.read_days("skills")) == DAYS
+    assert sum(sleeps) > 20 * 60  # seconds
     assert len(caplog.messages) < 110  # the command itself logs a few before and after
     progress = [message for message in caplog.messages if "days read" in message]
-    assert 20 < len(progress) <= 2 * sum(sleeps) / 60 + 1
+    assert 20 < len(progress) <= 2 * minutes + 1
     for stream in STREAMS:
         of_stream = [m for m in caplog.messages if f'"stream":"{stream}"' in m]
         assert len(of_stream) == (2 if stream == "readings" else 3)
@@ -63,3 +67,80 @@ def test_what_is_read(company: Simulator, caplog: pytest.LogCaptureFixture) -> N
     assert line.endswith(" days that may have been revised (cost).")
     assert caplog.messages[-1].startswith("Read ")
     assert not [message for message in caplog.messages if "deselected" in message]
+
+
+@pytest.fixture
+def pass_time(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Callable[[float], None]:
+    """A clock that stands until it is moved on, while all lines are kept."""
+    caplog.set_level(logging.INFO)
+    now = 0.0
+
+    def move_on(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    monkeypatch.setattr(clock, "seconds", lambda: now)
+    return move_on
+
+
+def test_a_line_every_half_minute(
+    pass_time: Callable[[float], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Days, records and requests so far, and how long the stream takes still."""
+    progress = Progress(logging.getLogger("progress"))
+    progress.plan(11)
+    progress.begin("skills", 300, 300)
+    for _ in range(60):
+        pass_time(2)
+        progress.request_sent()
+        progress.day_done(records=12)
+        progress.question_done()
+    assert caplog.messages == [
+        f"skills (stream 1 of 11): {days} of 300 days read; so far {12 * days} records,"
+        f" {days} requests; about {left} left for this stream."
+        for days, left in (
+            (15, "10 minutes"),
+            (30, "9 minutes"),
+            (45, "9 minutes"),
+            (60, "8 minutes"),
+        )
+    ]
+
+
+def test_the_time_left_is_that_of_the_stream(
+    pass_time: Callable[[float], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither a quick stream before it counts, nor days that come from one question."""
+    progress = Progress(logging.getLogger("progress"))
+    progress.begin("org_summaries", 300, 1)
+    for _ in range(300):
+        progress.day_done(records=1)
+    progress.question_done()
+    progress.begin("usage", 62, 2)
+    pass_time(300)
+    progress.day_done(records=12)
+    for _ in range(30):
+        progress.day_done(records=0)
+    progress.question_done()
+    pass_time(LINE_EVERY)
+    progress.day_done(records=12)
+    first, second = caplog.messages
+    assert first.endswith("usage: 1 of 62 days read; so far 312 records, 0 requests.")
+    assert second.endswith("about 6 minutes left for this stream.")
+
+
+def test_the_end_of_a_run(company: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+    """One line says what was read; a short run needs no other."""
+    caplog.set_level(logging.INFO, logger="tap-claude-analytics")
+    company.requests.clear()
+    output = run(company, "skills", "org_summaries", "adoption", start_date="2026-10-28")
+    streams = ("skills", "org_summaries", "adoption")
+    records = sum(len(output.records(stream)) for stream in streams)
+    days = sum(len(output.by_day("org_summaries")) for _ in streams)
+    requests = len(company.requests)
+    lines = [line for line in caplog.messages if "requests" in line]
+    assert [line.rpartition(", ")[0] for line in lines] == [
+        f"Read {days} days of 3 streams: {records} records, {requests} requests"
+    ]

@@ -19,18 +19,18 @@ from tap_claude_analytics.days.revisions import digest_of, spans
 from tests import ledger
 from tests.simulator import FAULTS, Options, Simulator
 from tests.singer import Output, run
-from tests.streams.test_reports import assert_sums
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.simulator import Fact
 
 TODAY = pendulum.Date(2026, 3, 20)
-START = pendulum.Date(2026, 2, 16)
+OPTIONS = Options(today=TODAY, users=6)
 STREAMS = ("usage", "cost")
-#: So small that a day has several pages, as a day of a large organisation has.
-PAGE_SIZE = 40
+#: Days are read again when they are not older than this, and not only the default, 30.
+LOOKBACK = 6
+START = TODAY.subtract(days=LOOKBACK + 2)
 
 days_of_march = st.sets(st.integers(1, 31).map(lambda day: pendulum.Date(2026, 3, day)))
 
@@ -80,26 +80,41 @@ def test_digests() -> None:
 def simulator(set_today: Callable[[pendulum.Date], None]) -> Iterator[Simulator]:
     """An organisation of some people."""
     set_today(TODAY)
-    with Simulator(Options(today=TODAY, users=80)) as running:
+    with Simulator(OPTIONS) as running:
         yield running
 
 
 def load(
-    simulator: Simulator, check: str, state: dict[str, Any] | None, **settings: Any
+    simulator: Simulator,
+    state: dict[str, Any] | None = None,
+    *,
+    streams: Sequence[str] = STREAMS,
+    check: str = "totals",
+    **settings: Any,
 ) -> Output:
-    """Run both streams."""
-    output = run(
-        simulator,
-        *STREAMS,
-        "readings",
-        state=state,
-        start_date=START.isoformat(),
-        report_revision_check=check,
-        page_size=PAGE_SIZE,
+    """Run the streams, with pages so small that days in a row have several."""
+    settings = {
+        "start_date": START.isoformat(),
+        "report_lookback_days": LOOKBACK,
+        "report_revision_check": check,
+        "page_size": 20,
         **settings,
-    )
+    }
+    output = run(simulator, *streams, "readings", state=state, **settings)
     assert not output.failures
     return output
+
+
+@pytest.fixture(scope="module")
+def first() -> Output:
+    """A first load of the same organisation."""
+    with Simulator(OPTIONS) as simulator:
+        return load(simulator)
+
+
+def ago(*days: int) -> list[str]:
+    """Return days before today."""
+    return [TODAY.subtract(days=n).isoformat() for n in days]
 
 
 def grown(facts: list[Fact]) -> list[Fact]:
@@ -107,176 +122,120 @@ def grown(facts: list[Fact]) -> list[Fact]:
     return [fact.scaled(Decimal("1.00333")) for fact in facts]
 
 
-def tables(target: ledger.Target) -> dict[str, list[dict[str, Any]]]:
-    """Return the current rows without what tells when they were read."""
-    return {
-        stream: sorted(
-            (
-                {
-                    name: value
-                    for name, value in row.items()
-                    if name not in {"snapshot_at", "data_refreshed_at"}
-                }
-                for row in target.current(stream)
-            ),
-            key=lambda row: (row["starting_at"], row["row_key"]),
-        )
-        for stream in STREAMS
-    }
+def table(target: ledger.Target) -> list[dict[str, Any]]:
+    """Return the current rows of cost without what tells when they were read."""
+    told = {"snapshot_at", "data_refreshed_at"}
+    rows = sorted(target.current("cost"), key=lambda r: (r["starting_at"], r["row_key"]))
+    return [{name: row[name] for name in row if name not in told} for row in rows]
 
 
-class Night:
-    """One way of checking for revisions: its target, its state and its requests."""
-
-    def __init__(self, check: str) -> None:
-        """Start with an empty target."""
-        self.check = check
-        self.target = ledger.Target()
-        self.state: dict[str, Any] | None = None
-        self.requests = 0
-
-    def run(self, simulator: Simulator) -> Output:
-        """Load once more."""
-        before = len(simulator.requests)
-        output = load(simulator, self.check, self.state)
-        self.requests = len(simulator.requests) - before
-        self.target.load(output)
-        self.state = output.state
-        return output
-
-
-@pytest.mark.slow
 def test_nights_with_revisions_end_as_full_ones(
     simulator: Simulator, set_today: Callable[[pendulum.Date], None]
 ) -> None:
-    """The same tables as when all days are read every time, for a part of the requests."""
+    """The same table as when all days are read every time, though few are."""
     dice = random.Random(7)
-    ways = [Night("totals"), Night("full")]
-    for way in ways:
-        way.run(simulator)
-    saved, today = [0, 0], TODAY
-    for days_later in [1, 1, 33, 1]:
+    checks = ("totals", "full")
+    targets = {check: ledger.Target() for check in checks}
+    states: dict[str, dict[str, Any] | None] = dict.fromkeys(checks)
+    days_read = dict.fromkeys(checks, 0)
+    today = TODAY
+    for days_later in [0, 1, LOOKBACK + 3]:
         today = today.add(days=days_later)
         set_today(today)
         simulator.today = today
         for _ in range(2):
-            simulator.revise(today.subtract(days=dice.randrange(1, 30)), grown)
-        simulator.revise(
-            today.subtract(days=dice.randrange(2, 30)), lambda facts: facts[1:]
-        )
-        for place, way in enumerate(ways):
-            way.run(simulator)
-            saved[place] += way.requests if days_later == 1 else 0
-        assert tables(ways[0].target) == tables(ways[1].target)
-    # In a large organisation it is a small part: see the benchmark's counts.
-    assert saved[0] < saved[1] * 0.7
-    for stream in STREAMS:
-        rows = ways[0].target.current(stream)
-        finals = {row["date"]: row["is_final"] for row in rows}
-        for day, is_final in finals.items():
-            assert is_final == (day < today.subtract(days=30).isoformat())
+            revised = today.subtract(days=dice.randrange(1, LOOKBACK))
+            simulator.revise(revised, grown)
+        shorter = today.subtract(days=dice.randrange(2, LOOKBACK))
+        simulator.revise(shorter, lambda facts: facts[1:])
+        for check in checks:
+            output = load(simulator, states[check], streams=["cost"], check=check)
+            targets[check].load(output)
+            states[check] = output.state
+            days_read[check] += len(output.read_days("cost")) if days_later == 1 else 0
+        assert table(targets["totals"]) == table(targets["full"]) != []
+    assert 0 < days_read["totals"] < days_read["full"] * 0.7
 
 
-@pytest.mark.slow
 def test_a_quiet_night(
     simulator: Simulator, set_today: Callable[[pendulum.Date], None]
 ) -> None:
     """The totals are asked for; the youngest days and the one that is final are read."""
-    state = load(simulator, "totals", None).state
+    settings: dict[str, Any] = {
+        "streams": ["cost"],
+        "start_date": ago(31)[0],
+        "report_lookback_days": 30,
+    }
+    state = load(simulator, **settings).state
+    requests = len(simulator.requests)
     today = TODAY.add(days=1)
     set_today(today)
     simulator.today = today
     simulator.requests.clear()
-    output = load(simulator, "totals", state)
+    output = load(simulator, state, **settings)
+    # In a large organisation it is a small part: see the benchmark's counts.
+    assert len(simulator.requests) < requests
     final = today.subtract(days=31)
-    for stream in STREAMS:
-        read = [final, TODAY, today]
-        assert output.read_days(stream) == [day.isoformat() for day in read]
-        coarse = [
-            request
-            for request in simulator.requests
-            if request.path == stream
-            and request.params["group_by[]"] == ["product", "model"]
-        ]
-        assert {request.params["starting_at"][0][:10] for request in coarse} == {
-            today.subtract(days=30).isoformat()
-        }
-        assert {request.params["ending_at"][0][:10] for request in coarse} == {
-            today.isoformat()
-        }
-        assert len({request.params.get("page", [""])[0] for request in coarse}) == len(
-            coarse
-        )
-        assert all(r["is_final"] for r in output.by_day(stream)[final.isoformat()])
+    read = [day.isoformat() for day in (final, TODAY, today)]
+    assert output.read_days("cost") == read
+    assert {r["is_final"] for r in output.by_day("cost")[read[0]]} == {True}
+    coarse = [
+        request.params
+        for request in simulator.requests
+        if request.params["group_by[]"] == ["product", "model"]
+    ]
+    assert {params["starting_at"][0][:10] for params in coarse} == {*ago(29)}
+    assert {params["ending_at"][0][:10] for params in coarse} == {today.isoformat()}
+    assert len({params.get("page", [""])[0] for params in coarse}) == len(coarse)
 
 
-@pytest.mark.slow
-def test_days_older_than_the_lookback_are_final_at_once(simulator: Simulator) -> None:
-    """A first load reads each day once."""
-    output = load(simulator, "totals", None)
-    first = TODAY.subtract(days=30).isoformat()
-    for stream in STREAMS:
-        days = output.read_days(stream)
-        assert len(days) == len(set(days)) == (TODAY - START).days + 1
-        for record in output.records(stream):
-            assert record["is_final"] is (record["date"] < first)
-        kept = output.state["bookmarks"][stream][REVISABLE].split()
-        assert kept[0].startswith(first)
-        assert len(kept) == 31
-
-
-@pytest.mark.slow
 def test_a_state_without_digests(simulator: Simulator) -> None:
     """A state of the first release, or of full checks, has the lookback read in detail."""
-    state = load(simulator, "full", None).state
+    state = load(simulator, check="full").state
     older = json.loads(json.dumps(state))
     for stream in STREAMS:
         del older["bookmarks"][stream][REVISABLE]
-    expected = [TODAY.subtract(days=n).isoformat() for n in range(30, -1, -1)]
     for before in (state, older):
-        output = load(simulator, "totals", before)
+        output = load(simulator, before)
         for stream in STREAMS:
-            assert output.read_days(stream)[-31:] == expected
+            expected = ago(*range(LOOKBACK, -1, -1))
+            assert output.read_days(stream)[-len(expected) :] == expected
 
 
-@pytest.mark.slow
-def test_an_interrupted_night_is_made_good(simulator: Simulator) -> None:
+def test_an_interrupted_night_is_made_good(simulator: Simulator, first: Output) -> None:
     """The digest of a day stands in the STATE that follows the day, and in none before."""
-    first = load(simulator, "totals", None)
-    revised = [TODAY.subtract(days=n) for n in (20, 10, 5)]
-    for day in revised:
-        simulator.revise(day, grown)
-    whole = load(simulator, "totals", first.state)
-    for stream in STREAMS:
-        assert whole.read_days(stream) == [day.isoformat() for day in (*revised, TODAY)]
-    for lines in range(1, len(whole.messages), len(whole.messages) // 6):
-        cut = Output([json.dumps(m, default=str) for m in whole.messages[:lines]])
-        state = cut.state if cut.states else first.state
-        rest = load(simulator, "totals", state)
+    for day in ago(6, 4, 2):
+        simulator.revise(date.fromisoformat(day), grown)
+    whole = load(simulator, first.state, streams=["cost"])
+    assert whole.read_days("cost") == ago(6, 4, 2, 0)
+    ends = [
+        number
+        for number, message in enumerate(whole.messages)
+        if message["type"] == "RECORD" and message["stream"] == "readings"
+    ]
+    # In the second day, before the STATE that follows it, and after that.
+    for lines in (ends[1] - 2, ends[1] + 1, ends[1] + 2):
+        cut = whole.before(lines)
+        rest = load(simulator, cut.state, streams=["cost"])
         assert set(rest.read_days("cost")) <= set(whole.read_days("cost"))
-        target = ledger.Target()
-        for output in (first, cut, rest):
-            target.load(output)
-        days = (START, TODAY.add(days=1))
-        for stream in STREAMS:
-            assert_sums(target, simulator, stream, days)
+        target = ledger.Target(first, cut, rest)
+        ledger.assert_sums(target, simulator, "cost", (START, TODAY.add(days=1)))
 
 
 @pytest.mark.parametrize("group_by", [["product", "model"], ["model"], []])
 def test_rows_that_are_totals_themselves(simulator: Simulator, group_by: list[str]) -> None:
     """They are read again, and no totals are asked for besides."""
-    state = load(simulator, "totals", None, report_group_by=group_by).state
+    state = load(simulator, report_group_by=group_by).state
     simulator.requests.clear()
-    output = load(simulator, "totals", state, report_group_by=group_by)
+    output = load(simulator, state, report_group_by=group_by)
     asked = [(request.path, str(request.params)) for request in simulator.requests]
     assert len(set(asked)) == len(asked)
     for stream in STREAMS:
-        assert len(output.read_days(stream)) == 31
+        assert output.read_days(stream) == ago(*range(LOOKBACK, -1, -1))
 
 
-def test_totals_that_are_not_right(simulator: Simulator) -> None:
+def test_totals_that_are_not_right(simulator: Simulator, first: Output) -> None:
     """The stream fails and says where; no day is taken for unchanged."""
-    state = load(simulator, "totals", None).state
     row: dict[str, Any] = {
         "starting_at": "soon",
         "ending_at": None,
@@ -284,7 +243,7 @@ def test_totals_that_are_not_right(simulator: Simulator) -> None:
         "usage": {},
     }
     simulator.reply("usage", body={"data": [row], "next_page": None})
-    output = run(simulator, "usage", "readings", state=state)
+    output = run(simulator, "usage", "readings", state=first.state)
     (sentence,) = output.failures
     assert sentence.startswith("Stream usage failed: ")
     assert "/usage returned a row with a time that is not" in sentence
@@ -292,20 +251,16 @@ def test_totals_that_are_not_right(simulator: Simulator) -> None:
     assert output.records("readings") == []
 
 
-@pytest.mark.slow
-def test_totals_whose_cursor_expires(simulator: Simulator) -> None:
+def test_totals_whose_cursor_expires(simulator: Simulator, first: Output) -> None:
     """They are asked for from the first page again."""
-    state = load(simulator, "totals", None).state
     simulator.fail(FAULTS["expired_cursor"], path="usage", times=1)
-    output = load(simulator, "totals", state)
-    assert output.read_days("usage") == [TODAY.isoformat()]
+    output = load(simulator, first.state)
+    assert any(request.fault for request in simulator.requests)
+    assert output.read_days("usage") == ago(0)
 
 
-@pytest.mark.slow
-def test_a_reload_forgets_them(simulator: Simulator) -> None:
+def test_a_reload_forgets_them(simulator: Simulator, first: Output) -> None:
     """Other rows are asked for, so all is read anew, whatever a merged state says."""
-    state = load(simulator, "totals", None).state
-    output = load(simulator, "totals", state, report_group_by=["product"])
+    output = load(simulator, first.state, report_group_by=["product"])
     assert output.states[0]["bookmarks"]["usage"][REVISABLE] == ""
-    assert output.read_days("usage")[0] == START.isoformat()
-    assert date.fromisoformat(output.read_days("usage")[-1]) == TODAY
+    assert output.read_days("usage") == ago(*range(LOOKBACK + 2, -1, -1))

@@ -9,7 +9,7 @@ import pytest
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests.singer import catalog_of, config_for, run
+from tests.singer import catalog_of, config_for, run, warnings_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ def warnings_of(
 ) -> list[str]:
     """Run, with success, and return what was warned of."""
     assert run(simulator, catalog=catalog, **DAYS).failures == ()
-    return [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    return warnings_in(caplog)
 
 
 @pytest.mark.parametrize("selected", [(), ("readings",)])
@@ -92,6 +92,36 @@ def test_a_clock_that_is_wrong(
     """A machine that has forgotten the time reads nothing, and says so."""
     set_today(pendulum.Date(2025, 3, 1))
     assert run(simulator, "skills").failures == ()
-    warnings = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
-    assert any("says that today is 2025-03-01" in warning for warning in warnings)
+    assert any("says that today is 2025-03-01" in line for line in warnings_in(caplog))
     assert simulator.requests == []
+
+
+def _leave_out(catalog: dict[str, Any]) -> None:
+    catalog["streams"] = [e for e in catalog["streams"] if e["stream"] == "skills"]
+
+
+def _deselect_fields(catalog: dict[str, Any]) -> None:
+    (entry,) = [e for e in catalog["streams"] if e["stream"] == "readings"]
+    for metadata in entry["metadata"]:
+        metadata["metadata"]["selected"] = False
+
+
+@pytest.mark.parametrize("change", [lambda _: None, _leave_out, _deselect_fields])
+def test_readings_are_always_read(
+    simulator: Simulator, change: Callable[[dict[str, Any]], None]
+) -> None:
+    """A day without a reading has not been read, so no selection leaves readings out.
+
+    The schema and one whole record per day are there, maps and all.
+    """
+    catalog = catalog_of("skills")
+    change(catalog)
+    maps = {"*": {"tenant": "'acme'"}}
+    output = run(simulator, catalog=catalog, stream_maps=maps, **DAYS)
+    whole = run(simulator, "skills", "readings", stream_maps=maps, **DAYS)
+    assert len(whole.read_days("skills")) == 2
+    for record, expected in zip(
+        output.records("readings"), whole.records("readings"), strict=True
+    ):
+        assert {**record, "snapshot_at": None} == {**expected, "snapshot_at": None}
+    assert output.schemas == whole.schemas

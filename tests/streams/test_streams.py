@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 from decimal import Decimal
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -15,72 +14,70 @@ import pytest
 from tests import truth
 from tests.conftest import TODAY
 from tests.simulator import Options, Simulator
-from tests.singer import Output, catalog_of, run
+from tests.singer import Output, catalog_of, run, warnings_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-FIRST = pendulum.Date(2026, 1, 1)
 LAST = TODAY.subtract(days=3)
-DAYS = [FIRST.add(days=n) for n in range((LAST - FIRST).days + 1)]
+DAYS = [LAST.subtract(days=n) for n in range(13, -1, -1)]
+ONE_DAY: dict[str, Any] = {"start_date": LAST.isoformat()}
 
 
-def without_snapshot(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the records without the one field that has no truth."""
-    return [
-        {name: value for name, value in record.items() if name != "snapshot_at"}
-        for record in records
-    ]
+@pytest.fixture(scope="module")
+def small_company() -> Iterator[Simulator]:
+    """A small organisation of which all days have been read once."""
+    with Simulator(Options(today=TODAY, users=25, projects=8)) as running:
+        yield running
 
 
-def assert_true(output: Output, simulator: Simulator, stream: str, day: date) -> None:
-    """A day's records are the truth: every field, every row, in the API's order."""
-    emitted = without_snapshot(output.by_day(stream).get(day.isoformat(), []))
-    expected = truth.records(simulator, stream, day)
-    if stream == "adoption":  # one row becomes its records in no particular order
-        emitted.sort(key=itemgetter("product"))
-        expected.sort(key=itemgetter("product"))
-    assert emitted == expected
+@pytest.fixture(scope="module")
+def everything(small_company: Simulator) -> Output:
+    """A run of all streams of engagement."""
+    return run(small_company, *truth.ALL)
 
 
-def test_every_record_is_the_truth(simulator: Simulator) -> None:
+def test_every_record_is_the_truth(small_company: Simulator, everything: Output) -> None:
     """All streams of one run; so are the days and row counts of ``readings``."""
-    output = run(simulator, *truth.ALL)
-    assert not output.failures
+    assert not everything.failures
     for stream in truth.STREAMS:
-        for day in DAYS:
-            assert_true(output, simulator, stream, day)
-        assert output.read_days(stream) == [day.isoformat() for day in DAYS]
-        assert output.bookmark(stream) == LAST.isoformat()
-        keys = [
-            tuple(record[key] for key in truth.KEYS[stream])
-            for record in output.records(stream)
-        ]
-        assert len(set(keys)) == len(keys)
-        assert not any(None in key for key in keys)
-    for reading in output.records("readings"):
-        records = output.by_day(reading["stream"]).get(reading["date"], [])
-        assert len(records) == reading["row_count"]
-        assert {record["snapshot_at"] for record in records} <= {reading["snapshot_at"]}
+        truth.assert_true(everything, small_company, stream, DAYS)
+        assert everything.bookmark(stream) == LAST.isoformat()
+    records = {stream: everything.by_day(stream) for stream in truth.STREAMS}
+    for reading in everything.records("readings"):
+        of_day = records[reading["stream"]].get(reading["date"], [])
+        assert len(of_day) == reading["row_count"]
+        assert {record["snapshot_at"] for record in of_day} <= {reading["snapshot_at"]}
         assert reading["is_complete"] is True
 
 
-def test_records_match_their_schema(simulator: Simulator) -> None:
+def test_records_match_their_schema(everything: Output) -> None:
     """Every record validates, formats included, and holds no field without a schema."""
-    output = run(simulator, *truth.ALL)
-    schemas = {m["stream"]: m for m in output.messages if m["type"] == "SCHEMA"}
-    for stream in (*truth.STREAMS, "readings"):
-        schema = schemas[stream]["schema"]
-        assert tuple(schemas[stream]["key_properties"]) == truth.KEYS[stream]
-        assert schemas[stream]["bookmark_properties"] == ["date"]
+    for stream in truth.ALL:
+        message = everything.schemas[stream]
+        assert tuple(message["key_properties"]) == truth.KEYS[stream]
+        assert message["bookmark_properties"] == ["date"]
         validator = jsonschema.Draft202012Validator(
-            schema, format_checker=jsonschema.FormatChecker()
+            message["schema"], format_checker=jsonschema.FormatChecker()
         )
-        records = output.records(stream)
+        records = everything.records(stream)
         assert records
         for record in records:
             validator.validate(record)
-            assert record.keys() <= schema["properties"].keys()
+            assert record.keys() <= message["schema"]["properties"].keys()
+
+
+@pytest.mark.usefixtures("everything")
+def test_days_are_asked_one_by_one(small_company: Simulator) -> None:
+    """A daily endpoint never gets the rollup parameters; summaries are asked once."""
+    asked: dict[str, list[dict[str, list[str]]]] = {}
+    for request in small_company.requests:
+        asked.setdefault(request.path, []).append(request.params)
+    assert asked.pop("summaries") == [
+        {"starting_date": ["2026-01-01"], "ending_date": ["2026-01-15"]}
+    ]
+    daily = [{"date": [day.isoformat()], "limit": ["1000"]} for day in DAYS]
+    assert asked == dict.fromkeys({*truth.PATHS.values()} - {"summaries"}, daily)
 
 
 @pytest.mark.parametrize("deselected", [(), ("web_search_count",)])
@@ -89,86 +86,78 @@ def test_flattened_records_hold_the_names_of_their_schema(
 ) -> None:
     """And no other, such as that of an object that is null; each is announced once."""
     users = catalog_of("user_summaries", "usage", "readings")
-    for entry in users["streams"]:
-        for metadata in entry["metadata"]:
-            if metadata["breadcrumb"][-1:] in [[name] for name in deselected]:
-                metadata["metadata"]["selected"] = False
+    deselect(users, *deselected)
     simulator.edit(
         "users", LAST, lambda rows: [{**r, "claude_tag_metrics": None} for r in rows]
     )
     output = run(
         simulator,
         catalog=users,
-        start_date=LAST.isoformat(),
         flattening_enabled=True,
         flattening_max_depth=5,
+        **ONE_DAY,
     )
     schemas = [m for m in output.messages if m["type"] == "SCHEMA"]
     assert sorted(m["stream"] for m in schemas) == ["readings", "usage", "user_summaries"]
     for message in schemas:
         names = message["schema"]["properties"].keys()
         assert names.isdisjoint(deselected)
-        for record in output.records(message["stream"]):
+        records = output.records(message["stream"])
+        assert records
+        for record in records:
             assert record.keys() <= names
+
+
+def deselect(catalog: dict[str, Any], *fields: str) -> None:
+    """Select these fields of a catalog no more, at any depth."""
+    for entry in catalog["streams"]:
+        for metadata in entry["metadata"]:
+            if metadata["breadcrumb"] and metadata["breadcrumb"][-1] in fields:
+                metadata["metadata"]["selected"] = False
 
 
 def test_pages_are_followed(set_today: Callable[[pendulum.Date], None]) -> None:
     """With small pages, of which some are empty, the rows are the same."""
     set_today(TODAY)
+    days = DAYS[-3:]
     options = Options(today=TODAY, users=25, projects=8, empty_page_every=2)
     with Simulator(options) as simulator:
-        output = run(simulator, *truth.ALL, page_size=2, start_date="2026-01-10")
+        output = run(simulator, *truth.ALL, page_size=2, start_date=days[0].isoformat())
         for stream in truth.STREAMS:
-            for day in DAYS[9:]:
-                assert_true(output, simulator, stream, day)
+            truth.assert_true(output, simulator, stream, days)
         pages = Counter(request.path for request in simulator.requests)
-    assert pages["users"] > len(DAYS[9:]) * 3
-
-
-def test_days_are_asked_one_by_one(simulator: Simulator) -> None:
-    """A daily endpoint never gets the rollup parameters; summaries are asked once."""
-    run(simulator, *truth.ALL)
-    for path in truth.PATHS.values():
-        asked = [request.params for request in simulator.requests if request.path == path]
-        if path == "summaries":
-            assert asked == [
-                {"starting_date": ["2026-01-01"], "ending_date": ["2026-01-15"]}
-            ]
-        else:
-            assert asked == [{"date": [day.isoformat()], "limit": ["1000"]} for day in DAYS]
+    assert pages["users"] > len(days) * 3
 
 
 def test_summaries_span_at_most_366_days(
     set_today: Callable[[pendulum.Date], None],
 ) -> None:
     """As many days at once as the API allows, and no day twice."""
-    today = TODAY.replace(year=2028)
+    today = pendulum.Date(2027, 1, 6)
     set_today(today)
-    with Simulator(Options(users=5, today=today)) as simulator:
-        output = run(simulator, "org_summaries", "adoption", "readings")
+    with Simulator(Options(users=2, today=today)) as simulator:
+        output = run(simulator, "org_summaries", "readings")
         asked = [
-            (date.fromisoformat(r.params["starting_date"][0]),
-             date.fromisoformat(r.params["ending_date"][0]))
-            for r in simulator.requests
-        ]  # fmt: skip
-    assert asked[0][0] == FIRST
-    assert asked[-1][1] == today.subtract(days=2)
-    assert [(end - start).days for start, end in asked] == [366, 366, 12]
-    assert [start for start, _ in asked[1:]] == [end for _, end in asked[:-1]]
-    for stream in ("org_summaries", "adoption"):
-        assert len(output.read_days(stream)) == 366 + 366 + 12
+            tuple(
+                date.fromisoformat(request.params[name][0])
+                for name in ("starting_date", "ending_date")
+            )
+            for request in simulator.requests
+        ]
+    middle = date(2027, 1, 2)
+    assert asked == [(DAYS[0], middle), (middle, today.subtract(days=2))]
+    assert (middle - DAYS[0]).days == 366
+    assert len(output.read_days("org_summaries")) == 366 + 2
 
 
 def test_empty_days_are_read(simulator: Simulator) -> None:
     """Of a stream without any rows every day is in ``readings``, and the bookmark moves."""
     for day in DAYS:
         simulator.edit("plugins", day, lambda _: [])
-    output = run(simulator, *truth.ALL)
+    output = run(simulator, "plugins", "readings")
     assert not output.records("plugins")
     assert output.read_days("plugins") == [day.isoformat() for day in DAYS]
-    assert {
-        r["row_count"] for r in output.records("readings") if r["stream"] == "plugins"
-    } == {0}
+    assert {reading["row_count"] for reading in output.records("readings")} == {0}
     assert output.bookmark("plugins") == LAST.isoformat()
 
 
@@ -180,10 +169,8 @@ def test_money_keeps_all_its_digits(simulator: Simulator) -> None:
         return [{**row, "attributed_list_price": amount} for row in rows]
 
     simulator.edit("skills", LAST, change)
-    output = run(simulator, "skills", start_date=LAST.isoformat())
-    assert output.records("skills")
-    for record in output.records("skills"):
-        assert str(record["attributed_list_price"]) == amount
+    records = run(simulator, "skills", **ONE_DAY).records("skills")
+    assert {str(record["attributed_list_price"]) for record in records} == {amount}
 
 
 def test_new_fields_are_moved(
@@ -229,8 +216,9 @@ def test_a_catalog_that_knows_less(simulator: Simulator) -> None:
     catalog = catalog_of("artifacts")
     for entry in catalog["streams"]:
         entry["schema"]["properties"].pop("published_artifacts_created_count", None)
-    output = run(simulator, catalog=catalog, start_date=LAST.isoformat())
+    output = run(simulator, catalog=catalog, **ONE_DAY)
     rows = simulator.truth("artifacts", LAST)
+    assert rows
     assert [record["additional_fields"] for record in output.records("artifacts")] == [
         {"published_artifacts_created_count": row["published_artifacts_created_count"]}
         for row in rows
@@ -246,29 +234,41 @@ def test_a_catalog_without_keys(
         entry["key_properties"] = []
         for metadata in entry["metadata"]:
             metadata["metadata"].pop("table-key-properties", None)
-    output = run(simulator, catalog=catalog)
+    output = run(simulator, catalog=catalog, **ONE_DAY)
     assert not output.failures
     assert output.records("skills")
-    assert not [r for r in caplog.records if r.levelname == "WARNING"]
+    assert not warnings_in(caplog)
 
 
 def test_a_new_product_gets_its_rows(simulator: Simulator) -> None:
-    """Any ``<name>_daily_active_user_count`` is a product; its rates follow from seats."""
+    """Any ``<name>_daily_active_user_count`` is a product; its rates follow from seats.
+
+    Counts with a fraction of zero are the same integer in all streams of summaries.
+    """
+    new = "claude_for_cats_{}_active_user_count".format
 
     def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        counts = {f"claude_for_cats_{p}_active_user_count": n
-                  for p, n in (("daily", 1), ("weekly", 2), ("monthly", None))}  # fmt: skip
-        return [{**row, "assigned_seat_count": 3, **counts} for row in rows]
+        counts = {new("daily"): 1.0, new("weekly"): 2, new("monthly"): None}
+        known = {"assigned_seat_count": 3.0, "daily_active_user_count": 500.0}
+        return [{**row, **known, **counts} for row in rows]
 
     simulator.edit("summaries", LAST, change)
-    output = run(simulator, "adoption", "org_summaries", start_date=LAST.isoformat())
-    [cats] = [r for r in output.records("adoption") if r["product"] == "claude_for_cats"]
+    output = run(simulator, "adoption", "org_summaries", **ONE_DAY)
+    of = {record["product"]: record for record in output.records("adoption")}
+    cats = of["claude_for_cats"]
     assert cats["daily_adoption_rate"] == Decimal("33.333333333333")
     assert cats["weekly_adoption_rate"] == Decimal("66.666666666667")
     assert cats["monthly_active_user_count"] is None
     assert cats["monthly_adoption_rate"] is None
     [row] = output.records("org_summaries")
-    assert row["additional_fields"]["claude_for_cats_weekly_active_user_count"] == 2
+    assert row["additional_fields"][new("weekly")] == 2
+    counts = [
+        row["daily_active_user_count"],
+        of["all"]["daily_active_user_count"],
+        cats["daily_active_user_count"],
+    ]
+    assert counts == [500, 500, 1]
+    assert {type(count) for count in counts} == {int}
 
 
 def test_plugins_that_share_a_name(simulator: Simulator) -> None:
@@ -280,7 +280,7 @@ def test_plugins_that_share_a_name(simulator: Simulator) -> None:
     for day in DAYS:
         simulator.edit("plugins", day, change if simulator.truth("plugins", day) else list)
     output = run(simulator, "plugins", page_size=1)
-    assert output.by_day("plugins")
+    assert len(output.by_day("plugins")) > 1
     for records in output.by_day("plugins").values():
         assert [record["plugin_key"] for record in records] == [
             "name:twin:1",
@@ -292,7 +292,7 @@ def test_plugins_that_share_a_name(simulator: Simulator) -> None:
 def test_a_row_without_its_key_fails_the_stream(simulator: Simulator) -> None:
     """A null key would be lost or refused in the target: say so instead."""
     simulator.edit("users", DAYS[5], lambda rows: [{**row, "user": None} for row in rows])
-    output = run(simulator, *truth.ALL)
+    output = run(simulator, "user_summaries", "skills")
     [failure] = output.failures
     assert "user_summaries" in failure
     assert "user_id" in failure
@@ -317,11 +317,8 @@ def test_a_summary_of_another_day_fails_the_stream(simulator: Simulator) -> None
 def test_deselection_reaches_nested_fields(simulator: Simulator) -> None:
     """Fields that are not wanted do not leave, at any depth."""
     catalog = catalog_of("user_summaries")
-    for entry in catalog["streams"]:
-        for metadata in entry["metadata"]:
-            if metadata["breadcrumb"][-1:] == ["email_address"]:
-                metadata["metadata"]["selected"] = False
-    output = run(simulator, catalog=catalog)
+    deselect(catalog, "email_address")
+    output = run(simulator, catalog=catalog, **ONE_DAY)
     assert output.records("user_summaries")
     for record in output.records("user_summaries"):
         assert "email_address" not in record
@@ -333,11 +330,10 @@ def test_both_generations_of_answers(set_today: Callable[[pendulum.Date], None])
     set_today(TODAY)
     options = Options(today=TODAY, users=10, generation="2023-06-01", force_generation=True)
     with Simulator(options) as simulator:
-        output = run(simulator, *truth.ALL)
+        output = run(simulator, *truth.ALL, start_date=DAYS[-3].isoformat())
         assert not output.failures
         for stream in truth.STREAMS:
-            for day in DAYS:
-                assert_true(output, simulator, stream, day)
+            truth.assert_true(output, simulator, stream, DAYS[-3:])
 
 
 def test_stream_maps_and_flattening(simulator: Simulator) -> None:
@@ -350,6 +346,7 @@ def test_stream_maps_and_flattening(simulator: Simulator) -> None:
         },
         flattening_enabled=True,
         flattening_max_depth=3,
+        **ONE_DAY,
     )
     assert output.records("user_summaries")
     for record in output.records("user_summaries"):

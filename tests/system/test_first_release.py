@@ -20,9 +20,9 @@ import pytest
 
 from tests import fake_clock, ledger, truth
 from tests.conftest import TODAY
+from tests.ledger import assert_sums
 from tests.simulator import Options, Simulator
 from tests.singer import Output, catalog_of, config_for, run
-from tests.streams.test_reports import assert_sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable

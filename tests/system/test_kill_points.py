@@ -15,8 +15,8 @@ import pytest
 from tap_claude_analytics.cli.output import BUFFER_BYTES
 from tests import ledger, truth
 from tests.conftest import TODAY
+from tests.ledger import assert_sums
 from tests.simulator import Options, Simulator
-from tests.streams.test_reports import assert_sums
 from tests.system.kill_points.chain import Chain, bookmarks_of
 from tests.system.kill_points.launchers import ForkLauncher, PlainLauncher
 from tests.system.kill_points.points import ANSWERED, EXIT_CODES, Extent, choose
