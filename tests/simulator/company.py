@@ -50,7 +50,7 @@ class Company:
         """Count the people active at least once in the `days` days up to `day`."""
         union = 0
         for back in range(days):
-            union |= self.activity(day - timedelta(days=back))[product]
+            union |= self._days(day - timedelta(days=back))[product]
         return union.bit_count()
 
     def members_active_within(
@@ -60,7 +60,7 @@ class Company:
         union = 0
         for back in range(days):
             past = day - timedelta(days=back)
-            union |= self.activity(past)[product] & self.teams.members(teams, past)
+            union |= self._days(past)[product] & self.teams.members(teams, past)
         return union.bit_count()
 
     def headcount(self, day: date) -> int:

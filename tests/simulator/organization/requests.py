@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tests.simulator.options import FLOOR
@@ -36,8 +37,13 @@ class Increase:
     amount: str | None = None
 
 
-def increases(company: Company, person: Person, day: date) -> Iterator[Increase]:
+@lru_cache(maxsize=4000)
+def increases(company: Company, person: Person, day: date) -> tuple[Increase, ...]:
     """Give the requests of a person up to a day, at most one a month and pending."""
+    return tuple(_increases(company, person, day))
+
+
+def _increases(company: Company, person: Person, day: date) -> Iterator[Increase]:
     month = FLOOR
     while month <= day:
         dice = digest(company.seed, "increase", person.index, month, size=7)
