@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from .cells import Cell, Split, split_rows
 from .endpoints import find
 from .flat import MONEY, Flat, add, is_distinct, pick, unflatten
-from .in_projects import in_projects
-from .matching import chooses, fits
+from .matching import chooses, fits, in_projects
 from .randomness import number
 from .reports.facts import EXACT
 from .rows.summaries import scoped
@@ -40,7 +39,7 @@ _SINCE = {
 }
 """What a rollup has only if it begins on that day or later."""
 
-_CACHED_DAYS = 60
+_CACHED_DAYS = 16
 _SOMETIMES = 9
 """In one of so many rows of teams nothing distinct can be counted, except users."""
 
@@ -80,11 +79,9 @@ class Cuts:
 
     def version(self, endpoint: Endpoint, query: Query) -> int:
         """Count the edits that a question sees, for caches to tell old rows from new."""
-        sources = (
-            {endpoint, find("chat_projects")}
-            if "project_id" in query.wanted
-            else {endpoint}
-        )
+        sources = {endpoint.name}
+        if "project_id" in query.wanted:
+            sources.add("chat_projects")
         return sum(self._store.version(source, query.days) for source in sources)
 
     def _scoped(self, endpoint: Endpoint, query: Query) -> Iterator[Row]:
@@ -122,7 +119,7 @@ class Cuts:
             yield from in_projects(self._store, endpoint, wanted, day)
             return
         for row, cells in self._splits(
-            endpoint, day, self._store.version(endpoint, (day,))
+            endpoint, day, self._store.version(endpoint.name, (day,))
         ):
             if fits(endpoint, wanted, row):
                 yield from (cell for cell in cells if chooses(wanted, cell, teams))
