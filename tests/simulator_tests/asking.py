@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Mapping
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anthropic
@@ -98,22 +96,3 @@ def next_of(body: Row) -> Row:
     if "last_id" in body:
         return {"after_id": body["last_id"]}
     return {"page": body["next_page"]} if body["next_page"] else {}
-
-
-def judged_rows(
-    client: anthropic.Anthropic, path: str, *place: str, **question: Any
-) -> Iterator[tuple[Any, Row]]:
-    """Give each row as the official client has it, and as it came over the wire."""
-    resource = attrgetter(path)(client)
-    cursor: Row = {}
-    while True:
-        answer = resource.with_raw_response.list(*place, **question, **cursor)
-        page, raw = answer.parse(), json.loads(answer.read())
-        # Nothing is beside the rows that the client does not know.
-        assert raw.keys() <= type(page).model_fields.keys()
-        yield from zip(page.data, raw["data"], strict=True)
-        cursor = next_of(raw)
-        assert page.has_next_page() is bool(cursor)
-        if not cursor:
-            return
-        assert page.next_page_info().params == cursor

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import types
 from datetime import date, timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, get_args, get_type_hints
 
 import anthropic
 import pytest
@@ -18,11 +17,12 @@ from anthropic.types.organization.analytics.apps import chat as ga_chat_types
 from pydantic import BaseModel, TypeAdapter
 
 from tests.simulator import ENDPOINTS, FLOOR, Endpoint, Options, Simulator
-from tests.simulator_tests.asking import Row, judged_rows
-from tests.simulator_tests.oracle import is_list
+from tests.simulator_tests.oracle import checked, expected, judged_rows, on_the_wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.simulator_tests.asking import Row
 
 DAYS = [FLOOR + timedelta(days=offset) for offset in range(0, 322, 7 * 2 - 1)]
 TODAY = DAYS[-1] + timedelta(days=1)
@@ -35,8 +35,7 @@ GROUPED = {"product", "rbac_group_id", "rbac_group_name", "user_id"}
 """Fields that only grouped answers have."""
 
 # Rows for one user always say who it is, and only grouped rows say how many they are.
-NEVER_NULL = {"users": {"user"}}
-ALWAYS_NULL = {"users": {"distinct_user_count"}}
+NEVER = {"users": {("user", "null"), ("distinct_user_count", "value")}}
 
 NAMES = {
     "users": "User",
@@ -95,37 +94,9 @@ def always_there(model: type[BaseModel]) -> set[str]:
     }
 
 
-def models(model: type[BaseModel], at: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
-    """Walk through a model and those below it, with their paths."""
-    yield at, model
-    for name, field in model.model_fields.items():
-        for part in (field.annotation, *get_args(field.annotation)):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                yield from models(part, f"{at}{name}.")
-
-
-def nullable(model: type[BaseModel], name: str) -> bool:
-    """Tell whether a field may be null."""
-    annotation = model.model_fields[name].annotation
-    is_union = get_origin(annotation) in {Union, types.UnionType}
-    return is_union and type(None) in get_args(annotation)
-
-
-def sightings(parsed: BaseModel, at: str = "") -> Iterator[tuple[str, str]]:
-    """Tell of every field, known or not, whether it was null, absent or had a value."""
-    assert not parsed.model_extra, f"unknown below {at!r}: {sorted(parsed.model_extra)}"
-    missing = always_there(type(parsed)) - parsed.model_fields_set
-    assert not missing, f"missing below {at!r}: {sorted(missing)}"
-    for name in type(parsed).model_fields:
-        value = getattr(parsed, name)
-        if name not in parsed.model_fields_set:
-            yield f"{at}{name}", "absent"
-        elif value is None:
-            yield f"{at}{name}", "null"
-        else:
-            yield f"{at}{name}", "value"
-        if isinstance(value, BaseModel):
-            yield from sightings(value, f"{at}{name}.")
+def is_grouped(pair: tuple[str, str]) -> bool:
+    """Tell whether a field is one that only grouped answers have."""
+    return pair[0].rpartition(".")[2] in GROUPED
 
 
 @each_endpoint
@@ -136,36 +107,21 @@ def test_rows_are_those_of_the_official_models(
     stable, beta = paths(endpoint)
     for path in (stable, beta):
         model = model_of(client, path)
-        strictly = TypeAdapter(model)
+        adapter = TypeAdapter(model)
         seen: set[tuple[str, str]] = set()
         for question in questions(endpoint):
-            expected = truth(simulator, endpoint, question)
-            strict = [
-                strictly.validate_json(json.dumps(row), strict=True) for row in expected
-            ]
-            seen.update(sighting for row in strict for sighting in sightings(row))
+            rows = truth(simulator, endpoint, question)
+            strict = [adapter.validate_json(json.dumps(row), strict=True) for row in rows]
+            seen.update(checked(strict, always=always_there))
             if path == stable:
                 judged = list(judged_rows(client, stable, **question))
-                assert judged == list(zip(strict, expected, strict=True))
-        _check_variety(endpoint, model, seen)
-    rows = attrgetter(beta)(client).list(**questions(endpoint)[-1]).data
-    assert {type(row) for row in rows} == {model_of(client, beta)}
-
-
-def _check_variety(
-    endpoint: Endpoint, model: type[BaseModel], seen: set[tuple[str, str]]
-) -> None:
-    """Prove that everything that can be null or absent was, and was not."""
-    for at, part in models(model):
-        for name in part.model_fields.keys() - GROUPED:
-            field = f"{at}{name}"
-            ways = {way for path, way in seen if path == field}
-            expected = set() if field in ALWAYS_NULL.get(endpoint.name, ()) else {"value"}
-            if nullable(part, name) and field not in NEVER_NULL.get(endpoint.name, ()):
-                expected |= {"null"}
-            if name not in always_there(part):
-                expected |= {"absent"}
-            assert ways == expected, field
+                assert judged == list(zip(strict, rows, strict=True))
+        ways = set(expected(model, always=always_there)) - NEVER.get(endpoint.name, set())
+        assert {pair for pair in seen if not is_grouped(pair)} == {
+            pair for pair in ways if not is_grouped(pair)
+        }
+    listed = attrgetter(beta)(client).list(**questions(endpoint)[-1]).data
+    assert {type(row) for row in listed} == {model_of(client, beta)}
 
 
 def cut_questions(simulator: Simulator, endpoint: Endpoint) -> Iterator[Row]:
@@ -202,7 +158,7 @@ def test_cut_rows_are_those_of_the_official_models(
 ) -> None:
     """Every row validates strictly, and has the dimensions asked for and no others."""
     stable, beta = paths(endpoint)
-    strictly = [TypeAdapter(model_of(client, path)) for path in (stable, beta)]
+    adapter = TypeAdapter(model_of(client, beta))
     unknown: set[str] = set()
     answered = 0
     for question in cut_questions(simulator, endpoint):
@@ -213,11 +169,9 @@ def test_cut_rows_are_those_of_the_official_models(
         named = {"rbac_group_name"} if "rbac_group_id" in groups else set()
         for typed, raw in rows:
             assert raw.keys() & GROUPED == groups | named
-            for adapter in strictly:
-                strict = adapter.validate_json(json.dumps(raw), strict=True)
-                seen = dict(sightings(strict))
+            for row in (typed, adapter.validate_json(json.dumps(raw), strict=True)):
+                seen = dict(checked(row, always=always_there))
                 unknown |= {name for name in groups if seen[name] == "null"}
-                assert strict == typed or adapter is strictly[1]
     assert answered > 1 or endpoint.name == "summaries"
     assert unknown == endpoint.groups
 
@@ -228,9 +182,8 @@ def test_every_parameter_and_grouping_of_the_package_is_known(endpoint: Endpoint
     name = NAMES[endpoint.name]
     modules = (ga_types, beta_types)
     for module in (ga_chat_types, beta_chat_types) if "/" in endpoint.path else modules:
-        hints = get_type_hints(getattr(module, f"{name}ListParams"))
-        wire = {f"{one}[]" if is_list(hint) else one for one, hint in hints.items()}
-        assert wire == endpoint.parameters
+        wire = on_the_wire(getattr(module, f"{name}ListParams"))
+        assert wire.keys() == endpoint.parameters
     grouping = getattr(shared_types, f"Analytics{name}GroupBy", None)
     assert set(get_args(grouping)) == endpoint.groups
 

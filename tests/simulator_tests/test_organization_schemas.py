@@ -36,15 +36,13 @@ class Expected:
         model: The official model of a row.
         required: What is never null, beside the time of the reading.
         key: What the stream calls the `id` of the API.
-        money: Where amounts are.
-        actor_id: Whether the actor's id is lifted.
+        money: Where amounts are, if there are any; then the actor's id is lifted, too.
     """
 
     model: type[BaseModel]
     required: tuple[str, ...]
     key: str | None = None
     money: tuple[str, ...] = ()
-    actor_id: bool = False
 
     def fields(self) -> dict[str, str]:
         """Map every field of the schema to its kind."""
@@ -58,21 +56,18 @@ class Expected:
                 fields |= {f"{place}{name}_in_currency": "number"}
         if self.key:
             fields[self.key] = fields.pop("id")
-        return fields | ADDED | ({"actor_id": "string"} if self.actor_id else {})
+        return fields | ADDED | ({"actor_id": "string"} if self.money else {})
 
 
 STREAMS = {
     "members": Expected(types.OrganizationUser, ("user_id",), key="user_id"),
     "invites": Expected(types.OrganizationInvite, ("invite_id",), key="invite_id"),
-    "spend_limits": Expected(
-        types.SpendSummary, ("actor_id", "period"), money=("",), actor_id=True
-    ),
+    "spend_limits": Expected(types.SpendSummary, ("actor_id", "period"), money=("",)),
     "spend_limit_requests": Expected(
         SpendLimitIncreaseRequest,
         ("request_id",),
         key="request_id",
         money=("spend_summary.",),
-        actor_id=True,
     ),
     "teams": Expected(types.RBACGroup, ("rbac_group_id",), key="rbac_group_id"),
     "team_members": Expected(RBACGroupMember, ("rbac_group_id", "user_id")),
@@ -129,7 +124,7 @@ def test_rows_fit(simulator: Simulator, name: str) -> None:
     for row in rows:
         if expected.key:
             row[expected.key] = row.pop("id")
-        if expected.actor_id:
+        if expected.money:
             row["actor_id"] = row["actor"]["user_id"]
         for place in expected.money:
             block = row[place[:-1]] if place else row
