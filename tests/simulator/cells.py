@@ -12,14 +12,14 @@ from datetime import date
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from .crowd import Crowd
+from .company import ANY
 from .flat import MONEY, flatten, pick
 from .people import LAUNCHES
 from .portions import BLOCKS, USER_COUNTS, costs, portions
 from .randomness import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from .company import Company
     from .endpoints import Endpoint
@@ -30,6 +30,9 @@ _CODE_ARTIFACTS_SINCE = date(2026, 8, 17)
 _NAMELESS_USER, _NAMELESS_PRODUCT, _SECOND_PRODUCT = 7, 11, 4
 """One of so many rows has a user or a product that is not known; one of so many users
 of a thing uses it through a second product."""
+
+_STRIDES = (104_729, 224_737, 350_377, 479_909)
+"""Primes larger than any organisation: each leads through all of its people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,7 +64,7 @@ def split_rows(
 ) -> list[Split]:
     """Split the rows of a day; those that share a name are told apart by their order."""
     seen: Counter[tuple[object, ...]] = Counter()
-    crowd = Crowd(company, day)
+    crowd = _Crowd(company, day)
     splits = []
     for row in rows:
         name = tuple(pick(row, path) for path in endpoint.entity)
@@ -81,6 +84,33 @@ def _of_user(company: Company, entity: tuple[object, ...], row: Row, day: date) 
     return Cell(entity=entity, user=user, user_id=user, teams=teams, figures=flatten(row))
 
 
+class _Crowd:
+    """The people of one day."""
+
+    def __init__(self, company: Company, day: date) -> None:
+        """Tell the active people from the others."""
+        active = company.activity(day)[ANY]
+        self._circles: tuple[list[str], list[str]] = ([], [])
+        for place, person in enumerate(company.people):
+            self._circles[not active >> place & 1].append(person.id)
+
+    def draw(self, count: int, turn: int) -> list[str | None]:
+        """Draw users, the same ones first for every count.
+
+        More than are active are drawn from all who ever were members, and still more
+        are not known.
+        """
+        drawn: list[str | None] = list(self._walk(count, turn))
+        return drawn + [None] * (count - len(drawn))
+
+    def _walk(self, count: int, turn: int) -> Iterator[str]:
+        stride = _STRIDES[turn % len(_STRIDES)]
+        for circle in self._circles:
+            for step in range(min(count, len(circle))):
+                yield circle[(turn + step * stride) % len(circle)]
+            count = max(0, count - len(circle))
+
+
 class _Cutter:
     """Cuts one row."""
 
@@ -95,7 +125,7 @@ class _Cutter:
         self._turn = number(company.seed, "cells", endpoint.name, day, *entity)
         self._random = Random(self._turn)
 
-    def cut(self, row: Row, crowd: Crowd) -> list[Cell]:
+    def cut(self, row: Row, crowd: _Crowd) -> list[Cell]:
         """Give the cells of the row, at least one."""
         flat = flatten(row)
         people = row.get("distinct_user_count") or 0

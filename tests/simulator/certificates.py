@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import trustme
 
 
-@dataclass(frozen=True, kw_only=True)
-class Certificate:
+class Certificate(NamedTuple):
     """A server's side of TLS, and the authority that its certificate is from.
 
     Attributes:

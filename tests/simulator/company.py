@@ -46,21 +46,15 @@ class Company:
         """Count the people active on a day."""
         return self.activity(day)[ANY].bit_count()
 
-    def active_within(self, product: str, day: date, days: int) -> int:
-        """Count the people active at least once in the `days` days up to `day`."""
-        union = 0
-        for back in range(days):
-            union |= self.activity(day - timedelta(days=back))[product]
-        return union.bit_count()
-
-    def members_active_within(
-        self, teams: frozenset[str], product: str, day: date, days: int
+    def active_within(
+        self, product: str, day: date, days: int, teams: frozenset[str] | None = None
     ) -> int:
-        """Count those of them who held one of the teams on such a day."""
+        """Count who was active in the `days` days up to `day`, in one of the teams then."""
         union = 0
         for back in range(days):
             past = day - timedelta(days=back)
-            union |= self.activity(past)[product] & self.teams.members(teams, past)
+            active = self._days(past)[product]
+            union |= active if teams is None else active & self.teams.members(teams, past)
         return union.bit_count()
 
     def headcount(self, day: date) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import localcontext
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from .cells import Cell, split_rows
+from .cells import Cell, Split, split_rows
 from .endpoints import find
 from .flat import MONEY, Flat, add, is_distinct, pick, unflatten
-from .in_projects import in_projects
-from .matching import chooses, fits
+from .matching import chooses, fits, in_projects
 from .randomness import number
 from .reports.facts import EXACT
 from .rows.summaries import scoped
@@ -39,6 +39,7 @@ _SINCE = {
 }
 """What a rollup has only if it begins on that day or later."""
 
+_CACHED_DAYS = 16
 _SOMETIMES = 9
 """In one of so many rows of teams nothing distinct can be counted, except users."""
 
@@ -53,6 +54,7 @@ class Cuts:
         """Nothing is computed before it is asked for."""
         self._store = store
         self._company = store.company
+        self._splits = lru_cache(maxsize=_CACHED_DAYS)(self._split)
 
     def rows(self, endpoint: Endpoint, query: Query) -> list[Row]:
         """Build the rows that a question is about, in the default order."""
@@ -77,11 +79,9 @@ class Cuts:
 
     def version(self, endpoint: Endpoint, query: Query) -> int:
         """Count the edits that a question sees, for caches to tell old rows from new."""
-        sources = (
-            {endpoint, find("chat_projects")}
-            if "project_id" in query.wanted
-            else {endpoint}
-        )
+        sources = {endpoint.name}
+        if "project_id" in query.wanted:
+            sources.add("chat_projects")
         return sum(self._store.version(source, query.days) for source in sources)
 
     def _scoped(self, endpoint: Endpoint, query: Query) -> Iterator[Row]:
@@ -118,11 +118,14 @@ class Cuts:
         if endpoint.name == "users" and "project_id" in wanted:
             yield from in_projects(self._store, endpoint, wanted, day)
             return
-        for row, cells in split_rows(
-            self._company, endpoint, self._store.rows(endpoint, day), day
+        for row, cells in self._splits(
+            endpoint, day, self._store.version(endpoint.name, (day,))
         ):
             if fits(endpoint, wanted, row):
                 yield from (cell for cell in cells if chooses(wanted, cell, teams))
+
+    def _split(self, endpoint: Endpoint, day: date, _version: int) -> list[Split]:
+        return split_rows(self._company, endpoint, self._store.rows(endpoint, day), day)
 
     def _row(self, endpoint: Endpoint, query: Query, group: Group, total: _Sum) -> Row:
         figures = total.counted(users=endpoint.name != "users" or bool(query.group_by))

@@ -25,9 +25,6 @@ _SURFACES = frozenset(
     {"chat", "chat_cowork_unified", "claude_code", "cowork", "office_agent"}
 )
 _PLUGIN_SURFACES = frozenset({"chat_cowork_unified", "claude_code", "cowork"})
-_ARTIFACT_SURFACES = _PLUGIN_SURFACES | {"chat"}
-_STATUSES = frozenset({"organization", "private", "public"})
-_BOOLEANS = frozenset({"false", "true"})
 _ANYTHING: frozenset[str] = frozenset()
 
 _SERIES = frozenset({"starting_date", "ending_date", "filter[]", "limit", "page"})
@@ -63,6 +60,10 @@ def _sortable(*paths: str) -> dict[str, tuple[str, ...]]:
     return {path.rpartition(".")[2]: tuple(path.split(".")) for path in paths}
 
 
+def _filters(*free: str, **allowed: frozenset[str]) -> dict[str, frozenset[str]]:
+    return dict.fromkeys(free, _ANYTHING) | allowed
+
+
 def _columns(*names: str) -> dict[str, tuple[tuple[str, ...], ...]]:
     return {name: ((name,),) for name in names}
 
@@ -76,11 +77,7 @@ ENDPOINTS = {
             rows=users,
             entity=(("user", "id"),),
             groups=frozenset({"rbac_group_id"}),
-            filters={
-                "project_id": _ANYTHING,
-                "rbac_group_id": _ANYTHING,
-                "user_id": _ANYTHING,
-            },
+            filters=_filters("project_id", "rbac_group_id", "user_id"),
             columns={"user_id": (("user", "id"),)},
             sortable=_sortable("user.email_address", "web_search_count"),
         ),
@@ -90,7 +87,7 @@ ENDPOINTS = {
             rows=summaries,
             parameters=_SERIES,
             groups=frozenset(),
-            filters={"rbac_group_id": _ANYTHING},
+            filters=_filters("rbac_group_id"),
             paginated=False,
         ),
         Endpoint(
@@ -99,11 +96,7 @@ ENDPOINTS = {
             rows=chat_projects,
             entity=(("project_id",),),
             groups=frozenset({"rbac_group_id", "user_id"}),
-            filters={
-                "project_id": _ANYTHING,
-                "rbac_group_id": _ANYTHING,
-                "user_id": _ANYTHING,
-            },
+            filters=_filters("project_id", "rbac_group_id", "user_id"),
             columns=_columns("project_id"),
             sortable=_sortable("project_id", "distinct_user_count", "message_count"),
         ),
@@ -112,13 +105,11 @@ ENDPOINTS = {
             path="skills",
             rows=skills,
             entity=(("skill_name",),),
-            filters={
-                "product": _SURFACES,
-                "rbac_group_id": _ANYTHING,
-                "share_status": _STATUSES,
-                "skill_name": _ANYTHING,
-                "user_id": _ANYTHING,
-            },
+            filters=_filters(
+                *("rbac_group_id", "skill_name", "user_id"),
+                product=_SURFACES,
+                share_status=frozenset({"organization", "private", "public"}),
+            ),
             columns=_columns("share_status", "skill_name"),
             sortable=_sortable("skill_name", "distinct_user_count", "invocation_count"),
         ),
@@ -127,12 +118,9 @@ ENDPOINTS = {
             path="connectors",
             rows=connectors,
             entity=(("connector_name",),),
-            filters={
-                "connector_name": _ANYTHING,
-                "product": _SURFACES,
-                "rbac_group_id": _ANYTHING,
-                "user_id": _ANYTHING,
-            },
+            filters=_filters(
+                "connector_name", "rbac_group_id", "user_id", product=_SURFACES
+            ),
             columns={"connector_name": (("connector_name",), ("connector_display_name",))},
             sortable=_sortable("connector_name", "distinct_user_count", "read_call_count"),
         ),
@@ -141,12 +129,9 @@ ENDPOINTS = {
             path="plugins",
             rows=plugins,
             entity=(("plugin_name",), ("plugin_id",)),
-            filters={
-                "plugin_name": _ANYTHING,
-                "product": _PLUGIN_SURFACES,
-                "rbac_group_id": _ANYTHING,
-                "user_id": _ANYTHING,
-            },
+            filters=_filters(
+                "plugin_name", "rbac_group_id", "user_id", product=_PLUGIN_SURFACES
+            ),
             columns=_columns("plugin_name"),
             sortable=_sortable("plugin_name", "distinct_user_count", "invocation_count"),
         ),
@@ -156,13 +141,11 @@ ENDPOINTS = {
             rows=artifacts,
             entity=(("artifact_type",), ("is_shared",)),
             parameters=_ONE_DAY,
-            filters={
-                "artifact_type": _ANYTHING,
-                "is_shared": _BOOLEANS,
-                "product": _ARTIFACT_SURFACES,
-                "rbac_group_id": _ANYTHING,
-                "user_id": _ANYTHING,
-            },
+            filters=_filters(
+                *("artifact_type", "rbac_group_id", "user_id"),
+                is_shared=frozenset({"false", "true"}),
+                product=_PLUGIN_SURFACES | {"chat"},
+            ),
             columns=_columns("artifact_type", "is_shared"),
             paginated=False,
         ),

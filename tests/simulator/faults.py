@@ -22,9 +22,11 @@ from .script import Act
 from .traffic import Answer, Delivery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
 
     from .script import Exchange
+
+    Answering = Callable[[Exchange], Answer]
 
 
 class Kind(Enum):
@@ -116,83 +118,70 @@ def _too_young(exchange: Exchange) -> bool:
     return asked_for_later_than(exchange, exchange.latest - ONE_DAY)
 
 
-def _passing() -> Iterator[Fault]:
-    for name, answer in {
-        "rate_limit_in_seconds": _rate_limited(lambda _: {"retry-after": "2"}),
-        "rate_limit_in_fractions": _rate_limited(lambda _: {"retry-after": "0.75"}),
-        "rate_limit_until_a_date": _rate_limited(_http_date),
-        "rate_limit_in_milliseconds": _rate_limited(lambda _: {"retry-after-ms": "250"}),
-        "rate_limit_without_a_wait": _rate_limited(lambda _: {}),
-        "status_500": _status(500),
-        "status_502": _status(502),
-        "status_503": _status(503),
-        "status_504": _status(504),
-        "status_529": _status(529),
-        "html_with_502": _html(502),
-        "html_with_200": _html(200),
-        "invalid_json": _body(b'{"data": [}'),
-        "connection_refused": delivered(Delivery.REFUSED),
-        "reset_before_the_answer": delivered(Delivery.RESET),
-        "reset_in_the_body": delivered(Delivery.RESET_MIDWAY),
-        "body_cut_short": broken_off,
-        "late_answer": delivered(Delivery.LATE),
-        "dripping_answer": delivered(Delivery.DRIPPING),
-    }.items():
-        yield Fault(name=name, kind=Kind.PASSING, answer=answer)
-    yield Fault(
-        name="rate_limit_for_very_long",
-        kind=Kind.LONG,
-        answer=_rate_limited(lambda _: {"retry-after": str(LONGEST_WAIT)}),
-    )
+def table(
+    kind: Kind,
+    answers: Mapping[str, Answering],
+    fits: Callable[[Exchange], bool] = lambda _: True,
+) -> dict[str, Fault]:
+    """Make faults of one kind that can befall the same requests."""
+    return {
+        name: Fault(name=name, kind=kind, answer=answer, fits=fits)
+        for name, answer in answers.items()
+    }
 
 
-def _pages() -> Iterator[Fault]:
-    yield Fault(name="expired_cursor", kind=Kind.EXPIRED, answer=_expired, fits=on_a_cursor)
-    yield Fault(
-        name="revised_rows", kind=Kind.REVISED, answer=_revised, fits=_may_break_off
-    )
-    for name, kind, answer in (
-        ("cursor_that_repeats", Kind.ENDLESS, edits.repeating_cursor),
-        ("pages_without_end", Kind.ENDLESS, edits.empty_page),
-        ("empty_page_with_a_cursor", Kind.EMPTY, edits.empty_page),
-    ):
-        yield Fault(name=name, kind=kind, answer=answer, fits=is_good)
-    yield Fault(
-        name="stale_cursor",
-        kind=Kind.STALE,
-        answer=edits.stale_cursor,
-        fits=edits.is_last_page,
-    )
+_PASSING = {
+    "rate_limit_in_seconds": _rate_limited(lambda _: {"retry-after": "2"}),
+    "rate_limit_in_fractions": _rate_limited(lambda _: {"retry-after": "0.75"}),
+    "rate_limit_until_a_date": _rate_limited(_http_date),
+    "rate_limit_in_milliseconds": _rate_limited(lambda _: {"retry-after-ms": "250"}),
+    "rate_limit_without_a_wait": _rate_limited(lambda _: {}),
+    "status_500": _status(500),
+    "status_502": _status(502),
+    "status_503": _status(503),
+    "status_504": _status(504),
+    "status_529": _status(529),
+    "html_with_502": _html(502),
+    "html_with_200": _html(200),
+    "invalid_json": _body(b'{"data": [}'),
+    "connection_refused": delivered(Delivery.REFUSED),
+    "reset_before_the_answer": delivered(Delivery.RESET),
+    "reset_in_the_body": delivered(Delivery.RESET_MIDWAY),
+    "body_cut_short": broken_off,
+    "late_answer": delivered(Delivery.LATE),
+    "dripping_answer": delivered(Delivery.DRIPPING),
+}
+_LONG = _rate_limited(lambda _: {"retry-after": str(LONGEST_WAIT)})
+_ENDLESS = {
+    "cursor_that_repeats": edits.repeating_cursor,
+    "pages_without_end": edits.empty_page,
+}
+_WRONG = {
+    "empty_object": _body(b"{}"),
+    "null": _body(b"null"),
+    "list": _body(b"[]"),
+    "wrong_envelope": _body(b'{"rows": [], "next_page": null}'),
+    "null_data": _body(b'{"data": null, "next_page": null}'),
+}
+_NOT_YET = {
+    "not_yet": _not_yet(repeating=False),
+    "not_yet_repeating_the_day": _not_yet(repeating=True),
+}
 
-
-def _answers() -> Iterator[Fault]:
-    for name, body in {
-        "empty_object": b"{}",
-        "null": b"null",
-        "list": b"[]",
-        "wrong_envelope": b'{"rows": [], "next_page": null}',
-        "null_data": b'{"data": null, "next_page": null}',
-    }.items():
-        yield Fault(name=name, kind=Kind.WRONG, answer=_body(body))
-    yield Fault(
-        name="rows_of_another_day",
-        kind=Kind.MISPLACED,
-        answer=edits.rows_of_another_day,
-        fits=lambda exchange: edits.is_of_days(exchange) and edits.has_rows(exchange),
-    )
-    yield Fault(
-        name="rows_twice",
-        kind=Kind.DOUBLED,
-        answer=edits.rows_twice,
-        fits=edits.has_rows,
-    )
-    for name, repeating in (("not_yet", False), ("not_yet_repeating_the_day", True)):
-        yield Fault(
-            name=name,
-            kind=Kind.NOT_YET,
-            answer=_not_yet(repeating=repeating),
-            fits=_too_young,
-        )
-
-
-FAULTS = {fault.name: fault for fault in (*_passing(), *_pages(), *_answers())}
+FAULTS = {
+    **table(Kind.PASSING, _PASSING),
+    **table(Kind.LONG, {"rate_limit_for_very_long": _LONG}),
+    **table(Kind.EXPIRED, {"expired_cursor": _expired}, on_a_cursor),
+    **table(Kind.REVISED, {"revised_rows": _revised}, _may_break_off),
+    **table(Kind.ENDLESS, _ENDLESS, is_good),
+    **table(Kind.EMPTY, {"empty_page_with_a_cursor": edits.empty_page}, is_good),
+    **table(Kind.STALE, {"stale_cursor": edits.stale_cursor}, edits.is_last_page),
+    **table(Kind.WRONG, _WRONG),
+    **table(
+        Kind.MISPLACED,
+        {"rows_of_another_day": edits.rows_of_another_day},
+        lambda exchange: edits.is_of_days(exchange) and edits.has_rows(exchange),
+    ),
+    **table(Kind.DOUBLED, {"rows_twice": edits.rows_twice}, edits.has_rows),
+    **table(Kind.NOT_YET, _NOT_YET, _too_young),
+}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -62,9 +61,7 @@ def unflatten(flat: Flat) -> Row:
         if isinstance(value, Decimal):
             node[path[-1]] = format(value, "f")
         else:
-            node[path[-1]] = (
-                copy.deepcopy(value) if isinstance(value, (dict, list)) else value
-            )
+            node[path[-1]] = dict(value) if isinstance(value, dict) else value
     return row
 
 

@@ -19,19 +19,17 @@ MINUTE = 60.0
 class Limit(abc.ABC):
     """At most so many requests a minute; safe to ask from many threads."""
 
+    own_clock: Callable[[], float] = staticmethod(time.monotonic)
+    """The clock that a server of this kind goes by."""
+
     def __init__(self, per_minute: int, clock: Callable[[], float] | None = None) -> None:
         """Take the limit, and a clock that tells seconds."""
         if per_minute < 1:
             message = f"a limit lets at least one request through, not {per_minute}"
             raise ValueError(message)
         self.per_minute = per_minute
-        self._clock = clock or self.own_clock()
+        self._clock = clock or self.own_clock
         self._lock = threading.Lock()
-
-    @staticmethod
-    def own_clock() -> Callable[[], float]:
-        """Give the clock that a server of this kind goes by."""
-        return time.monotonic
 
     def admit(self) -> float:
         """Count a request that arrives now, if there is room for it.
@@ -68,16 +66,8 @@ class SlidingMinute(Limit):
 class FixedMinute(Limit):
     """The count starts anew with every full minute of the server's clock."""
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] | None = None) -> None:
-        """Start in no minute yet."""
-        super().__init__(per_minute, clock)
-        self._minute = float("-inf")
-        self._count = 0
-
-    @staticmethod
-    @override
-    def own_clock() -> Callable[[], float]:
-        return time.time
+    own_clock = staticmethod(time.time)
+    _minute, _count = float("-inf"), 0
 
     @override
     def _admit(self, now: float) -> float:
@@ -93,19 +83,16 @@ class FixedMinute(Limit):
 class Bucket(Limit):
     """A bucket that holds one minute's requests, full at first, refilled evenly."""
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] | None = None) -> None:
-        """Start full."""
-        super().__init__(per_minute, clock)
-        self._interval = MINUTE / per_minute
-        # One instant says it all: at `_full_at` the bucket is full again.
-        self._full_at = float("-inf")
+    # One instant says it all: at `_full_at` the bucket is full again.
+    _full_at = float("-inf")
 
     @override
     def _admit(self, now: float) -> float:
-        full_at = max(self._full_at, now) + self._interval
+        interval = MINUTE / self.per_minute
+        full_at = max(self._full_at, now) + interval
         # A full bucket is a minute's worth; rounding must not refuse its last drop.
         missing = full_at - now - MINUTE
-        if missing > self._interval * 1e-6:
+        if missing > interval * 1e-6:
             return missing
         self._full_at = full_at
         return 0.0

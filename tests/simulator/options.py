@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import TypeVar
+
+_Value = TypeVar("_Value")
 
 FLOOR = date(2026, 1, 1)
 """The first day the API knows."""
@@ -16,94 +19,76 @@ GENERATIONS = (OLDER, NEWER)
 """The values of the header `anthropic-version` that are understood."""
 
 
+def _option(text: str, *, default: _Value) -> _Value:
+    return field(default=default, metadata={"help": text})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """Size and habits of the organisation and of its API."""
 
-    seed: int = field(default=7, metadata={"help": "the same seed gives the same rows"})
-    users: int = field(default=50, metadata={"help": "accounts that ever exist"})
-    projects: int = field(default=20, metadata={"help": "chat projects"})
-    skills: int = field(
-        default=12, metadata={"help": "skills, besides the bucket 'unknown'"}
+    seed: int = _option("the same seed gives the same rows", default=7)
+    users: int = _option("accounts that ever exist", default=50)
+    projects: int = _option("chat projects", default=20)
+    skills: int = _option("skills, besides the bucket 'unknown'", default=12)
+    connectors: int = _option("connectors", default=8)
+    plugins: int = _option("plugins, besides the bucket 'third-party'", default=6)
+    delay_days: int = _option(
+        "the youngest day that exists is this many days before today", default=1
     )
-    connectors: int = field(default=8, metadata={"help": "connectors"})
-    plugins: int = field(
-        default=6, metadata={"help": "plugins, besides the bucket 'third-party'"}
+    generation: str = _option(
+        "answers to requests without the header anthropic-version", default=NEWER
     )
-    delay_days: int = field(
-        default=1,
-        metadata={"help": "the youngest day that exists is this many days before today"},
-    )
-    generation: str = field(
-        default=NEWER,
-        metadata={"help": "answers to requests without the header anthropic-version"},
-    )
-    force_generation: bool = field(
-        default=False,
-        metadata={"help": "answer in that generation whatever the header says"},
+    force_generation: bool = _option(
+        "answer in that generation whatever the header says", default=False
     )
     today: date | None = field(
         default=None,
         metadata={"help": "pretend that today is this day, YYYY-MM-DD; else the UTC date"},
     )
-    api_key: str = field(
-        default="sk-ant-api01-simulator-0000",
-        metadata={"help": "the key that is accepted"},
+    api_key: str = _option(
+        "the key that is accepted", default="sk-ant-api01-simulator-0000"
     )
-    scopes: str = field(
+    scopes: str = _option(
+        "the scopes of the key, with spaces between them",
         default="read:analytics read:members read:rbac_groups read:spend_limits",
-        metadata={"help": "the scopes of the key, with spaces between them"},
     )
-    linked: bool = field(
-        default=True,
-        metadata={"help": "whether the key is one for all linked organisations"},
+    linked: bool = _option(
+        "whether the key is one for all linked organisations", default=True
     )
-    organization_id: str = field(
+    organization_id: str = _option(
+        "the organisation that every answer names",
         default="7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a00",
-        metadata={"help": "the organisation that every answer names"},
     )
-    console: bool = field(
-        default=False,
-        metadata={"help": "whether it is a Console organisation, not an Enterprise one"},
+    console: bool = _option(
+        "whether it is a Console organisation, not an Enterprise one", default=False
     )
-    hipaa_ready: bool = field(
-        default=False,
-        metadata={"help": "whether HIPAA readiness shuts the reports usage and cost"},
+    hipaa_ready: bool = _option(
+        "whether HIPAA readiness shuts the reports usage and cost", default=False
     )
-    currency: str = field(
-        default="USD", metadata={"help": "the currency of the spend limits"}
+    currency: str = _option("the currency of the spend limits", default="USD")
+    rate_limits: bool = _option(
+        "whether more requests a minute than allowed get a 429", default=False
     )
-    rate_limits: bool = field(
-        default=False,
-        metadata={"help": "whether more requests a minute than allowed get a 429"},
+    empty_page_every: int = _option(
+        "put an empty page into about one in so many answers; 0: never", default=0
     )
-    empty_page_every: int = field(
-        default=0,
-        metadata={"help": "put an empty page into about one in so many answers; 0: never"},
+    reports: bool = _option(
+        "whether the plan has the reports on token usage and cost", default=True
     )
-    reports: bool = field(
-        default=True,
-        metadata={"help": "whether the plan has the reports on token usage and cost"},
+    refreshed_hours: int = _option(
+        "reports know so many hours of today; negative: not all of before", default=6
     )
-    refreshed_hours: int = field(
-        default=6,
-        metadata={
-            "help": "reports know so many hours of today; negative: not all of before"
-        },
+    tell_refreshed: bool = _option(
+        "whether reports tell until when they know everything", default=True
     )
-    tell_refreshed: bool = field(
-        default=True,
-        metadata={"help": "whether reports tell until when they know everything"},
+    revisions: bool = _option(
+        "whether the figures of reports vary until they are 30 days old", default=False
     )
-    revisions: bool = field(
-        default=False,
-        metadata={"help": "whether the figures of reports vary until they are 30 days old"},
+    echo_last_cursor: bool = _option(
+        "whether the last page of a report still shows a cursor", default=False
     )
-    echo_last_cursor: bool = field(
-        default=False,
-        metadata={"help": "whether the last page of a report still shows a cursor"},
-    )
-    port: int = field(default=0, metadata={"help": "port on 127.0.0.1; 0: any free one"})
+    port: int = _option("port on 127.0.0.1; 0: any free one", default=0)
 
     def __post_init__(self) -> None:
         """Refuse a generation that the API never had."""

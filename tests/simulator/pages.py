@@ -11,48 +11,56 @@ from .errors import bad_request
 from .randomness import digest, number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from .options import Options
+    from .parameters import Parameters
 
 _Row = TypeVar("_Row")
 
 
-def cut(rows: list[_Row], limit: int, *, empty_page: int | None = None) -> list[list[_Row]]:
-    """Cut rows into pages, at least one, with an empty page put in where told."""
-    pages = [rows[start : start + limit] for start in range(0, len(rows), limit)] or [[]]
-    if empty_page is not None:
-        pages.insert(empty_page % (len(pages) + 1), [])
-    return pages
+def turn_to(
+    options: Options,
+    rows: list[_Row],
+    limit: int | None,
+    asked: tuple[str, Parameters],
+    days: Sequence[object],
+) -> tuple[list[_Row], bool, str]:
+    """Give the page that an endpoint's parameters are about; one may be empty.
 
+    What comes whole, without a limit, hands out no cursor: none can belong to it.
 
-def empty_page_place(
-    every: int, seed: int, endpoint: str, days: Sequence[object]
-) -> int | None:
-    """Decide whether an answer gets an empty page, and where among the others."""
-    dice = number(seed, "empty page", endpoint, *days)
-    return dice // every if every and dice % every == 0 else None
+    Returns:
+        The rows, whether others follow, and the cursor of the next page or else of this.
 
-
-def fingerprint(endpoint: str, parameters: Mapping[str, Sequence[str]]) -> str:
-    """Identify the question that a cursor belongs to."""
+    Raises:
+        ApiError: The cursor is none of this question.
+    """
+    endpoint, parameters = asked
+    pages = [rows]
+    if limit is not None:
+        pages = [rows[at : at + limit] for at in range(0, len(rows), limit)] or [[]]
+        every = options.empty_page_every
+        dice = number(options.seed, "empty page", endpoint, *days) if every else 1
+        if every and dice % every == 0:
+            pages.insert(dice // every % (len(pages) + 1), [])
     others = sorted(
         (name, list(values)) for name, values in parameters.items() if name != "page"
     )
-    return digest(endpoint, json.dumps(others)).hex()
+    question = digest(endpoint, json.dumps(others)).hex()
+    cursors = parameters.get("page")
+    place = _read_cursor(cursors[0], question, len(pages)) if cursors else 0
+    more = place + 1 < len(pages)
+    return pages[place], more, _write_cursor(question, place + more)
 
 
-def write_cursor(question: str, page: int) -> str:
-    """Write the cursor of a page."""
+def _write_cursor(question: str, page: int) -> str:
     return (
         base64.urlsafe_b64encode(json.dumps([question, page]).encode()).decode().rstrip("=")
     )
 
 
-def read_cursor(cursor: str, question: str, pages: int) -> int:
-    """Read which page a cursor means.
-
-    Raises:
-        ApiError: It is not a cursor of this question.
-    """
+def _read_cursor(cursor: str, question: str, pages: int) -> int:
     try:
         owner, page = json.loads(
             base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .flat import MONEY, is_count
-from .shares import split, split_money
+from .reports.facts import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,17 +60,17 @@ def portions(
             column = [0] * len(products)
         elif path[-1] in MONEY and value is not None:
             paying = [costs(path[-1], product, day) for product in products]
-            shares = split_money(value, _kept(weights, paying), turn)
+            shares = _split_money(value, _kept(weights, paying), turn)
             column = _dealt(shares, paying, None)
         elif not is_count(value):
             column = [value] * len(products)
         elif 0 < value <= sum(bound):
-            column = list(split(value, bound, least=0))
+            column = list(_split(value, bound, least=0))
         else:
             own = [BLOCKS.get(path[0], product) == product for product in products]
             if not any(own):
                 own = [True] * len(products)
-            column = _dealt(split(value, _kept(weights, own), turn), own, 0)
+            column = _dealt(_split(value, _kept(weights, own), turn), own, 0)
         columns[path] = column
     return list(zip(*columns.values(), strict=True))
 
@@ -82,3 +83,34 @@ def _dealt(shares: Iterable[object], keep: Sequence[bool], other: int | None) ->
     """Give the shares to those who have one, and something else to the others."""
     rest = iter(shares)
     return [next(rest) if kept else other for kept in keep]
+
+
+def _split(
+    amount: int, weights: Sequence[int], turn: int = 0, *, least: int = 1
+) -> list[int]:
+    """Split a count into shares that add up to it, about as the weights say.
+
+    Args:
+        amount: The count.
+        weights: One for each share, in sum more than 0.
+        turn: Decides to whom what is left from rounding goes.
+        least: What each share has at least, if there is enough. Without it, no share is
+            more than its weight when the amount is not more than their sum.
+    """
+    each = least if amount >= least * len(weights) else 0
+    rest, total = amount - each * len(weights), sum(weights)
+    line, done, shares = turn % total, 0, []
+    for weight in weights:
+        line += rest * weight
+        shares.append(line // total - done + each)
+        done = line // total
+    return shares
+
+
+def _split_money(amount: Decimal, weights: Sequence[int], turn: int = 0) -> list[Decimal]:
+    """Split an amount, to its last digit."""
+    exponent = min(0, int(amount.as_tuple().exponent))
+    units = int(amount.scaleb(-exponent, EXACT))
+    return [
+        Decimal(share).scaleb(exponent, EXACT) for share in _split(units, weights, turn)
+    ]

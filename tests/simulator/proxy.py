@@ -8,8 +8,6 @@ from .server import Server
 from .traffic import Answer
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from typing_extensions import Self
 
     from .traffic import Request
@@ -36,12 +34,7 @@ class RefusingProxy:
         self._server.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop, and leave no socket and no thread behind."""
         self._server.stop()
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from hashlib import blake2b
 
-_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_ALPHABET = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_SPELT = bytes(_ALPHABET[die % len(_ALPHABET)] for die in range(256))
+"""What each byte becomes in an identifier."""
 
 
 def digest(*parts: object, size: int = 16) -> bytes:
@@ -21,7 +23,7 @@ def number(*parts: object) -> int:
 def tagged_id(tag: str, *parts: object) -> str:
     """Make an identifier in the style of the API, such as `user_01...`."""
     dice = digest(tag, *parts, size=22)
-    return f"{tag}_01{''.join(_ALPHABET[die % len(_ALPHABET)] for die in dice)}"
+    return f"{tag}_01{dice.translate(_SPELT).decode()}"
 
 
 class Draw:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from . import edits
 from .edits import refused
-from .faults import Fault, Kind
+from .faults import Kind, table
 from .options import ONE_DAY
 from .traffic import Answer, as_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from .script import Exchange
 
@@ -71,6 +71,10 @@ def _too_late(_: Exchange) -> str:
     return f"date must be at least {_DELAY.days} days ago"
 
 
+def _too_long(_: Exchange) -> str:
+    return f"ending_date: the range may span at most {MOST_DAYS} days"
+
+
 def _within_delay(exchange: Exchange) -> bool:
     return edits.asked_for_later_than(exchange, exchange.now.date() - _DELAY)
 
@@ -114,62 +118,39 @@ def _bare(exchange: Exchange) -> Answer:
     return replace(exchange.truth, from_api=False)
 
 
-def _in_words() -> Iterator[Fault]:
-    for name, words in {
-        "version_sent_twice": _version_twice,
-        "version_retired": _version_retired,
-        "beta_retired": _beta_retired,
-        "key_expired": _key_expired,
-        "parameters_repeated": _range_repeated,
-        "latest_day_far_back": _far_back,
-    }.items():
-        yield Fault(name=name, kind=Kind.DATED, answer=_says(words))
-    yield Fault(
-        name="not_yet_without_a_date",
-        kind=Kind.NOT_YET,
-        answer=_says(_too_late),
-        fits=_within_delay,
-    )
-    yield Fault(
-        name="summaries_of_31_days_at_most",
-        kind=Kind.TOO_LONG,
-        answer=_says(lambda _: f"ending_date: the range may span at most {MOST_DAYS} days"),
-        fits=_is_long,
-    )
-    for code, message in {
-        "organization_not_eligible": "this feature is not offered to your organization",
-        "organization_type_not_supported": "your type of organization is not supported",
-    }.items():
-        yield Fault(name=code, kind=Kind.INELIGIBLE, answer=_ineligible(code, message))
+_DATED = {
+    "version_sent_twice": _version_twice,
+    "version_retired": _version_retired,
+    "beta_retired": _beta_retired,
+    "key_expired": _key_expired,
+    "parameters_repeated": _range_repeated,
+    "latest_day_far_back": _far_back,
+}
+_CODES = {
+    "organization_not_eligible": "this feature is not offered to your organization",
+    "organization_type_not_supported": "your type of organization is not supported",
+}
+_GATEWAY_PAGES = {f"gateway_page_with_{status}": _page(status) for status in (403, 404)}
+_GATEWAYS = {
+    "gateway_json_with_403": _json(403, {"code": 1020, "detail": "blocked by policy"}),
+    "gateway_json_with_404": _json(404, {"message": "no route matched"}),
+    "gateway_text_with_403": _json(403, '"error": nothing'),
+    "gateway_error_text_with_403": _json(403, {"error": "RBAC: access denied"}),
+}
 
-
-def _from_elsewhere() -> Iterator[Fault]:
-    for status in (403, 404):
-        yield Fault(
-            name=f"gateway_page_with_{status}", kind=Kind.GATEWAY, answer=_page(status)
-        )
-    yield Fault(
-        name="gateway_page_with_502",
-        kind=Kind.PASSING,
-        answer=_page(502),
-    )
-    for name, answer in {
-        "gateway_json_with_403": _json(403, {"code": 1020, "detail": "blocked by policy"}),
-        "gateway_json_with_404": _json(404, {"message": "no route matched"}),
-        "gateway_text_with_403": _json(403, '"error": nothing'),
-        "gateway_error_text_with_403": _json(403, {"error": "RBAC: access denied"}),
-    }.items():
-        yield Fault(name=name, kind=Kind.GATEWAY, answer=answer)
-    yield Fault(
-        name="another_organization", kind=Kind.FOREIGN, answer=_of_another_organization
-    )
-    yield Fault(name="headers_taken_away", kind=Kind.BARE, answer=_bare)
-    yield Fault(
-        name="never_refreshed",
-        kind=Kind.UNREFRESHED,
-        answer=edits.never_refreshed,
-        fits=edits.tells_refreshed,
-    )
-
-
-REFUSALS = {fault.name: fault for fault in (*_in_words(), *_from_elsewhere())}
+REFUSALS = {
+    **table(Kind.DATED, {name: _says(words) for name, words in _DATED.items()}),
+    **table(Kind.NOT_YET, {"not_yet_without_a_date": _says(_too_late)}, _within_delay),
+    **table(Kind.TOO_LONG, {"summaries_of_31_days_at_most": _says(_too_long)}, _is_long),
+    **table(Kind.INELIGIBLE, {code: _ineligible(code, _CODES[code]) for code in _CODES}),
+    **table(Kind.GATEWAY, _GATEWAY_PAGES),
+    **table(Kind.PASSING, {"gateway_page_with_502": _page(502)}),
+    **table(Kind.GATEWAY, _GATEWAYS),
+    **table(Kind.FOREIGN, {"another_organization": _of_another_organization}),
+    **table(Kind.BARE, {"headers_taken_away": _bare}),
+    **table(
+        Kind.UNREFRESHED,
+        {"never_refreshed": edits.never_refreshed},
+        edits.tells_refreshed,
+    ),
+}

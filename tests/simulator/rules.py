@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from .dates import Calendar, Days
 from .errors import bad_request
+from .options import FLOOR, ONE_DAY
+from .parameters import check_entries, check_one_of, read_limit, read_scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
+    from collections.abc import Mapping, Sequence
 
     from .endpoints import Endpoint
+    from .parameters import Parameters
 
-Parameters = dict[str, list[str]]
-"""Decoded parameters, each with every value that was sent."""
-
-MAX_ENTRIES = 100
-_LIMITS = range(1, 1001)
+_MAX_DAYS = 366
 _DEFAULT_LIMIT = 100
-_DIRECTIONS = ("asc", "desc")
+_FORM = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,28 +43,26 @@ class Query:
         }
 
 
-def understand(
-    endpoint: Endpoint, parameters: Mapping[str, Sequence[str]], calendar: Calendar
-) -> Query:
-    """Check every parameter.
+def understand(endpoint: Endpoint, parameters: Parameters, latest: date) -> Query:
+    """Check every parameter, on a day when there is data up to `latest`.
 
     Raises:
         ApiError: One of them breaks a rule.
     """
-    _check_names(endpoint, parameters)
-    scalars = {
-        name: values[0] for name, values in parameters.items() if not name.endswith("[]")
-    }
-    days = Days(scalars, calendar)
-    asked = days.single_or_range() if "date" in endpoint.parameters else days.series()
-    limit = _limit(scalars)
+    scalars = read_scalars(parameters, endpoint.parameters)
+    for name, values in parameters.items():
+        if name.endswith("[]"):
+            check_entries(name, values)
+    daily = "date" in endpoint.parameters
+    days = _day_or_series(scalars, latest) if daily else _series(scalars, latest)
+    limit = read_limit(scalars, _DEFAULT_LIMIT)
     order_by, descending = _order(endpoint, scalars)
     group_by, filters = _cut_by(
         endpoint, parameters.get("group_by[]", ()), parameters.get("filter[]", ())
     )
     return Query(
-        days=asked,
-        rollup="date" in endpoint.parameters and "date" not in scalars,
+        days=days,
+        rollup=daily and "date" not in scalars,
         group_by=group_by,
         filters=filters,
         order_by=order_by,
@@ -86,57 +83,88 @@ def ask_for(
     return Query(days=(day,), group_by=group_by, filters=pairs)
 
 
+def _day_or_series(scalars: Mapping[str, str], latest: date) -> tuple[date, ...]:
+    """Read `date`, or else the range of a rollup."""
+    if "date" in scalars:
+        if scalars.keys() & {"starting_date", "ending_date"}:
+            message = "date: use either date or starting_date, not both"
+            raise bad_request(message)
+        return (_available("date", scalars, latest),)
+    if "starting_date" in scalars:
+        return _series(scalars, latest)
+    if "ending_date" in scalars:
+        message = "ending_date: only valid with starting_date"
+        raise bad_request(message)
+    message = "date: required"
+    raise bad_request(message)
+
+
+def _series(scalars: Mapping[str, str], latest: date) -> tuple[date, ...]:
+    """Read `starting_date` and the exclusive `ending_date`, if any."""
+    if "starting_date" not in scalars:
+        message = "starting_date: required"
+        raise bad_request(message)
+    start = _available("starting_date", scalars, latest)
+    last_end = latest + ONE_DAY
+    end = _day("ending_date", scalars) if "ending_date" in scalars else last_end
+    if end <= start:
+        message = f"ending_date: {end} must be later than starting_date {start}"
+        raise bad_request(message)
+    if (end - start).days > _MAX_DAYS:
+        message = f"ending_date: at most {_MAX_DAYS} days, got {(end - start).days}"
+        raise bad_request(message)
+    if end > last_end:
+        message = (
+            f"ending_date: data up to {end} (exclusive) is not available yet; "
+            f"the latest available day is {latest}"
+        )
+        raise bad_request(message)
+    return tuple(start + timedelta(days=n) for n in range((end - start).days))
+
+
+def _available(name: str, scalars: Mapping[str, str], latest: date) -> date:
+    day = _day(name, scalars)
+    if day > latest:
+        message = (
+            f"{name}: data for {day} is not available yet; "
+            f"the latest available day is {latest}"
+        )
+        raise bad_request(message)
+    return day
+
+
+def _day(name: str, scalars: Mapping[str, str]) -> date:
+    """Read a date; newer Pythons would take other ISO forms than the API does."""
+    text = scalars[name]
+    try:
+        day = date.fromisoformat(text) if _FORM.fullmatch(text) else None
+    except ValueError:
+        day = None
+    if day is None:
+        message = f"{name}: must be a date in the form YYYY-MM-DD, got {text!r}"
+        raise bad_request(message)
+    if day < FLOOR:
+        message = f"{name}: {day} is before {FLOOR}, the first day there is"
+        raise bad_request(message)
+    return day
+
+
 def _cut_by(
     endpoint: Endpoint, groups: Sequence[str], entries: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     """Check dimensions to group by, and entries to filter by."""
-    group_by, filters = _groups(endpoint, groups), _filters(endpoint, entries)
+    for group in groups:
+        check_one_of("group_by[]:", group, endpoint.groups)
+    filters = _filters(endpoint, entries)
     dimensions = {dimension for dimension, _ in filters}
     if (
         endpoint.name == "users"
         and "project_id" in dimensions
-        and (group_by or "rbac_group_id" in dimensions)
+        and (groups or "rbac_group_id" in dimensions)
     ):
         message = "filter[]: project_id cannot be combined with group_by[] or rbac_group_id"
         raise bad_request(message)
-    return group_by, filters
-
-
-def _check_names(endpoint: Endpoint, parameters: Mapping[str, Sequence[str]]) -> None:
-    for name, values in parameters.items():
-        if name not in endpoint.parameters:
-            message = f"{name}: unknown; known are {_listed(endpoint.parameters)}"
-            raise bad_request(message)
-        if name.endswith("[]"):
-            if len(values) > MAX_ENTRIES:
-                message = f"{name}: at most {MAX_ENTRIES} entries, got {len(values)}"
-                raise bad_request(message)
-        elif len(values) > 1:
-            message = f"{name}: given {len(values)} times"
-            raise bad_request(message)
-
-
-def _limit(scalars: Mapping[str, str]) -> int:
-    text = scalars.get("limit", str(_DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdecimal()) or int(text) not in _LIMITS:
-        message = f"limit: must be from {_LIMITS[0]} to {_LIMITS[-1]}, got {text!r}"
-        raise bad_request(message)
-    return int(text)
-
-
-def _order(endpoint: Endpoint, scalars: Mapping[str, str]) -> tuple[str | None, bool]:
-    """Read the order: by default ascending by name and descending by metric."""
-    order_by, order = scalars.get("order_by"), scalars.get("order")
-    if order is not None and order not in _DIRECTIONS:
-        message = f"order: must be asc or desc, got {order!r}"
-        raise bad_request(message)
-    if order_by is not None and order_by not in endpoint.sortable:
-        message = f"order_by: must be {_listed(endpoint.sortable)}, got {order_by!r}"
-        raise bad_request(message)
-    own = next(iter(endpoint.sortable), None)
-    by_metric = order_by is not None and order_by != own
-    descending = order == "desc" if order else by_metric
-    return (order_by or own if by_metric or order else None), descending
+    return tuple(dict.fromkeys(groups)), filters
 
 
 def _filters(endpoint: Endpoint, entries: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -146,24 +174,25 @@ def _filters(endpoint: Endpoint, entries: Sequence[str]) -> tuple[tuple[str, str
         if not (colon and value):
             message = f"filter[]: must be dimension:value, got {entry!r}"
             raise bad_request(message)
-        if dimension not in endpoint.filters:
-            message = f"filter[]: {dimension!r} is not one of {_listed(endpoint.filters)}"
-            raise bad_request(message)
+        check_one_of("filter[]:", dimension, endpoint.filters)
         allowed = endpoint.filters[dimension]
-        if allowed and value not in allowed:
-            message = f"filter[]: {dimension} {value!r} is not one of {_listed(allowed)}"
-            raise bad_request(message)
+        if allowed:
+            check_one_of(f"filter[]: {dimension}", value, allowed)
         pairs.append((dimension, value))
     return tuple(pairs)
 
 
-def _groups(endpoint: Endpoint, entries: Sequence[str]) -> tuple[str, ...]:
-    for entry in entries:
-        if entry not in endpoint.groups:
-            message = f"group_by[]: {entry!r} is not one of {_listed(endpoint.groups)}"
-            raise bad_request(message)
-    return tuple(dict.fromkeys(entries))
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
+def _order(endpoint: Endpoint, scalars: Mapping[str, str]) -> tuple[str | None, bool]:
+    """Read the order: by default ascending by name and descending by metric."""
+    order_by, order = scalars.get("order_by"), scalars.get("order")
+    if order not in {None, "asc", "desc"}:
+        message = f"order: must be asc or desc, got {order!r}"
+        raise bad_request(message)
+    if order_by is not None and order_by not in endpoint.sortable:
+        fields = ", ".join(sorted(endpoint.sortable))
+        message = f"order_by: must be {fields}, got {order_by!r}"
+        raise bad_request(message)
+    own = next(iter(endpoint.sortable), None)
+    by_metric = order_by is not None and order_by != own
+    descending = order == "desc" if order else by_metric
+    return (order_by or own if by_metric or order else None), descending

@@ -42,7 +42,7 @@ class Exchange:
         return self.answer()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Selection:
     """Which of the requests that fit are meant; without any of these, all are.
 
@@ -64,13 +64,33 @@ class Selection:
     seed: int = 0
     times: int | None = None
 
-    def fits(self, request: Request) -> bool:
+    def __post_init__(self) -> None:
+        """Start to count."""
+        self._random = random.Random(self.seed)
+        self._count = 0
+        self._left = self.times
+
+    def take(self, acts: tuple[Act, ...], exchange: Exchange) -> Act | None:
+        """Choose the act that befalls a request, if it is one of those meant."""
+        if self._left == 0 or not self._fits(exchange.request):
+            return None
+        possible = [act for act in acts if act.fits(exchange)]
+        if not possible:
+            return None
+        self._count += 1
+        if not self._means(self._count) or self._random.random() >= self.share:
+            return None
+        if self._left is not None:
+            self._left -= 1
+        return self._random.choice(possible)
+
+    def _fits(self, request: Request) -> bool:
         """Tell whether a request counts."""
         return self.path in {None, request.path, template_of(request.path)} and (
             self.when is None or self.when(request)
         )
 
-    def means(self, count: int) -> bool:
+    def _means(self, count: int) -> bool:
         """Tell whether the request that fits as the count-th one is meant."""
         if self.every is None:
             return self.nth in {None, count}
@@ -99,12 +119,12 @@ class Script:
     def __init__(self) -> None:
         """Start without any."""
         self._lock = threading.Lock()
-        self._rules: list[_Rule] = []
+        self._rules: list[tuple[tuple[Act, ...], Selection]] = []
 
     def add(self, acts: tuple[Act, ...], selection: Selection) -> None:
         """Let one of the acts, at random, be done to the requests selected."""
         with self._lock:
-            self._rules.append(_Rule(acts, selection))
+            self._rules.append((acts, selection))
 
     def clear(self) -> None:
         """Answer truly from now on."""
@@ -114,28 +134,5 @@ class Script:
     def find(self, exchange: Exchange) -> Act | None:
         """Take the act that is to be done, if there is one."""
         with self._lock:
-            return next(filter(None, (rule.take(exchange) for rule in self._rules)), None)
-
-
-class _Rule:
-    def __init__(self, acts: tuple[Act, ...], selection: Selection) -> None:
-        self._acts = acts
-        self._selection = selection
-        self._random = random.Random(selection.seed)
-        self._count = 0
-        self._left = selection.times
-
-    def take(self, exchange: Exchange) -> Act | None:
-        if self._left == 0 or not self._selection.fits(exchange.request):
-            return None
-        possible = [act for act in self._acts if act.fits(exchange)]
-        if not possible:
-            return None
-        self._count += 1
-        if not self._selection.means(self._count):
-            return None
-        if self._random.random() >= self._selection.share:
-            return None
-        if self._left is not None:
-            self._left -= 1
-        return self._random.choice(possible)
+            taken = (selection.take(acts, exchange) for acts, selection in self._rules)
+            return next(filter(None, taken), None)

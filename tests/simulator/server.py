@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import sys
 import threading
 from http import HTTPStatus
@@ -13,9 +14,8 @@ from socketserver import TCPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from .delivery import deliver
 from .endpoints import BASE_PATH
-from .traffic import Answer, Request
+from .traffic import Answer, Delivery, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,15 @@ _Connection = socket.socket | tuple[bytes, socket.socket]
 
 _PATIENCE = 5.0
 """Seconds that a conversation gets to end once its connection is cut."""
+
+_SLOW = 1.5
+"""Seconds that a slow answer takes: more than the least time a client may grant."""
+
+_REFUSAL = 0.03
+"""Seconds for which connections are refused."""
+
+_LINGER = struct.pack("ii", 1, 0)
+_DROPS = 100
 
 
 class Server(ThreadingHTTPServer):
@@ -164,9 +173,45 @@ class _Handler(BaseHTTPRequestHandler):
             params=parse_qs(parts.query, keep_blank_values=True),
             headers={name.lower(): value for name, value in self.headers.items()},
         )
-        answer = self.server.respond(request)
-        body = b"" if self.command == "HEAD" else answer.body
-        deliver(self, lambda: self._send_head(answer), body, answer.delivery)
+        self._deliver(self.server.respond(request))
+
+    def _deliver(self, answer: Answer) -> None:
+        """Send an answer, or do not.
+
+        A wait ends when the server stops, and with an error when the client hangs up.
+        """
+        delivery, body = answer.delivery, answer.body if self.command != "HEAD" else b""
+        if delivery is Delivery.LATE:
+            self.server.stopping.wait(_SLOW)
+        if delivery is Delivery.REFUSED:
+            self.server.refuse(_REFUSAL)
+        if delivery in {Delivery.RESET, Delivery.REFUSED}:
+            self._reset()
+            return
+        self._send_head(answer)
+        if delivery is Delivery.RESET_MIDWAY:
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            self._reset()
+        elif delivery is Delivery.DRIPPING:
+            self._drip(body)
+        else:
+            self.wfile.write(body)
+
+    def _drip(self, body: bytes) -> None:
+        """Send a body byte by byte, and the rest at once if it is a long one."""
+        drops = min(_DROPS, len(body))
+        for place in range(drops):
+            self.wfile.write(body[place : place + 1])
+            self.wfile.flush()
+            self.server.stopping.wait(_SLOW / drops)
+        self.wfile.write(body[drops:])
+
+    def _reset(self) -> None:
+        """Have the client see a reset (RST), not an orderly end (FIN)."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+        self.close_connection = True
+        self.server.abort(self.connection)
 
     def _send_head(self, answer: Answer) -> None:
         headers = {
@@ -185,20 +230,6 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-
-    @property
-    def stopping(self) -> threading.Event:
-        """Set when the server stops."""
-        return self.server.stopping
-
-    def abort(self) -> None:
-        """Have the connection closed as it is, once the conversation ends."""
-        self.close_connection = True
-        self.server.abort(self.connection)
-
-    def refuse(self, seconds: float) -> None:
-        """Have new connections refused from now on, for so long."""
-        self.server.refuse(seconds)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
         """Keep quiet: whoever wants to know reads `Simulator.requests`."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from .access import Keys
 from .cuts import Cuts
-from .dates import Calendar
 from .endpoints import BASE_PATH, BY_PATH
 from .errors import ApiError, bad_request
 from .flat import pick
@@ -18,7 +17,7 @@ from .limits import SlidingMinute
 from .options import GENERATIONS, OLDER
 from .organization.answers import Organization
 from .organization.catalog import PER_MINUTE, locate
-from .pages import cut, empty_page_place, fingerprint, read_cursor, write_cursor
+from .pages import turn_to
 from .reports.answers import Reports
 from .reports.catalog import REPORTS
 from .rules import understand
@@ -77,14 +76,20 @@ class Service:
             raise ApiError(404, f"no such endpoint below {BASE_PATH}")
         self.keys.check(request.headers)
         generation = self._generation(request.headers)
-        calendar = Calendar(latest=today - timedelta(days=self._options.delay_days))
-        query = understand(endpoint, request.params, calendar)
-        rows, next_page = self._page(endpoint, query, request)
+        latest = today - timedelta(days=self._options.delay_days)
+        query = understand(endpoint, request.params, latest)
+        rows, more, cursor = turn_to(
+            self._options,
+            self._encoded(endpoint, query, self.cuts.version(endpoint, query)),
+            query.limit if endpoint.paginated or query.group_by else None,
+            (endpoint.name, request.params),
+            query.days,
+        )
         if generation == OLDER and endpoint.name == "summaries":
             return b'{"summaries": [%b]}' % b", ".join(rows)
         return b'{"data": [%b], "next_page": %b}' % (
             b", ".join(rows),
-            json.dumps(next_page).encode(),
+            json.dumps(cursor if more else None).encode(),
         )
 
     def _admit(self, pool: str) -> None:
@@ -104,25 +109,6 @@ class Service:
             message = f"anthropic-version: {asked!r} is not one of {', '.join(GENERATIONS)}"
             raise bad_request(message)
         return default if self._options.force_generation else asked
-
-    def _page(
-        self, endpoint: Endpoint, query: Query, request: Request
-    ) -> tuple[list[bytes], str | None]:
-        rows = self._encoded(endpoint, query, self.cuts.version(endpoint, query))
-        question = fingerprint(endpoint.name, request.params)
-        if endpoint.paginated or query.group_by:
-            options = self._options
-            empty = empty_page_place(
-                options.empty_page_every, options.seed, endpoint.name, query.days
-            )
-            pages = cut(rows, query.limit, empty_page=empty)
-        else:
-            pages = [rows]
-        cursors = request.params.get("page")
-        # What comes whole hands out no cursor, so none can belong to it.
-        place = read_cursor(cursors[0], question, len(pages)) if cursors else 0
-        more = place + 1 < len(pages)
-        return pages[place], write_cursor(question, place + 1) if more else None
 
     def _encode(self, endpoint: Endpoint, query: Query, _version: int) -> list[bytes]:
         rows = self.cuts.rows(endpoint, query)

@@ -26,7 +26,6 @@ from .traffic import Answer, Request, as_bytes
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from types import TracebackType
 
     from typing_extensions import Self
 
@@ -64,12 +63,7 @@ class Simulator:
         self._server.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop, and leave no socket and no thread behind."""
         if self._server is not None:
             self._server.stop()
@@ -134,7 +128,8 @@ class Simulator:
         It runs at every reading, so it must give the same for the same. Other endpoints
         stay as they are.
         """
-        self._store.edit(RESOURCES.get(endpoint) or find(endpoint), day, change)
+        known = RESOURCES.get(endpoint) or find(endpoint)
+        self._store.edit(known.name, day, change)
 
     def grant(self, api_key: str, *scopes: str, linked: bool = True) -> None:
         """Make another key; an Admin key has no scopes.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from .company import Company
 from .options import FLOOR
@@ -16,49 +18,45 @@ if TYPE_CHECKING:
     from .endpoints import Endpoint
     from .options import Options
 
+    Change = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+
 Row = dict[str, Any]
 
-
-class Named(Protocol):
-    """An endpoint of either kind."""
-
-    @property
-    def name(self) -> str:
-        """The name under which its edits are kept."""
+_CACHED_DAYS = 100
 
 
 class Store:
-    """Rows by endpoint and day; built anew on each call, so nobody shares them."""
+    """Rows by endpoint and day; read anew on each call, so nobody shares them."""
 
     def __init__(self, options: Options) -> None:
         """Found the company."""
         self.company = Company(options)
-        self._edits: defaultdict[
-            tuple[str, date], list[Callable[[list[Row]], list[Row]]]
-        ] = defaultdict(list)
+        self._edits: defaultdict[tuple[str, date], list[Change]] = defaultdict(list)
         self._lock = threading.Lock()
+        self._written = lru_cache(maxsize=_CACHED_DAYS)(self._write)
 
     def rows(self, endpoint: Endpoint, day: date) -> list[Row]:
         """Build the rows of a day, available yet or not."""
-        rows = endpoint.rows(self.company, day) if day >= FLOOR else []
-        return self.edited(endpoint, day, rows)
+        rows = json.loads(self._written(endpoint, day)) if day >= FLOOR else []
+        return self.edited(endpoint.name, day, rows)
 
-    def edited(self, endpoint: Named, day: date, rows: list[Row]) -> list[Row]:
+    def _write(self, endpoint: Endpoint, day: date) -> str:
+        return json.dumps(endpoint.rows(self.company, day))
+
+    def edited(self, name: str, day: date, rows: list[Row]) -> list[Row]:
         """Give what the rows of a day are after all edits."""
         with self._lock:
-            changes = tuple(self._edits.get((endpoint.name, day), ()))
+            changes = tuple(self._edits.get((name, day), ()))
         for change in changes:
             rows = change(rows)
         return rows
 
-    def edit(
-        self, endpoint: Named, day: date, change: Callable[[list[Row]], list[Row]]
-    ) -> None:
+    def edit(self, name: str, day: date, change: Change) -> None:
         """Change what a day holds, after all earlier changes of that day."""
         with self._lock:
-            self._edits[endpoint.name, day].append(change)
+            self._edits[name, day].append(change)
 
-    def version(self, endpoint: Named, days: tuple[date, ...]) -> int:
+    def version(self, name: str, days: tuple[date, ...]) -> int:
         """Count the edits of these days, for caches to tell old rows from new ones."""
         with self._lock:
-            return sum(len(self._edits.get((endpoint.name, day), ())) for day in days)
+            return sum(len(self._edits.get((name, day), ())) for day in days)

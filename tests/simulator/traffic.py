@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .rules import Parameters
-
 
 @dataclass(kw_only=True)
 class Request:
@@ -24,7 +22,7 @@ class Request:
 
     method: str = "GET"
     path: str
-    params: Parameters = field(default_factory=dict)
+    params: dict[str, list[str]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     status: int = 0
     fault: str | None = None

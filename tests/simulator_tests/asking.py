@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import json
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anthropic
+import pytest
 import requests
 
-from tests.simulator import BASE_PATH
+from tests.simulator import BASE_PATH, BETA_HEADER, RESOURCES, Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from tests.simulator import Simulator
+
+Row = dict[str, Any]
+Headers = Mapping[str, str | None]
+"""What is None is not sent."""
+
+
+def each_of(*resources: Resource) -> pytest.MarkDecorator:
+    """Try all endpoints of people, teams and limits, or those that are given."""
+    tried = resources or tuple(RESOURCES.values())
+    return pytest.mark.parametrize("resource", tried, ids=[one.name for one in tried])
 
 
 @contextlib.contextmanager
@@ -38,31 +48,51 @@ def official_client(simulator: Simulator) -> Iterator[anthropic.Anthropic]:
         yield client
 
 
-def get(
+class Ask(Protocol):
+    """Asks a simulator."""
+
+    def __call__(
+        self, path: str, headers: Headers | None = None, **params: Any
+    ) -> requests.Response:
+        """Ask a path; `x__` stands for `x[]`, and headers are added."""
+
+
+def send(
     simulator: Simulator,
     session: requests.Session,
     path: str,
-    headers: Mapping[str, str],
-    params: Mapping[str, Any],
+    headers: Headers | None = None,
+    **params: Any,
 ) -> requests.Response:
-    """Ask an endpoint; ``x__`` among the parameters stands for ``x[]``."""
+    """Ask with the key of the simulator, unless another one is given."""
+    sent = {"x-api-key": simulator.options.api_key, "anthropic-beta": f"x, {BETA_HEADER}"}
     wire = {name.replace("__", "[]"): value for name, value in params.items()}
-    url = f"{simulator.url}{BASE_PATH}{path}"
-    return session.get(url, params=wire, headers=headers, timeout=10)
+    url = simulator.url + (path if path.startswith("/") else BASE_PATH + path)
+    merged = {**sent, **(headers or {})}
+    told = {name: value for name, value in merged.items() if value is not None}
+    return session.get(url, params=wire, headers=told, timeout=10)
 
 
-def raw_rows(
-    client: anthropic.Anthropic, path: str, question: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """Collect the rows of all pages as the official client gets them over the wire."""
-    resource = attrgetter(path)(client)
-    rows: list[dict[str, Any]] = []
-    cursor: dict[str, str] = {}
-    while True:
-        page = json.loads(resource.with_raw_response.list(**question, **cursor).read())
-        of_reports = {"has_more", "data_refreshed_at"} if "has_more" in page else set()
-        assert page.keys() == {"data", "next_page"} | of_reports
-        rows += page["data"]
-        if not page.get("has_more", page["next_page"] is not None):
-            return rows
-        cursor = {"page": page["next_page"]}
+def refusal(response: requests.Response, status: int = 400) -> str:
+    """Check the shape of a refusal and give its sentence."""
+    assert response.status_code == status, response.text
+    body = response.json()
+    assert body.keys() == {"type", "error", "request_id"}
+    assert body["type"] == "error"
+    assert body["request_id"] == response.headers["request-id"]
+    return str(body["error"]["message"])
+
+
+def path_of(simulator: Simulator, resource: Resource) -> str:
+    """Give the path, of a team with members where one has to be named."""
+    team = simulator.truth("teams", simulator.today)[0]["id"]
+    return resource.path.format(rbac_group_id=team)
+
+
+def next_of(body: Row) -> Row:
+    """Give the parameter that leads from a page to the next one, or none."""
+    if not body.get("has_more", True):
+        return {}
+    if "last_id" in body:
+        return {"after_id": body["last_id"]}
+    return {"page": body["next_page"]} if body["next_page"] else {}

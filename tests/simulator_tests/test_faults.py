@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import time
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
-from tests.simulator import (
-    BASE_PATH,
-    BETA_HEADER,
-    ENDPOINTS,
-    FAULTS,
-    REPORTS,
-    Kind,
-    Options,
-    Simulator,
-)
+from tests.simulator import FAULTS, REFUSALS, RESOURCES, Kind, Options
+from tests.simulator_tests.asking import Row, next_of, path_of, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
+
+    from tests.simulator import Simulator
+    from tests.simulator_tests.asking import Ask
+
+    Question = Callable[..., requests.Response]
 
 TODAY = date(2026, 1, 15)
-DAY = date(2026, 1, 12)
+OPTIONS = Options(today=TODAY, users=40, projects=30)
 
 RATE_LIMITS = {
     "rate_limit_in_seconds": {"retry-after": "2"},
@@ -35,192 +32,119 @@ RATE_LIMITS = {
     "rate_limit_without_a_wait": {},
     "rate_limit_for_very_long": {"retry-after": "86400"},
 }
-PATHS = {**{name: end.path for name, end in ENDPOINTS.items()}, **{n: n for n in REPORTS}}
-each_path = pytest.mark.parametrize("path", PATHS.values())
-
-
 SLOW = ["late_answer", "dripping_answer"]
+PASSING = [name for name, fault in FAULTS.items() if fault.kind is Kind.PASSING]
 
+DAY: Row = {"date": "2026-01-12"}
+SPAN: Row = {"starting_at": "2026-01-12T00:00:00Z", "ending_at": "2026-01-13T00:00:00Z"}
+QUESTIONS: dict[str, Row] = {
+    "skills": DAY,
+    "artifacts": DAY,
+    "summaries": {"starting_date": "2026-01-12", "ending_date": "2026-01-13"},
+    "usage": {**SPAN, "time_bucket_width": "1d"},
+    "user_cost_report": {**SPAN, "bucket_width": "1d"},
+    "cost_report": {**SPAN, "bucket_width": "1d"},
+    "members": {},
+    "spend_limits": {},
+    "team_members": {},
+}
+"""Cut into pages or whole, of a day, a range or now, by id and by cursor, nested."""
 
-class Client:
-    """One connection, which is made anew when it is lost."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        """Connect with the first question."""
-        self._simulator = simulator
-        port = int(simulator.url.rpartition(":")[2])
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-
-    def send(self, path: str, day: date = DAY, page: str | None = None) -> None:
-        """Ask for a day, in small pages."""
-        following = day + timedelta(days=1)
-        if path in REPORTS:
-            width = REPORTS[path].width
-            ask = f"starting_at={day}T00:00:00Z&ending_at={following}T00:00:00Z&{width}=1d"
-        elif path == "summaries":
-            ask = f"starting_date={day}&ending_date={following}"
-        else:
-            ask = f"date={day}"
-        ask += "&limit=3" + (f"&page={page}" if page else "")
-        headers = {
-            "x-api-key": self._simulator.options.api_key,
-            "anthropic-beta": BETA_HEADER,
-        }
-        self.connection.request("GET", f"{BASE_PATH}{path}?{ask}", headers=headers)
-
-    def ask(
-        self, path: str, day: date = DAY, page: str | None = None
-    ) -> tuple[http.client.HTTPResponse, bytes]:
-        """Ask, and receive the whole answer."""
-        try:
-            self.send(path, day, page)
-            response = self.connection.getresponse()
-            return response, response.read()
-        except OSError:
-            self.connection.close()
-            raise
-
-    def page(self, path: str, page: str | None = None) -> dict[str, Any]:
-        """Give the page that is answered."""
-        response, body = self.ask(path, page=page)
-        assert response.status == 200
-        answer: dict[str, Any] = json.loads(body)
-        return answer
+each_question = pytest.mark.parametrize("name", QUESTIONS)
 
 
 @pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    """A small organisation."""
-    with Simulator(Options(today=TODAY, users=40, projects=30)) as running:
-        yield running
+def question(ask_fresh: Ask, fresh: Simulator, name: str) -> Question:
+    """Ask an endpoint for small pages."""
+    path = path_of(fresh, RESOURCES[name]) if name in RESOURCES else name
+    return partial(ask_fresh, path, None, **{**QUESTIONS[name], "limit": 3})
 
 
-@pytest.fixture
-def client(simulator: Simulator) -> Iterator[Client]:
-    """Somebody who asks it."""
-    asking = Client(simulator)
-    yield asking
-    asking.connection.close()
-
-
-def message_of(body: bytes) -> str:
-    """Return the words of a refusal."""
-    refusal = json.loads(body)
-    assert refusal["type"] == "error"
-    assert refusal["request_id"].startswith("req_")
-    return str(refusal["error"]["message"])
-
-
-# Answers that are made up whole
-
-
-@pytest.mark.parametrize("name", RATE_LIMITS)
-def test_rate_limits(simulator: Simulator, client: Client, name: str) -> None:
+@pytest.mark.parametrize("fault", RATE_LIMITS)
+def test_rate_limits(fresh: Simulator, ask_fresh: Ask, fault: str) -> None:
     """They say how long to wait in the way they are named after."""
-    simulator.fail(FAULTS[name])
-    response, body = client.ask("skills")
-    assert response.status == 429
-    assert message_of(body)
-    told = {"retry-after", "retry-after-ms"} & {k.lower() for k, _ in response.getheaders()}
-    assert {header: response.headers[header] for header in told} == RATE_LIMITS[name]
+    fresh.fail(FAULTS[fault])
+    answer = ask_fresh("skills", **DAY)
+    assert refusal(answer, 429)
+    told = {"retry-after", "retry-after-ms"} & set(answer.headers)
+    assert {header: answer.headers[header] for header in told} == RATE_LIMITS[fault]
 
 
-# Connections
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        fault.name
-        for fault in FAULTS.values()
-        if fault.kind is Kind.PASSING and fault.name not in SLOW
-    ],
-)
-def test_passing_faults(simulator: Simulator, client: Client, name: str) -> None:
+@pytest.mark.parametrize("fault", [name for name in PASSING if name not in SLOW])
+def test_passing_faults(fresh: Simulator, ask_fresh: Ask, fault: str) -> None:
     """The client gets no page, and soon after that the whole page."""
-    whole = client.page("skills")
-    simulator.fail(FAULTS[name], times=1)
-    assert page_or_none(client) is None
+
+    def page_or_none() -> object:
+        try:
+            response = ask_fresh("skills", **DAY)
+            return response.json() if response.status_code == 200 else None
+        except (requests.exceptions.RequestException, ValueError):
+            return None
+
+    whole = page_or_none()
+    fresh.fail(FAULTS[fault], times=1)
+    assert page_or_none() is None
     end = time.monotonic() + 5
-    while (page := page_or_none(client)) is None and time.monotonic() < end:
+    while (page := page_or_none()) is None and time.monotonic() < end:
         time.sleep(0.005)
-    assert page == whole
+    assert page == whole is not None
 
 
-def page_or_none(client: Client) -> object:
-    """Return the page that is answered, if one is."""
-    try:
-        response, body = client.ask("skills")
-        return json.loads(body) if response.status == 200 else None
-    except (OSError, ValueError, http.client.HTTPException):
-        client.connection.close()
-        return None
-
-
-@pytest.mark.parametrize("name", SLOW)
-def test_slow_answers(simulator: Simulator, client: Client, name: str) -> None:
+@pytest.mark.parametrize("fault", SLOW)
+def test_slow_answers(fresh: Simulator, ask_fresh: Ask, fault: str) -> None:
     """They take more than a second; only the dripping one begins at once."""
-    truth = client.ask("artifacts")[1]
-    simulator.fail(FAULTS[name])
+    truth = ask_fresh("artifacts", **DAY).content
+    fresh.fail(FAULTS[fault])
     start = time.monotonic()
-    client.send("artifacts")
-    response = client.connection.getresponse()
-    first = response.read(1)
-    began = time.monotonic() - start
-    assert first + response.read() == truth
+    answer = ask_fresh("artifacts", **DAY)
+    assert answer.content == truth
     assert time.monotonic() - start > 1.2
-    assert (began < 1) is (name == "dripping_answer")
+    assert (answer.elapsed.total_seconds() < 1) is (fault == "dripping_answer")
 
 
-# Pages
-
-
-@each_path
-def test_an_empty_page_with_a_cursor(
-    simulator: Simulator, client: Client, path: str
-) -> None:
-    """It stands in front of what was asked for."""
-    truth = client.page(path)
-    simulator.fail(FAULTS["empty_page_with_a_cursor"], times=1)
-    empty = client.page(path)
+@each_question
+def test_faults_of_pages(fresh: Simulator, question: Question, name: str) -> None:
+    """An empty page comes first, and the last one shows a cursor that leads nowhere."""
+    truth = question().json()
+    fresh.fail(FAULTS["empty_page_with_a_cursor"], path=name, times=1)
+    empty = question().json()
     assert empty["data"] == []
-    assert client.page(path, empty["next_page"])["data"] == truth["data"]
+    assert question(**next_of(empty)).json()["data"] == truth["data"]
+    fresh.fail(FAULTS["stale_cursor"], path=name)
+    answer = question(limit=31).json()
+    while answer.get("has_more") is not False:
+        answer = question(limit=31, **next_of(answer)).json()
+    assert "left-over" in {answer.get("last_id"), answer.get("next_page")}
+    left_over: Row = {"after_id" if "last_id" in answer else "page": "left-over"}
+    fresh.recover()
+    refusal(question(**left_over))
 
 
-@each_path
-def test_a_stale_cursor(simulator: Simulator, client: Client, path: str) -> None:
-    """The last page shows a cursor that leads nowhere."""
-    simulator.fail(FAULTS["stale_cursor"])
-    cursor, answer = None, client.page(path)
-    while answer.get("has_more", answer["next_page"] is not None):
-        cursor = answer["next_page"]
-        answer = client.page(path, cursor)
-    assert answer["has_more"] is False
-    assert client.ask(path, page=answer["next_page"])[0].status == 400
-
-
-@each_path
-def test_revised_rows(simulator: Simulator, client: Client, path: str) -> None:
-    """The reading breaks off, and the next one finds other rows."""
-    before = client.page(path)
-    simulator.fail(FAULTS["revised_rows"], times=1)
-    if before["next_page"]:
-        assert client.ask(path, page=before["next_page"])[0].status == 410
+@each_question
+def test_faults_of_rows(fresh: Simulator, question: Question, name: str) -> None:
+    """Rows come twice, are of another day, or vanish for good once a reading broke off."""
+    before = question().json()
+    fresh.fail(FAULTS["rows_twice"], path=name, times=1)
+    doubled = question().json()["data"]
+    assert doubled[::2] == doubled[1::2] == before["data"] != []
+    fresh.fail(FAULTS["rows_of_another_day"], times=1)
+    # What is true now is of no other day.
+    assert (question().json() == before) is (name in RESOURCES)
+    fresh.recover()
+    fresh.fail(FAULTS["revised_rows"], path=name, times=1)
+    if next_of(before):
+        assert question(**next_of(before)).status_code == 410
     else:
-        with pytest.raises(ConnectionResetError):
-            client.ask(path)
-    assert client.page(path)["data"] != before["data"]
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            question()
+    assert question().json()["data"] != before["data"]
 
 
-# Rows
-
-
-# Which requests
-
-
-def statuses(client: Client, *paths: str) -> list[int]:
-    """Return what requests to these paths are answered with."""
-    return [client.ask(path)[0].status for path in paths]
+def test_days_that_lists_of_now_do_not_have(fresh: Simulator, ask_fresh: Ask) -> None:
+    """What is about days cannot befall them."""
+    for fault in (FAULTS["not_yet"], REFUSALS["never_refreshed"]):
+        fresh.fail(fault)
+    assert ask_fresh(RESOURCES["members"].path).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -236,39 +160,39 @@ def statuses(client: Client, *paths: str) -> list[int]:
     ],
 )
 def test_selections(
-    simulator: Simulator, client: Client, selection: dict[str, int], failed: list[int]
+    fresh: Simulator, ask_fresh: Ask, selection: dict[str, int], failed: list[int]
 ) -> None:
     """Requests to the path are counted, no others."""
-    simulator.fail(FAULTS["status_500"], path="skills", **selection)
-    answered = [statuses(client, "artifacts", "skills") for _ in range(8)]
+    fresh.fail(FAULTS["status_500"], path="skills", **selection)
+    answered = [
+        [ask_fresh(path, **DAY).status_code for path in ("artifacts", "skills")]
+        for _ in range(8)
+    ]
     assert {first for first, _ in answered} == {200}
     assert [n for n, (_, status) in enumerate(answered, 1) if status == 500] == failed
-    marked = [request.fault for request in simulator.requests]
+    marked = [request.fault for request in fresh.requests]
     assert marked.count("status_500") == len(failed)
     assert set(marked) <= {"status_500", None}
 
 
-def test_a_share_at_random(simulator: Simulator, client: Client) -> None:
+def test_a_share_at_random(fresh: Simulator, ask_fresh: Ask) -> None:
     """The seed decides, and all faults have their turn."""
 
     def hits(seed: int) -> list[int]:
-        simulator.recover()
-        simulator.fail(FAULTS["status_500"], FAULTS["status_529"], share=0.2, seed=seed)
-        return statuses(client, *["artifacts"] * 200)
+        fresh.recover()
+        fresh.fail(FAULTS["status_500"], FAULTS["status_529"], share=0.2, seed=seed)
+        return [ask_fresh("artifacts", **DAY).status_code for _ in range(100)]
 
     first = hits(1)
     assert first == hits(1)
     assert first != hits(2)
     assert set(first) == {200, 500, 529}
-    assert 20 < 200 - first.count(200) < 60
+    assert 10 < 100 - first.count(200) < 30
 
 
-# Clock
-
-
-def test_the_date_of_answers(simulator: Simulator, client: Client) -> None:
+def test_the_date_of_answers(fresh: Simulator, ask_fresh: Ask) -> None:
     """It is the simulator's, not that of this machine, also with a refusal."""
-    assert client.ask("skills")[0].headers["date"] == "Thu, 15 Jan 2026 12:00:00 GMT"
-    simulator.today = date(2026, 2, 1)
-    simulator.fail(FAULTS["status_500"])
-    assert client.ask("skills")[0].headers["date"] == "Sun, 01 Feb 2026 12:00:00 GMT"
+    assert ask_fresh("skills", **DAY).headers["date"] == "Thu, 15 Jan 2026 12:00:00 GMT"
+    fresh.today = date(2026, 2, 1)
+    fresh.fail(FAULTS["status_500"])
+    assert ask_fresh("skills", **DAY).headers["date"] == "Sun, 01 Feb 2026 12:00:00 GMT"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import types
-from datetime import timedelta
+from datetime import date, timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, get_args, get_type_hints
 
 import anthropic
 import pytest
@@ -18,71 +17,63 @@ from anthropic.types.organization.analytics.apps import chat as ga_chat_types
 from pydantic import BaseModel, TypeAdapter
 
 from tests.simulator import ENDPOINTS, FLOOR, Endpoint, Options, Simulator
-from tests.simulator_tests.asking import official_client, raw_rows
+from tests.simulator_tests.oracle import checked, expected, judged_rows, on_the_wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
 
-JsonObject = dict[str, Any]
+    from tests.simulator_tests.asking import Row
 
 DAYS = [FLOOR + timedelta(days=offset) for offset in range(0, 322, 7 * 2 - 1)]
 TODAY = DAYS[-1] + timedelta(days=1)
+OPTIONS = Options(today=TODAY, empty_page_every=2)
+
+CUT_DAYS = ["2026-01-20", "2026-06-02", "2026-10-06"]
+RANGE = {"starting_date": "2026-05-25", "ending_date": "2026-06-03"}
 
 GROUPED = {"product", "rbac_group_id", "rbac_group_name", "user_id"}
 """Fields that only grouped answers have."""
 
 # Rows for one user always say who it is, and only grouped rows say how many they are.
-NEVER_NULL = {"users": {"user"}}
-ALWAYS_NULL = {"users": {"distinct_user_count"}}
+NEVER = {"users": {("user", "null"), ("distinct_user_count", "value")}}
 
-PARAMETERS = {
-    "users": "UserListParams",
-    "summaries": "SummaryListParams",
-    "chat_projects": "ProjectListParams",
-    "skills": "SkillListParams",
-    "connectors": "ConnectorListParams",
-    "plugins": "PluginListParams",
-    "artifacts": "ArtifactListParams",
+NAMES = {
+    "users": "User",
+    "summaries": "Summary",
+    "chat_projects": "Project",
+    "skills": "Skill",
+    "connectors": "Connector",
+    "plugins": "Plugin",
+    "artifacts": "Artifact",
 }
-GROUPINGS = {
-    "users": "AnalyticsUserGroupBy",
-    "chat_projects": "AnalyticsProjectGroupBy",
-    "skills": "AnalyticsSkillGroupBy",
-    "connectors": "AnalyticsConnectorGroupBy",
-    "plugins": "AnalyticsPluginGroupBy",
-    "artifacts": "AnalyticsArtifactGroupBy",
-}
+"""What the package calls what the endpoints are about."""
 
 pytestmark = pytest.mark.slow
 each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
-each_client = pytest.mark.parametrize("prefix", ["", "beta."], ids=["ga", "beta"])
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """Run one organisation with an empty page here and there."""
-    with Simulator(Options(today=TODAY, empty_page_every=2)) as running:
-        yield running
+def paths(endpoint: Endpoint) -> tuple[str, str]:
+    """Name what lists an endpoint in the client, stable and in beta."""
+    path = f"organization.analytics.{endpoint.path.replace('/', '.')}"
+    return path, f"beta.{path}"
 
 
-@pytest.fixture(scope="module")
-def client(simulator: Simulator) -> Iterator[anthropic.Anthropic]:
-    """Point the official client at it."""
-    with official_client(simulator) as official:
-        yield official
+def model_of(client: anthropic.Anthropic, path: str) -> type[BaseModel]:
+    """Find the model of the rows that are listed there."""
+    page = get_type_hints(attrgetter(path)(client).list)["return"]
+    (model,) = get_args(page.model_fields["data"].annotation)
+    found: type[BaseModel] = model
+    return found
 
 
-def questions(endpoint: Endpoint) -> list[JsonObject]:
+def questions(endpoint: Endpoint) -> list[Row]:
     """Ask for each of the days, or for all that there are at once."""
     if "date" in endpoint.parameters:
         return [{"date": day.isoformat(), "limit": 9} for day in DAYS]
     return [{"starting_date": FLOOR.isoformat(), "ending_date": TODAY.isoformat()}]
 
 
-def truth(
-    simulator: Simulator, endpoint: Endpoint, question: JsonObject
-) -> list[JsonObject]:
+def truth(simulator: Simulator, endpoint: Endpoint, question: Row) -> list[Row]:
     """Give the rows that a question is about."""
     days: list[date] = [day for day in DAYS if day.isoformat() == question.get("date")]
     if not days:
@@ -103,114 +94,108 @@ def always_there(model: type[BaseModel]) -> set[str]:
     }
 
 
-def models(model: type[BaseModel], at: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
-    """Walk through a model and those below it, with their paths."""
-    yield at, model
-    for name, field in model.model_fields.items():
-        for part in (field.annotation, *get_args(field.annotation)):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                yield from models(part, f"{at}{name}.")
+def is_grouped(pair: tuple[str, str]) -> bool:
+    """Tell whether a field is one that only grouped answers have."""
+    return pair[0].rpartition(".")[2] in GROUPED
 
 
-def nullable(model: type[BaseModel], name: str) -> bool:
-    """Tell whether a field may be null."""
-    annotation = model.model_fields[name].annotation
-    is_union = get_origin(annotation) in {Union, types.UnionType}
-    return is_union and type(None) in get_args(annotation)
-
-
-def sightings(parsed: BaseModel, at: str = "") -> Iterator[tuple[str, str]]:
-    """Tell of every field, known or not, whether it was null, absent or had a value."""
-    assert not parsed.model_extra, f"unknown below {at!r}: {sorted(parsed.model_extra)}"
-    missing = always_there(type(parsed)) - parsed.model_fields_set
-    assert not missing, f"missing below {at!r}: {sorted(missing)}"
-    for name in type(parsed).model_fields:
-        value = getattr(parsed, name)
-        if name not in parsed.model_fields_set:
-            yield f"{at}{name}", "absent"
-        elif value is None:
-            yield f"{at}{name}", "null"
-        else:
-            yield f"{at}{name}", "value"
-        if isinstance(value, BaseModel):
-            yield from sightings(value, f"{at}{name}.")
-
-
-@each_client
 @each_endpoint
 def test_rows_are_those_of_the_official_models(
-    simulator: Simulator, client: anthropic.Anthropic, endpoint: Endpoint, prefix: str
+    simulator: Simulator, client: anthropic.Anthropic, endpoint: Endpoint
 ) -> None:
     """Every raw row validates strictly; nothing is missing, unknown or untrue."""
-    path = f"{prefix}organization.analytics.{endpoint.path.replace('/', '.')}"
-    resource = attrgetter(path)(client)
-    seen: set[tuple[str, str]] = set()
-    model: type[BaseModel] | None = None
-    for question in questions(endpoint):
-        rows = raw_rows(client, path, question)
-        assert rows == truth(simulator, endpoint, question)
-        for typed, raw in zip(resource.list(**question), rows, strict=True):
-            model = type(typed)
-            strict = TypeAdapter(model).validate_json(json.dumps(raw), strict=True)
-            assert strict == typed
-            seen.update(sightings(strict))
-    assert model is not None
-    _check_variety(endpoint, model, seen)
+    stable, beta = paths(endpoint)
+    for path in (stable, beta):
+        model = model_of(client, path)
+        adapter = TypeAdapter(model)
+        seen: set[tuple[str, str]] = set()
+        for question in questions(endpoint):
+            rows = truth(simulator, endpoint, question)
+            strict = [adapter.validate_json(json.dumps(row), strict=True) for row in rows]
+            seen.update(checked(strict, always=always_there))
+            if path == stable:
+                judged = list(judged_rows(client, stable, **question))
+                assert judged == list(zip(strict, rows, strict=True))
+        ways = set(expected(model, always=always_there)) - NEVER.get(endpoint.name, set())
+        assert {pair for pair in seen if not is_grouped(pair)} == {
+            pair for pair in ways if not is_grouped(pair)
+        }
+    listed = attrgetter(beta)(client).list(**questions(endpoint)[-1]).data
+    assert {type(row) for row in listed} == {model_of(client, beta)}
 
 
-def _check_variety(
-    endpoint: Endpoint, model: type[BaseModel], seen: set[tuple[str, str]]
-) -> None:
-    """Prove that everything that can be null or absent was, and was not."""
-    for at, part in models(model):
-        for name in part.model_fields.keys() - GROUPED:
-            field = f"{at}{name}"
-            ways = {way for path, way in seen if path == field}
-            expected = set() if field in ALWAYS_NULL.get(endpoint.name, ()) else {"value"}
-            if nullable(part, name) and field not in NEVER_NULL.get(endpoint.name, ()):
-                expected |= {"null"}
-            if name not in always_there(part):
-                expected |= {"absent"}
-            assert ways == expected, field
-
-
-@each_endpoint
-@pytest.mark.parametrize(
-    ("plain", "chat"),
-    [(ga_types, ga_chat_types), (beta_types, beta_chat_types)],
-    ids=["ga", "beta"],
-)
-def test_every_parameter_of_the_package_is_known(
-    endpoint: Endpoint, plain: types.ModuleType, chat: types.ModuleType
-) -> None:
-    """A parameter that a newer package brings is named here."""
-    offered = getattr(chat if "/" in endpoint.path else plain, PARAMETERS[endpoint.name])
-    on_the_wire = {
-        f"{name}[]" if any(word in str(kind) for word in ("List[", "Sequence")) else name
-        for name, kind in offered.__annotations__.items()
+def cut_questions(simulator: Simulator, endpoint: Endpoint) -> Iterator[Row]:
+    """Group by each dimension and by all, filter by each, and roll up all of that."""
+    spans: list[Row] = [{"date": day} for day in CUT_DAYS]
+    if "date" not in endpoint.parameters:
+        spans = [RANGE]
+    elif "starting_date" in endpoint.parameters:
+        spans.append(RANGE)
+        yield RANGE
+    values = {
+        "product": "cowork",
+        "rbac_group_id": simulator.teams[0].uuid,
+        "user_id": simulator.truth("users", date(2026, 10, 6))[0]["user"]["id"],
     }
-    assert on_the_wire == endpoint.parameters
+    groups = sorted(endpoint.groups)
+    for span in spans:
+        for group in groups:
+            yield {**span, "group_by": [group]}
+        if len(groups) > 1:
+            yield {**span, "group_by": groups}
+        for name in sorted(endpoint.filters.keys() & values.keys()):
+            yield {**span, "filter": [f"{name}:{values[name]}"]}
+    if endpoint.name == "users":
+        project = simulator.truth("chat_projects", date.fromisoformat(CUT_DAYS[-1]))[0]
+        entry = f"project_id:{project['project_id']}"
+        yield {"date": CUT_DAYS[-1], "filter": [entry]}
+        yield {**RANGE, "filter": [entry]}
 
 
 @each_endpoint
-def test_every_grouping_of_the_package_is_known(endpoint: Endpoint) -> None:
-    """The dimensions to group by are those of the package."""
-    alias = GROUPINGS.get(endpoint.name)
-    offered = set(get_args(getattr(shared_types, alias))) if alias else set()
-    assert offered == endpoint.groups
+def test_cut_rows_are_those_of_the_official_models(
+    simulator: Simulator, client: anthropic.Anthropic, endpoint: Endpoint
+) -> None:
+    """Every row validates strictly, and has the dimensions asked for and no others."""
+    stable, beta = paths(endpoint)
+    adapter = TypeAdapter(model_of(client, beta))
+    unknown: set[str] = set()
+    answered = 0
+    for question in cut_questions(simulator, endpoint):
+        limit = {} if endpoint.name == "summaries" else {"limit": 60}
+        rows = list(judged_rows(client, stable, **question, **limit))
+        answered += bool(rows)
+        groups = set(question.get("group_by", ()))
+        named = {"rbac_group_name"} if "rbac_group_id" in groups else set()
+        for typed, raw in rows:
+            assert raw.keys() & GROUPED == groups | named
+            for row in (typed, adapter.validate_json(json.dumps(raw), strict=True)):
+                seen = dict(checked(row, always=always_there))
+                unknown |= {name for name in groups if seen[name] == "null"}
+    assert answered > 1 or endpoint.name == "summaries"
+    assert unknown == endpoint.groups
+
+
+@each_endpoint
+def test_every_parameter_and_grouping_of_the_package_is_known(endpoint: Endpoint) -> None:
+    """What a newer package brings is named here."""
+    name = NAMES[endpoint.name]
+    modules = (ga_types, beta_types)
+    for module in (ga_chat_types, beta_chat_types) if "/" in endpoint.path else modules:
+        wire = on_the_wire(getattr(module, f"{name}ListParams"))
+        assert wire.keys() == endpoint.parameters
+    grouping = getattr(shared_types, f"Analytics{name}GroupBy", None)
+    assert set(get_args(grouping)) == endpoint.groups
 
 
 def test_every_list_of_the_package_is_sent_as_such(
     simulator: Simulator, client: anthropic.Anthropic
 ) -> None:
     """The client writes lists with brackets, as the rules expect."""
-    rows = client.organization.analytics.skills.list(
-        date=DAYS[-1], filter=["share_status:private", "share_status:public"]
-    )
-    statuses = {row.share_status for row in rows}
-    assert statuses == {"private", "public"}
-    asked = simulator.requests[-1].params
-    assert asked["filter[]"] == ["share_status:private", "share_status:public"]
+    sent = ["share_status:private", "share_status:public"]
+    rows = client.organization.analytics.skills.list(date=DAYS[-1], filter=sent)
+    assert {row.share_status for row in rows} == {"private", "public"}
+    assert simulator.requests[-1].params["filter[]"] == sent
 
 
 def test_errors_are_those_of_the_client(

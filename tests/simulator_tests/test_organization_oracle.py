@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import typing
 from datetime import date
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import anthropic
@@ -13,21 +10,24 @@ import pytest
 from anthropic.types import organization as types
 from anthropic.types.organization import rbac_groups as member_types
 from anthropic.types.organization import spend_limits as limit_types
-from pydantic import TypeAdapter
 
-from tests.simulator import RESOURCES, Options, Resource, Simulator
+from tests.simulator import Options, Resource, Simulator
 from tests.simulator.organization.members import ROLES
-from tests.simulator_tests.asking import official_client
-from tests.simulator_tests.oracle import checked, expected, is_list, literals
+from tests.simulator_tests.asking import Row, each_of, official_client
+from tests.simulator_tests.oracle import (
+    checked,
+    expected,
+    judged_rows,
+    literals,
+    on_the_wire,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pydantic import BaseModel
 
-JsonObject = dict[str, Any]
-
 TODAY = date(2026, 10, 13)
+OPTIONS = Options(today=TODAY, users=400, empty_page_every=2)
+"""An organisation that is large enough for everything to occur."""
 
 CLIENTS = {
     "members": "organization.users",
@@ -63,79 +63,35 @@ NEVER["spend_limit_requests"] = {
     *(f"spend_summary.{path}" for path in NEVER["spend_limits"]),
 }
 
-each_resource = pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)
-each_client = pytest.mark.parametrize("prefix", ["", "beta."], ids=["ga", "beta"])
 
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """Run an organisation that is large enough for everything to occur."""
-    with Simulator(Options(today=TODAY, users=400, empty_page_every=2)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(simulator: Simulator) -> Iterator[anthropic.Anthropic]:
-    """Point the official client at it."""
-    with official_client(simulator) as official:
-        yield official
-
-
-def questions(simulator: Simulator, resource: Resource) -> list[tuple[str, ...]]:
-    """Give the arguments of the calls that bring all rows: one, or one for each team."""
-    if resource.name != "team_members":
-        return [()]
-    return [(team["id"],) for team in simulator.truth("teams", TODAY)]
-
-
-def raw_rows(
-    client: anthropic.Anthropic, path: str, place: tuple[str, ...]
-) -> Iterator[JsonObject]:
-    """Yield the rows of all pages as they came over the wire."""
-    resource = attrgetter(path)(client)
-    cursor: dict[str, str] = {}
-    while True:
-        answer = resource.with_raw_response.list(*place, limit=37, **cursor)
-        page = json.loads(answer.read())
-        yield from page["data"]
-        if "has_more" in page:
-            cursor = {"after_id": page["last_id"]} if page["has_more"] else {}
-        else:
-            cursor = {"page": page["next_page"]} if page["next_page"] else {}
-        if not cursor:
-            return
-
-
-@each_client
-@each_resource
+@pytest.mark.parametrize("prefix", ["", "beta."], ids=["ga", "beta"])
+@each_of()
 def test_rows_are_those_of_the_official_models(
     simulator: Simulator, client: anthropic.Anthropic, resource: Resource, prefix: str
 ) -> None:
     """Every raw row validates strictly, none is missing, every field has been null."""
     path = prefix + CLIENTS[resource.name]
+    places: list[tuple[str, ...]] = [()]
+    if resource.name == "team_members":
+        places = [(team["id"],) for team in simulator.truth("teams", TODAY)]
     seen: set[tuple[str, str]] = set()
-    rows: list[JsonObject] = []
+    rows: list[Row] = []
     model: type[BaseModel] | None = None
-    for place in questions(simulator, resource):
-        here = list(raw_rows(client, path, place))
-        typed = list(attrgetter(path)(client).list(*place, limit=37))
-        for parsed, raw in zip(typed, here, strict=True):
+    for place in places:
+        for parsed, raw in judged_rows(client, path, *place, limit=37):
             model = type(parsed)
-            strict = TypeAdapter(model).validate_json(json.dumps(raw), strict=True)
-            assert strict == parsed
-            seen.update(checked(strict))
-        rows += here
+            seen.update(checked(parsed))
+            rows.append(raw)
     assert rows == simulator.truth(resource.name, TODAY)
     assert model is not None
     never = NEVER.get(resource.name, set())
     assert seen == {pair for pair in expected(model) if pair[0] not in never}
 
 
-@each_resource
+@each_of()
 def test_every_parameter_of_the_package_is_known(resource: Resource) -> None:
     """A parameter or a value that a newer package brings is named here."""
-    hints = typing.get_type_hints(PARAMETERS[resource.name])
-    wire = {f"{name}[]" if is_list(hint) else name: hint for name, hint in hints.items()}
+    wire = on_the_wire(PARAMETERS[resource.name])
     assert wire.keys() == resource.parameters
     for name, allowed in resource.lists.items():
         assert literals(wire[name]) == allowed, name

@@ -1,270 +1,310 @@
-"""The rules of the simulator: refusals, series, cursors, generations, and its data."""
+"""The rules of the parameters, in all three families of endpoints: what is refused."""
 
 from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulator import ENDPOINTS, FLOOR, Endpoint, Options, Simulator
-from tests.simulator_tests.asking import get, kept_session
+from tests.simulator import ENDPOINTS, REPORTS, RESOURCES, Options, Simulator
+from tests.simulator_tests.asking import Row, path_of, refusal, send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     import requests
 
-    Ask = Callable[..., requests.Response]
+    from tests.simulator_tests.asking import Ask
 
 TODAY = date(2026, 10, 8)
 LATEST = date(2026, 10, 7)
 DAY = "2026-10-06"
+OPTIONS = Options(today=TODAY, users=30)
 
-each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """Run an organisation on a fixed day, only to be asked."""
-    with Simulator(Options(today=TODAY)) as running:
-        yield running
+ONE_DAY: Row = {"date": DAY}
+SERIES: Row = {"starting_date": DAY, "ending_date": str(LATEST)}
+START, END = "2026-10-05T00:00:00Z", "2026-10-09T00:00:00Z"
+SPAN: Row = {"starting_at": START, "ending_at": END}
+FIVE = ["actor", "product", "model", "speed", "context_window"]
 
 
-@pytest.fixture
-def fresh() -> Iterator[Simulator]:
-    """Run one to be edited, moved and scripted."""
-    with Simulator(Options(today=TODAY)) as running:
-        yield running
+def of_analytics(path: str) -> Row:
+    """Give the parameters that an endpoint below the base path needs."""
+    if path in REPORTS:
+        return SPAN
+    return SERIES if path == "summaries" else ONE_DAY
 
 
-@pytest.fixture(scope="module")
-def session() -> Iterator[requests.Session]:
-    """Keep connections alive."""
-    with kept_session() as kept:
-        yield kept
+EVERY_PATH = {
+    **{endpoint.path: of_analytics(endpoint.path) for endpoint in ENDPOINTS.values()},
+    **dict.fromkeys(REPORTS, SPAN),
+    **{resource.path: {} for resource in RESOURCES.values()},
+}
 
 
-@pytest.fixture(scope="module")
-def ask(simulator: Simulator, session: requests.Session) -> Ask:
-    """Ask with the right key, unless other headers are given."""
-    return asker(simulator, session)
+@pytest.mark.parametrize("path", EVERY_PATH)
+def test_unknown_and_repeated_parameters(ask: Ask, simulator: Simulator, path: str) -> None:
+    """A parameter that nobody knows, or one given twice, is refused by name."""
+    right = EVERY_PATH[path]
+    place = path.format(rbac_group_id=simulator.truth("teams", TODAY)[0]["id"])
+    assert ask(place, **right).status_code == 200
+    assert refusal(ask(place, **right, colour="x")).startswith("colour: unknown")
+    assert refusal(ask(place, **right, limit=[1, 2])).startswith("limit: given 2 times")
+    assert refusal(ask(place, **right, limit="0")).startswith("limit: must be from 1 to")
 
 
-def asker(simulator: Simulator, session: requests.Session) -> Ask:
-    """Make the function that asks a simulator."""
-
-    def ask(
-        path: str, headers: dict[str, str] | None = None, **params: object
-    ) -> requests.Response:
-        if headers is None:
-            headers = {"x-api-key": simulator.options.api_key}
-        return get(simulator, session, path, headers, params)
-
-    return ask
-
-
-def days_of(endpoint: Endpoint) -> dict[str, str]:
-    """Give the parameters for one day."""
-    if "date" in endpoint.parameters:
-        return {"date": DAY}
-    return {"starting_date": DAY, "ending_date": LATEST.isoformat()}
-
-
-def refusal(response: requests.Response, status: int, kind: str) -> str:
-    """Check the shape of a refusal and give its sentence."""
-    assert response.status_code == status, response.text
-    body = response.json()
-    assert body.keys() == {"type", "error", "request_id"}
-    assert body["type"] == "error"
-    assert body["error"].keys() == {"type", "message"}
-    assert body["error"]["type"] == kind
-    assert body["request_id"] == response.headers["request-id"]
-    return str(body["error"]["message"])
-
-
-def bad(response: requests.Response) -> str:
-    """Check that a parameter was refused and give the sentence."""
-    return refusal(response, 400, "invalid_request_error")
-
-
-@each_endpoint
-def test_unknown_and_repeated_parameters(ask: Ask, endpoint: Endpoint) -> None:
-    """A parameter nobody knows, or one given twice, is refused by name."""
-    assert "colour" in bad(ask(endpoint.path, colour="red", **days_of(endpoint)))
-    assert "limit" in bad(ask(endpoint.path, limit=[1, 2], **days_of(endpoint)))
-
-
-@each_endpoint
-@pytest.mark.parametrize("limit", ["0", "1001", "-1", "ten", "", "1.0", "٣"])
-def test_limit_is_from_1_to_1000(ask: Ask, endpoint: Endpoint, limit: str) -> None:
-    """A limit outside of the bounds is refused."""
-    assert "limit" in bad(ask(endpoint.path, limit=limit, **days_of(endpoint)))
-
-
-@each_endpoint
+@pytest.mark.parametrize("path", ["skills", "summaries"])
 @pytest.mark.parametrize(
-    "day", ["2026-9-01", "20260901", "2026-02-30", "", "x", "2026-W10-1"]
+    ("wrong", "sentence"),
+    [
+        *(({"limit": limit}, "limit: ") for limit in ("1001", "-1", "ten", "", "1.0", "٣")),
+        *(
+            ({"day": day}, "DAY: must be a date")
+            for day in ("2026-9-01", "20260901", "2026-02-30", "", "x", "2026-W10-1")
+        ),
+        ({"day": "2025-12-31"}, "DAY: 2025-12-31 is before 2026-01-01"),
+        *(
+            ({"filter__": entry}, "filter[]: ")
+            for entry in ("user_id", "rbac_group_id:", "colour:red", ":x")
+        ),
+        ({"filter__": ["rbac_group_id:x"] * 101}, "filter[]: at most 100 entries, got 101"),
+        ({"group_by__": "colour"}, "group_by[]: "),
+        ({"page": "x"}, "page: "),
+    ],
 )
-def test_dates_have_one_form(ask: Ask, endpoint: Endpoint, day: str) -> None:
-    """Only YYYY-MM-DD of a day that exists is a date."""
-    name = next(iter(days_of(endpoint)))
-    assert name in bad(ask(endpoint.path, **{name: day}))
+def test_a_day_and_a_series(ask: Ask, path: str, wrong: Row, sentence: str) -> None:
+    """Both ways of naming days have the same rules."""
+    first = next(iter(of_analytics(path)))
+    wrong = {first if name == "day" else name: value for name, value in wrong.items()}
+    told = refusal(ask(path, **{**of_analytics(path), **wrong}))
+    assert told.startswith(sentence.replace("DAY", first))
 
 
-@each_endpoint
-def test_nothing_before_the_floor(ask: Ask, endpoint: Endpoint) -> None:
-    """The first day is there, the one before it is refused."""
-    name = next(iter(days_of(endpoint)))
-    assert "2026-01-01" in bad(ask(endpoint.path, **{name: "2025-12-31"}))
-    assert ask(endpoint.path, **{name: "2026-01-01"}).ok
+@pytest.mark.parametrize(
+    ("path", "params", "sentence"),
+    [
+        ("skills", {"order": "up", **ONE_DAY}, "order: must be asc or desc"),
+        ("skills", {"order_by": "skill", **ONE_DAY}, "order_by: must be"),
+        ("skills", {}, "date: required"),
+        ("skills", {"ending_date": DAY}, "ending_date: only valid with starting_date"),
+        ("skills", {**ONE_DAY, **SERIES}, "date: use either"),
+        (
+            "skills",
+            {"filter__": "share_status:colour", **ONE_DAY},
+            "filter[]: share_status",
+        ),
+        (
+            "users",
+            {"filter__": "project_id:x", "group_by__": "rbac_group_id", **ONE_DAY},
+            "filter[]: project_id cannot be combined",
+        ),
+        ("summaries", {}, "starting_date: required"),
+        ("summaries", {"ending_date": DAY}, "starting_date: required"),
+        (
+            "summaries",
+            {"starting_date": DAY, "ending_date": DAY},
+            "ending_date: 2026-10-06",
+        ),
+        ("usage", {"ending_at": END}, "starting_at: required"),
+        *(
+            ("usage", {"starting_at": text}, "starting_at: must be an RFC 3339")
+            for text in (
+                "2026-10-05",
+                "2026-10-05T00:00:00",
+                "2026-10-05T00:00:00 00:00",
+                "2026-13-05T00:00:00Z",
+            )
+        ),
+        ("cost", {"starting_at": START, "time_bucket_width": "1d"}, "ending_at: required"),
+        (
+            "user_cost_report",
+            {"starting_at": START, "bucket_width": "1h"},
+            "ending_at: req",
+        ),
+        ("usage", {"starting_at": START, "ending_at": START}, "ending_at: must be later"),
+        (
+            "usage",
+            {"starting_at": "2026-09-07T23:59:59Z", "ending_at": END},
+            "ending_at: the range",
+        ),
+        (
+            "cost",
+            {
+                "starting_at": START,
+                "ending_at": "2026-10-06T00:00:01Z",
+                "time_bucket_width": "1m",
+            },
+            "ending_at: the range",
+        ),
+        ("cost_report", {"starting_at": "2025-12-31T23:59:59Z"}, "starting_at: must not"),
+        ("usage", {**SPAN, "bucket_width": "1d"}, "bucket_width: unknown"),
+        ("usage_report", {**SPAN, "time_bucket_width": "1d"}, "time_bucket_width: unknown"),
+        ("usage_report", {**SPAN, "order": "asc"}, "order: unknown"),
+        ("usage", {**SPAN, "time_bucket_width": "2d"}, "time_bucket_width: '2d'"),
+        ("usage", {**SPAN, "group_by__": "cost_type"}, "group_by[]: 'cost_type'"),
+        ("user_usage_report", {**SPAN, "group_by__": "actor"}, "group_by[]: 'actor'"),
+        ("usage", {**SPAN, "group_by__": [*FIVE, "actor_type"]}, "group_by[]: at most 5"),
+        ("usage", {**SPAN, "products__": "claude-tag"}, "products[]: 'claude-tag'"),
+        ("usage_report", {**SPAN, "products__": "claude_tag"}, "products[]: 'claude_tag'"),
+        ("usage", {**SPAN, "order_by": "amount"}, "order_by: 'amount'"),
+        ("user_cost_report", {**SPAN, "order_by": "time"}, "order_by: 'time'"),
+        ("cost", {**SPAN, "order": "up"}, "order: 'up'"),
+        ("cost", {**SPAN, "exclude_deleted_users": "true"}, "exclude_deleted_users: needs"),
+        ("cost", {**SPAN, "exclude_deleted_users": "1"}, "exclude_deleted_users: '1'"),
+        (
+            "cost",
+            {**SPAN, "group_by__": ["claude_tag_user_id", "rbac_group_id"]},
+            "group_by[]: claude_tag_user_id",
+        ),
+        (
+            "user_cost_report",
+            {**SPAN, "group_by__": "claude_tag_user_id", "rbac_group_ids__": "x"},
+            "group_by[]: claude_tag_user_id",
+        ),
+        ("cost", {**SPAN, "page": "what"}, "page: not a cursor"),
+        ("members", {"limit": "1001"}, "limit: must be from 1 to 1000"),
+        ("members", {"page": "x"}, "page: unknown"),
+        ("members", {"statuses__": "pending"}, "statuses[]: unknown"),
+        ("members", {"roles__": "developer"}, "roles[]: 'developer'"),
+        ("members", {"after_id": "user_no"}, "after_id: there is no"),
+        ("members", {"before_id": "user_no"}, "before_id: there is no"),
+        ("members", {"after_id": "a", "before_id": "b"}, "after_id: use either"),
+        ("invites", {"statuses__": "deleted"}, "statuses[]: 'deleted'"),
+        ("spend_limits", {"user_ids__": ["user_x"] * 101}, "user_ids[]: at most 100"),
+        ("spend_limits", {"after_id": "x"}, "after_id: unknown"),
+        ("spend_limits", {"page": "x"}, "page: not a cursor"),
+        ("teams", {"email": "x"}, "email: unknown"),
+    ],
+)
+def test_what_is_refused(ask: Ask, path: str, params: Row, sentence: str) -> None:
+    """What one endpoint takes, another one does not; every rule can be broken."""
+    place = RESOURCES[path].path if path in RESOURCES else path
+    assert refusal(ask(place, **params)).startswith(sentence)
 
 
-@each_endpoint
+@pytest.mark.parametrize("path", ["skills", "summaries"])
 @pytest.mark.parametrize("delay", [0, 1, 3])
 def test_a_day_that_is_not_there_yet(
-    session: requests.Session, endpoint: Endpoint, delay: int
+    session: requests.Session, path: str, delay: int
 ) -> None:
     """The refusal names the day asked for and the latest there is, which is answered."""
-    name = next(iter(days_of(endpoint)))
-    with Simulator(Options(today=TODAY, delay_days=delay)) as simulator:
-        ask = asker(simulator, session)
+    name = next(iter(of_analytics(path)))
+    with Simulator(Options(today=TODAY, users=3, delay_days=delay)) as simulator:
+        ask: Ask = partial(send, simulator, session)
         latest = TODAY - timedelta(days=delay)
         early = latest + timedelta(days=1)
-        message = bad(ask(endpoint.path, **{name: early.isoformat()}))
+        asked: list[Row] = [{name: str(day)} for day in (early, latest, "2026-01-01")]
+        message = refusal(ask(path, **asked[0]))
         assert re.findall(r"\d{4}-\d{2}-\d{2}", message) == [str(early), str(latest)]
-        assert ask(endpoint.path, **{name: latest.isoformat()}).ok
+        assert ask(path, **asked[1]).ok
+        assert ask(path, **asked[2]).ok
 
 
-def test_summaries_are_a_series_with_an_exclusive_end(
-    simulator: Simulator, ask: Ask
-) -> None:
-    """The end itself is left out; without one, the series goes as far as there is data."""
+def test_range_of_summaries(ask_fresh: Ask, fresh: Simulator) -> None:
+    """The end is left out; a range has at most 366 days, and data to its end."""
     first, last = date(2026, 9, 30), date(2026, 10, 3)
-    asked = ask("summaries", starting_date=first, ending_date=last).json()["data"]
-    assert [row["starting_at"][:10] for row in asked] == [
-        "2026-09-30",
-        "2026-10-01",
-        "2026-10-02",
-    ]
-    assert asked[1] == simulator.truth("summaries", date(2026, 10, 1))[0]
-    rest = ask("summaries", starting_date=last, limit=1).json()
+    asked = ask_fresh("summaries", starting_date=first, ending_date=last).json()["data"]
+    days = [row["starting_at"][:10] for row in asked]
+    assert days == ["2026-09-30", "2026-10-01", "2026-10-02"]
+    assert asked[1] == fresh.truth("summaries", date(2026, 10, 1))[0]
+    rest = ask_fresh("summaries", starting_date=last, limit=1).json()
     assert rest["data"][-1]["starting_at"] == "2026-10-07T00:00:00Z"
     assert len(rest["data"]) == 5
     assert rest["next_page"] is None
-
-
-def test_range_of_summaries(fresh: Simulator, session: requests.Session) -> None:
-    """A range needs a start, some length, at most 366 days, and data to its end."""
-    ask = asker(fresh, session)
-    assert "starting_date" in bad(ask("summaries"))
-    assert "starting_date" in bad(ask("summaries", ending_date=DAY))
-    assert "later" in bad(ask("summaries", starting_date=DAY, ending_date=DAY))
-    message = bad(ask("summaries", starting_date=DAY, ending_date="2026-10-09"))
-    assert re.findall(r"\d{4}-\d{2}-\d{2}", message) == ["2026-10-09", "2026-10-07"]
-    assert ask("summaries", starting_date=DAY, ending_date=TODAY).ok
+    beyond = ask_fresh("summaries", starting_date=DAY, ending_date="2026-10-09")
+    assert re.findall(r"\d{4}-\d{2}-\d{2}", refusal(beyond)) == ["2026-10-09", str(LATEST)]
     fresh.today = date(2027, 6, 1)
-    longest = ask("summaries", starting_date="2026-01-01", ending_date="2027-01-02")
+    longest = ask_fresh("summaries", starting_date="2026-01-01", ending_date="2027-01-02")
     assert len(longest.json()["data"]) == 366
-    message = bad(ask("summaries", starting_date="2026-01-01", ending_date="2027-01-03"))
-    assert "366" in message
+    longer = ask_fresh("summaries", starting_date="2026-01-01", ending_date="2027-01-03")
+    assert "366" in refusal(longer)
 
 
-@each_endpoint
-def test_rules_of_filters(ask: Ask, endpoint: Endpoint) -> None:
-    """A filter is a known dimension, a colon and an allowed value; at most 100 of them."""
-    days = days_of(endpoint)
-    for wrong in ("user_id", "user_id:", "colour:red", ":x"):
-        assert "filter[]" in bad(ask(endpoint.path, filter__=wrong, **days))
-    for dimension, allowed in endpoint.filters.items():
-        refused = ask(endpoint.path, filter__=f"{dimension}:colour", **days)
-        assert refused.status_code == (400 if allowed else 200)
-    many = ["rbac_group_id:x"] * 101
-    assert "100" in bad(ask(endpoint.path, filter__=many, **days))
+@pytest.mark.parametrize(
+    ("path", "width", "most"),
+    [
+        ("skills", None, 1000),
+        ("members", None, 1000),
+        ("usage", "1d", 1000),
+        ("usage_report", "1d", 31),
+        ("cost_report", "1h", 168),
+        ("cost_report", "1m", 256),
+    ],
+)
+def test_limits_end_where_the_contract_says(
+    ask: Ask, path: str, width: str | None, most: int
+) -> None:
+    """`limit` counts rows, or buckets of a width."""
+    asked: Row = {} if path in RESOURCES else of_analytics(path)
+    if width:
+        asked = {**asked, "ending_at": "2026-10-06T00:00:00Z", REPORTS[path].width: width}
+    place = RESOURCES[path].path if path in RESOURCES else path
+    assert ask(place, **asked, limit=most).status_code == 200
+    assert refusal(ask(place, **asked, limit=most + 1)).startswith("limit: must be")
 
 
-@each_endpoint
-def test_groups_are_checked(ask: Ask, endpoint: Endpoint) -> None:
-    """What cannot be grouped by is refused."""
-    days = days_of(endpoint)
-    assert "group_by[]" in bad(ask(endpoint.path, group_by__="colour", **days))
+def test_five_dimensions_are_allowed_and_components_do_not_count(ask: Ask) -> None:
+    """On cost, `cost_type` and `token_type` come on top."""
+    assert ask("usage", **SPAN, group_by__=FIVE).status_code == 200
+    dimensions = [*FIVE, "cost_type", "token_type"]
+    assert ask("cost", **SPAN, group_by__=dimensions).status_code == 200
+
+
+def test_a_year_is_counted_from_the_instant(ask_fresh: Ask, fresh: Simulator) -> None:
+    """The earliest whole day is the one 364 days ago."""
+    fresh.today = date(2027, 3, 1)
+    end = "2026-03-09T00:00:00Z"
+    first = ask_fresh("usage", starting_at="2026-03-02T00:00:00+00:00", ending_at=end)
+    assert first.status_code == 200
+    before = ask_fresh("usage", starting_at="2026-03-01T00:00:00Z", ending_at=end)
+    assert "must not be before 2026-03-01T12:00:00Z" in refusal(before)
+
+
+def test_unknown_places(ask: Ask, simulator: Simulator) -> None:
+    """Neither a team that was deleted has members, nor a made-up one."""
+    deleted = next(team.id for team in simulator.teams if team.name is None)
+    for team in (deleted, "rbac_group_no"):
+        path = RESOURCES["team_members"].path.format(rbac_group_id=team)
+        assert team in refusal(ask(path), 404)
+    for path in ("/v1/organizations/groups", "/v1/organizations/rbac_groups/x", "x"):
+        refusal(ask(path), 404)
 
 
 def test_a_cursor_belongs_to_its_parameters(ask: Ask) -> None:
-    """Another day, limit, order or endpoint needs a cursor of its own."""
-    cursor = ask("users", date=DAY, limit=5).json()["next_page"]
-    assert ask("users", date=DAY, limit=5, page=cursor).ok
-    for other in (
-        {"date": "2026-10-05", "limit": 5},
-        {"date": DAY, "limit": 6},
-        {"date": DAY, "limit": 5, "order": "desc"},
-    ):
-        message = bad(ask("users", page=cursor, **other))
-        assert "does not belong" in message
-    assert "does not belong" in bad(ask("skills", date=DAY, limit=5, page=cursor))
-    for nonsense in ("x", "", "é", "W10", cursor[:-4]):
-        assert "page" in bad(ask("users", date=DAY, limit=5, page=nonsense))
+    """Another day, limit, order, filter or endpoint needs a cursor of its own."""
+    report: Row = {**SPAN, "group_by__": "product", "time_bucket_width": "1d", "limit": 2}
+    limits = RESOURCES["spend_limits"].path
+    cases: list[tuple[str, Row, list[Row]]] = [
+        ("users", {**ONE_DAY, "limit": 5}, [{"date": "2026-10-05"}, {"order": "desc"}]),
+        ("usage", report, [{"limit": 3}, {"models__": "claude-haiku-5"}]),
+        (limits, {"limit": 3}, [{"limit": 4}, {"period__": "weekly"}]),
+    ]
+    for path, asked, changes in cases:
+        cursor = ask(path, **asked).json()["next_page"]
+        assert ask(path, **asked, page=cursor).ok
+        for change in changes:
+            told = refusal(ask(path, **{**asked, **change}, page=cursor))
+            assert told == "page: this cursor does not belong to these parameters"
+        for nonsense in ("x", "", "é", "W10", cursor[:-4]):
+            assert refusal(ask(path, **asked, page=nonsense)).startswith("page: ")
+    cursor = ask("users", **ONE_DAY, limit=5).json()["next_page"]
+    assert "does not belong" in refusal(ask("skills", **ONE_DAY, limit=5, page=cursor))
 
 
-def test_generations(simulator: Simulator, ask: Ask) -> None:
+def test_generations(ask: Ask, simulator: Simulator) -> None:
     """The older generation wraps summaries otherwise; one nobody knows is refused."""
     row = simulator.truth("summaries", date.fromisoformat(DAY))
-    key = {"x-api-key": simulator.options.api_key}
-    days = days_of(ENDPOINTS["summaries"])
     newer = {"data": row, "next_page": None}
+    version: dict[str, str]
     for version, expected in (
         ({}, newer),
         ({"anthropic-version": "2026-10-21"}, newer),
         ({"anthropic-version": "2023-06-01"}, {"summaries": row}),
     ):
-        assert ask("summaries", key | version, **days).json() == expected
-    older = key | {"anthropic-version": "2023-06-01"}
-    assert ask("users", older, date=DAY).json().keys() == {"data", "next_page"}
-    unknown = key | {"anthropic-version": "2025-01-01"}
-    assert "anthropic-version" in bad(ask("users", unknown, date=DAY))
-
-
-def test_the_seed_decides() -> None:
-    """Two of one seed agree, in whatever order they are asked; another seed differs."""
-    days = [FLOOR + timedelta(days=offset) for offset in range(0, 300, 23)]
-    one, same, other = (Simulator(Options(seed=seed, today=TODAY)) for seed in (1, 1, 2))
-    for name in ENDPOINTS:
-        rows = {day: one.truth(name, day) for day in days}
-        assert {day: same.truth(name, day) for day in reversed(days)} == dict(
-            reversed(rows.items())
-        )
-        assert {day: other.truth(name, day) for day in days} != rows
-
-
-def test_summaries_count_the_users() -> None:
-    """Active users are those with a row, weeks and months the unions of their days."""
-    simulator = Simulator(Options(today=TODAY))
-
-    def active(last: date, days: int, block: str | None = None) -> int:
-        back = [last - timedelta(days=offset) for offset in range(days)]
-        rows = [row for day in back for row in simulator.truth("users", day)]
-        if block:
-            rows = [row for row in rows if row[block]["message_count"]]
-        return len({row["user"]["id"] for row in rows})
-
-    for day in (date(2026, 5, 3), date(2026, 9, 15)):
-        (row,) = simulator.truth("summaries", day)
-        for period, length in (("daily", 1), ("weekly", 7), ("monthly", 30)):
-            count = row[f"{period}_active_user_count"]
-            assert count == active(day, length)
-            rate = round(100 * count / row["assigned_seat_count"], 2)
-            assert row[f"{period}_adoption_rate"] == rate
-            cowork = row[f"cowork_{period}_active_user_count"]
-            assert cowork == active(day, length, "cowork_metrics")
-        # Unified counts 28 days as a month, and has its messages one level lower.
-        month = [day - timedelta(days=offset) for offset in range(28)]
-        unified = {
-            user["user"]["id"]
-            for past in month
-            for user in simulator.truth("users", past)
-            if (block := user.get("chat_cowork_unified_metrics"))
-            and block["chat"]["message_count"]
-        }
-        count = row.get("chat_cowork_unified_monthly_active_user_count", 0)
-        assert count == len(unified)
+        assert ask("summaries", version, **SERIES).json() == expected
+    older = {"anthropic-version": "2023-06-01"}
+    assert ask("users", older, **ONE_DAY).json().keys() == {"data", "next_page"}
+    unknown = {"anthropic-version": "2025-01-01"}
+    for path in ("users", "usage", path_of(simulator, RESOURCES["teams"])):
+        assert "anthropic-version" in refusal(ask(path, unknown, **EVERY_PATH[path]))

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator.errors import ApiError, bad_request
-from tests.simulator.pages import (
-    cut,
-    empty_page_place,
-    fingerprint,
-    read_cursor,
-    write_cursor,
-)
+from tests.simulator.pages import turn_to
 
-from .catalog import RESOURCES, Paging
+from .catalog import Paging
 from .groups import Groups
 from .invites import invites
 from .members import members
@@ -64,14 +57,15 @@ class Organization:
 
     def truth(self, name: str, day: date) -> list[Row]:
         """Give all rows of a day, the members of teams team by team, after all edits."""
-        return copy.deepcopy(self._current(name, day))
+        rows: list[Row] = json.loads(json.dumps(self._current(name, day)))
+        return rows
 
     def _current(self, name: str, day: date) -> list[Row]:
-        version = self._store.version(RESOURCES[name], (day,))
+        version = self._store.version(name, (day,))
         return self._known(name, day, version, self._ledger.version())
 
     def _build(self, name: str, day: date, _edits: int, _revisions: int) -> list[Row]:
-        return self._store.edited(RESOURCES[name], day, self._rows[name](day))
+        return self._store.edited(name, day, self._rows[name](day))
 
     def answer(
         self, resource: Resource, group: str | None, request: Request, today: date
@@ -121,18 +115,16 @@ class Organization:
                 key=lambda pair: pair[1]["scope"]["user_id"] if by_member else pair[0],
             )
         ]
-        options = self._options
-        empty = empty_page_place(
-            options.empty_page_every, options.seed, request.path, sorted(query.lists)
+        page, more, cursor = turn_to(
+            self._options,
+            groups,
+            query.limit,
+            (request.path, request.params),
+            sorted(query.lists),
         )
-        pages = cut(groups, query.limit, empty_page=empty)
-        asked = fingerprint(request.path, request.params)
-        cursors = request.params.get("page")
-        place = read_cursor(cursors[0], asked, len(pages)) if cursors else 0
-        more = place + 1 < len(pages)
         return {
-            "data": [row for group in pages[place] for _, row in group],
-            "next_page": write_cursor(asked, place + 1) if more else None,
+            "data": [row for group in page for _, row in group],
+            "next_page": cursor if more else None,
         }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator.options import FLOOR, ONE_DAY
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from tests.simulator.company import Company
 
     Row = dict[str, Any]
+    Since = dict[tuple[str, str], date]
 
 TWIN_SINCE = FLOOR + timedelta(days=9)
 """When a second team of the same name is made, into which nobody comes."""
@@ -29,7 +29,7 @@ class Groups:
     def __init__(self, company: Company) -> None:
         """Nothing is computed before it is asked for."""
         self._company = company
-        self._since = lru_cache(maxsize=8)(self._compute_since)
+        self._reached: tuple[date, Since] = (FLOOR, {})
 
     def teams(self, day: date) -> list[Row]:
         """Build the rows of teams; a team without a name has been deleted."""
@@ -87,16 +87,18 @@ class Groups:
             if (first := since.get((person.id, team.id))) is not None
         ]
 
-    def _compute_since(self, day: date) -> dict[tuple[str, str], date]:
-        """Tell since when everybody is in the teams of today without a break."""
-        since: dict[tuple[str, str], date] = {}
-        past = FLOOR
+    def _since(self, day: date) -> Since:
+        """Tell since when everybody is in the teams of a day without a break."""
+        past, since = self._reached
+        if past > day + ONE_DAY:
+            past, since = FLOOR, {}
         while past <= day:
-            held = {
-                (user, team)
+            since = {
+                (user, team): since.get((user, team), past)
                 for user, teams in self._company.teams.held(past).items()
                 for team in teams
             }
-            since = {pair: since.get(pair, past) for pair in held}
             past += ONE_DAY
+        # The next day goes on from here.
+        self._reached = past, since
         return since

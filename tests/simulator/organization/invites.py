@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator.options import FLOOR
@@ -87,16 +88,9 @@ def pending_count(company: Company, day: date) -> int:
 
 def _all(company: Company, day: date) -> Iterator[_Invite]:
     """Give all invites that have been sent by a day."""
-    for person in company.people:
-        if person.joined - AHEAD <= day:
-            yield _Invite(
-                id=tagged_id("invite", company.seed, person.index),
-                email=person.email,
-                role=role(company, person, person.joined),
-                groups=company.teams.held(person.joined).get(person.id, ()),
-                invited_at=morning(person.joined - AHEAD, person.id),
-                accepted_at=added_at(person),
-            )
+    for invite in _of_people(company):
+        if invite.invited_at.date() <= day:
+            yield invite
     month = FLOOR
     while month <= day:
         for place in range(2 + len(company.people) // 25):
@@ -106,6 +100,23 @@ def _all(company: Company, day: date) -> Iterator[_Invite]:
         month = (month + timedelta(days=31)).replace(day=1)
 
 
+@lru_cache(maxsize=8)
+def _of_people(company: Company) -> list[_Invite]:
+    """Give the invites of all who ever join."""
+    return [
+        _Invite(
+            id=tagged_id("invite", company.seed, person.index),
+            email=person.email,
+            role=role(company, person, person.joined),
+            groups=company.teams.held(person.joined).get(person.id, ()),
+            invited_at=morning(person.joined - AHEAD, person.id),
+            accepted_at=added_at(person),
+        )
+        for person in company.people
+    ]
+
+
+@lru_cache(maxsize=1000)
 def _of_guest(company: Company, month: date, place: int) -> _Invite:
     name = f"{month:%Y-%m}.{place}"
     dice = digest(company.seed, "guest", name, size=3)

@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.simulator.errors import bad_request
+from tests.simulator.parameters import (
+    check_entries,
+    check_one_of,
+    read_limit,
+    read_scalars,
+)
 
 from .members import ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
+
+    from tests.simulator.parameters import Parameters
 
     from .catalog import Resource
 
-    Parameters = Mapping[str, Sequence[str]]
-
-MAX_IDS = 100
-"""How many ids a list may have."""
-
-_LIMITS = range(1, 1001)
 _DEFAULT_LIMIT = 20
 _COLUMNS = {
     "actor_ids[]": ("actor", "user_id"),
@@ -55,35 +57,18 @@ def understand(resource: Resource, parameters: Parameters, *, console: bool) -> 
     Raises:
         ApiError: One of them breaks a rule.
     """
-    for name, values in parameters.items():
-        if name not in resource.parameters:
-            message = f"{name}: unknown; known are {_listed(resource.parameters)}"
-            raise bad_request(message)
-        if not name.endswith("[]") and len(values) > 1:
-            message = f"{name}: given {len(values)} times"
-            raise bad_request(message)
-    scalars = {
-        name: values[0] for name, values in parameters.items() if not name.endswith("[]")
-    }
+    scalars = read_scalars(parameters, resource.parameters)
     if scalars.keys() >= {"after_id", "before_id"}:
         message = "after_id: use either after_id or before_id, not both"
         raise bad_request(message)
     email = scalars.get("email")
     return Query(
-        limit=_limit(scalars),
+        limit=read_limit(scalars, _DEFAULT_LIMIT),
         lists=_lists(resource, parameters, console=console),
         email=None if email is None else email.strip().casefold(),
         after_id=scalars.get("after_id"),
         before_id=scalars.get("before_id"),
     )
-
-
-def _limit(scalars: Mapping[str, str]) -> int:
-    text = scalars.get("limit", str(_DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdecimal()) or int(text) not in _LIMITS:
-        message = f"limit: must be from {_LIMITS[0]} to {_LIMITS[-1]}, got {text!r}"
-        raise bad_request(message)
-    return int(text)
 
 
 def _lists(
@@ -95,13 +80,9 @@ def _lists(
         allowed = known
         if name == "roles[]":
             allowed = frozenset(ROLES.values() if console else ROLES)
-        for value in values:
-            if allowed and value not in allowed:
-                message = f"{name}: {value!r} is not one of {_listed(allowed)}"
-                raise bad_request(message)
-        if len(values) > MAX_IDS:
-            message = f"{name}: at most {MAX_IDS} entries, got {len(values)}"
-            raise bad_request(message)
+        for value in values if allowed else ():
+            check_one_of(f"{name}:", value, allowed)
+        check_entries(name, values)
         if values:
             lists[name] = frozenset(values)
     return lists
@@ -112,7 +93,3 @@ def _held(row: Mapping[str, object], name: str) -> object:
     for key in _COLUMNS[name]:
         value = value[key] if isinstance(value, dict) else None
     return value
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))

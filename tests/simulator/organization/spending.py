@@ -1,30 +1,29 @@
-"""What members may spend: limits of four levels, and what the ledger says they spent."""
+"""What members may spend: limits of four levels, requests for more, and what was spent."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tests.simulator.options import FLOOR
 from tests.simulator.randomness import digest, tagged_id
 from tests.simulator.reports.clock import midnight, write
 from tests.simulator.reports.facts import EXACT
 from tests.simulator.reports.identities import of_person
 
 from .catalog import PERIODS
-from .members import belonging, primary_owner
-from .requests import GONE, MACHINE, SUPPORT, increases
+from .members import belonging, morning, primary_owner
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from tests.simulator.company import Company
     from tests.simulator.people import Person
     from tests.simulator.reports.ledger import Ledger
-
-    from .requests import Increase
 
     Row = dict[str, Any]
 
@@ -41,11 +40,27 @@ _OF_TEAMS = {(0, "monthly"): "250", (2, "monthly"): "0", (4, "weekly"): "100"}
 _OF_TIERS = {(TIERS[1], "monthly"): "500", (TIERS[1], "daily"): "40"}
 _OF_ALL = {"monthly": "300"}
 _THOUSANDTH = Decimal("0.001")
+_MACHINE, _GONE, _SUPPORT, _OWNER = "machine", "gone", "support", "owner"
+_RESOLVERS = (_MACHINE, _GONE, _SUPPORT, _OWNER, _OWNER)
 
 
 class _Limit(NamedTuple):
     source: dict[str, str]
     amount: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Increase:
+    """One request as it stands; what was approved is an amount in minor units."""
+
+    id: str
+    person: Person
+    period: str
+    created_at: datetime
+    resolved_at: datetime | None = None
+    status: str = "pending"
+    resolver: str = _OWNER
+    amount: str | None = None
 
 
 class Spending:
@@ -73,7 +88,7 @@ class Spending:
         found = [
             request
             for person in belonging(self._company, day)
-            for request in increases(self._company, person, day)
+            for request in _increases_until(self._company, person, day)
         ]
         found.sort(key=lambda request: (request.created_at, request.id), reverse=True)
         return [self._request(request, day, spent) for request in found]
@@ -108,7 +123,7 @@ class Spending:
         of_person = {"type": "user", "user_id": person.id}
         approved = [
             request
-            for request in increases(self._company, person, day)
+            for request in _increases_until(self._company, person, day)
             if request.status == "approved" and request.period == period
         ]
         if approved:
@@ -129,7 +144,7 @@ class Spending:
         return None
 
     def _request(
-        self, request: Increase, day: date, spent: Mapping[tuple[str, str], Decimal]
+        self, request: _Increase, day: date, spent: Mapping[tuple[str, str], Decimal]
     ) -> Row:
         pending = request.resolved_at is None
         return {
@@ -146,15 +161,15 @@ class Spending:
             "type": "spend_limit_increase_request",
         }
 
-    def _resolver(self, request: Increase, day: date) -> Row | None:
-        if request.resolver == SUPPORT:
+    def _resolver(self, request: _Increase, day: date) -> Row | None:
+        if request.resolver == _SUPPORT:
             return None
-        if request.resolver == MACHINE:
+        if request.resolver == _MACHINE:
             key = tagged_id("apikey", self._company.seed, "administration")
             return {"type": "scoped_api_key_actor", "scoped_api_key_id": key}
         owner = primary_owner(self._company)
         gone = [person for person in self._company.people if person.left <= day]
-        return self._actor(gone[-1] if gone and request.resolver == GONE else owner, day)
+        return self._actor(gone[-1] if gone and request.resolver == _GONE else owner, day)
 
     def _actor(self, person: Person, day: date) -> Row:
         """Give the actor; nobody can tell who it was once the account is gone."""
@@ -188,3 +203,42 @@ def write_spend(amount: Decimal) -> str:
     with localcontext(EXACT):
         rounded = amount.quantize(_THOUSANDTH, rounding=ROUND_HALF_UP)
     return f"{rounded:f}".rstrip("0").rstrip(".")
+
+
+@lru_cache(maxsize=4000)
+def _increases_until(company: Company, person: Person, day: date) -> tuple[_Increase, ...]:
+    """Give the requests of a person up to a day, at most one a month and pending."""
+    return tuple(_increases(company, person, day))
+
+
+def _increases(company: Company, person: Person, day: date) -> Iterator[_Increase]:
+    month = FLOOR
+    while month <= day:
+        dice = digest(company.seed, "increase", person.index, month, size=7)
+        created = month + timedelta(days=dice[0] % 15)
+        if dice[1] < 26 and created <= day and person.belongs(created):
+            yield _as_it_stands(company, person, created, day, dice)
+        month = (month + timedelta(days=31)).replace(day=1)
+
+
+def _as_it_stands(
+    company: Company, person: Person, created: date, day: date, dice: bytes
+) -> _Increase:
+    request = _Increase(
+        id=tagged_id("slir", company.seed, person.index, created),
+        person=person,
+        period="monthly" if dice[2] % 5 else "weekly",
+        created_at=morning(created, person.id, "asks"),
+    )
+    resolved = created + timedelta(days=1 + dice[3] % 12)
+    if resolved > day:
+        return request
+    approved = dice[4] % 3 > 0
+    return replace(
+        request,
+        resolved_at=morning(resolved, person.id, "answer"),
+        status="approved" if approved else "denied",
+        # Only to raise a limit did Anthropic's support act, which is nobody's account.
+        resolver=_RESOLVERS[dice[5] % 5] if approved else _OWNER,
+        amount=str(300 + 5 * dice[6]) if approved else None,
+    )

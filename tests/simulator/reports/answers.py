@@ -5,17 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.simulator.errors import ApiError, bad_request
 from tests.simulator.options import OLDER
-from tests.simulator.pages import (
-    cut,
-    empty_page_place,
-    fingerprint,
-    read_cursor,
-    write_cursor,
-)
+from tests.simulator.pages import turn_to
 
 from .catalog import BETA_HEADER, Shape, find_report
 from .clock import midnight, write
@@ -65,24 +59,19 @@ class Reports:
             message = "organization_ids[]: needs the key of a parent organization"
             raise bad_request(message)
         chunks = self._encoded(report, question, today, self._ledger.version(), generation)
-        empty = empty_page_place(
-            self._options.empty_page_every,
-            self._options.seed,
-            report.name,
+        page, more, cursor = turn_to(
+            self._options,
+            chunks,
+            limit,
+            (report.name, request.params),
             (question.start, question.end),
         )
-        pages = cut(chunks, limit, empty_page=empty)
-        asked = fingerprint(report.name, request.params)
-        cursors = request.params.get("page")
-        place = read_cursor(cursors[0], asked, len(pages)) if cursors else 0
-        more = place + 1 < len(pages)
-        envelope: dict[str, Any] = {"has_more": more, "next_page": None}
-        if more or self._options.echo_last_cursor:
-            envelope["next_page"] = write_cursor(asked, place + more)
+        shown = more or self._options.echo_last_cursor
+        envelope: Row = {"has_more": more, "next_page": cursor if shown else None}
         if self._options.tell_refreshed:
-            envelope["data_refreshed_at"] = write(clock.refreshed_at)
+            envelope |= {"data_refreshed_at": write(clock.refreshed_at)}
         # What was left out after paging is an empty chunk.
-        rows = b", ".join(chunk for chunk in pages[place] if chunk)
+        rows = b", ".join(filter(None, page))
         return b'{"data": [%b], %b' % (rows, json.dumps(envelope).encode()[1:])
 
     def truth(self, report: Report, question: Question, today: date) -> list[Row]:

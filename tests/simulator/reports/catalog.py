@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,8 +66,7 @@ class Shape(Enum):
     BUCKETS = "buckets of rows"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filter:
+class Filter(NamedTuple):
     """A list parameter: the field of a fact that it narrows, and what may be sent."""
 
     field: str
@@ -86,9 +85,9 @@ class Report:
     shape: Shape
     metrics: tuple[str, ...]
     refusal: int
-    groups: frozenset[str] = _LEGACY_GROUPS
+    groups: frozenset[str]
     filters: Mapping[str, Filter]
-    scalars: frozenset[str] = field(default_factory=frozenset)
+    scalars: frozenset[str]
 
     @property
     def money(self) -> bool:
@@ -112,36 +111,34 @@ class Report:
         return self.scalars | always | set(self.filters)
 
 
+def _filter(field: str, *allowed: str) -> Filter:
+    return Filter(field, frozenset(allowed))
+
+
 _SHARED = {
-    "claude_tag_categories[]": Filter(
-        field="claude_tag_category", allowed=frozenset(_CATEGORIES)
-    ),
-    "claude_tag_user_ids[]": Filter(field="claude_tag_user_id"),
-    "context_windows[]": Filter(
-        field="context_window", allowed=frozenset({"0-200k", "200k-1M"})
-    ),
-    "inference_geos[]": Filter(
-        field="inference_geo", allowed=frozenset({"global", "not_available", "us"})
-    ),
-    "models[]": Filter(field="model"),
-    "rbac_group_ids[]": Filter(field="rbac_group_ids"),
-    "slack_channel_ids[]": Filter(field="slack_channel_id"),
-    "speeds[]": Filter(field="speed", allowed=frozenset({"fast", "standard"})),
+    "claude_tag_categories[]": Filter("claude_tag_category", frozenset(_CATEGORIES)),
+    "claude_tag_user_ids[]": Filter("claude_tag_user_id"),
+    "context_windows[]": _filter("context_window", "0-200k", "200k-1M"),
+    "inference_geos[]": _filter("inference_geo", "global", "not_available", "us"),
+    "models[]": Filter("model"),
+    "rbac_group_ids[]": Filter("rbac_group_ids"),
+    "slack_channel_ids[]": Filter("slack_channel_id"),
+    "speeds[]": _filter("speed", "fast", "standard"),
 }
 _LEGACY_FILTERS = {
     **_SHARED,
-    "products[]": Filter(field="product", allowed=_PRODUCTS | {"claude-tag"}),
-    "user_ids[]": Filter(field="actor_id"),
+    "products[]": Filter("product", _PRODUCTS | {"claude-tag"}),
+    "user_ids[]": Filter("actor_id"),
 }
 _FILTERS = {
     **_SHARED,
-    "products[]": Filter(field="product", allowed=_PRODUCTS | {"claude_tag"} | _PLATFORM),
-    "actor_ids[]": Filter(field="actor_id"),
-    "actor_types[]": Filter(field="actor_type", allowed=frozenset(_ACTORS)),
-    "service_tiers[]": Filter(field="service_tier", allowed=frozenset(_TIERS)),
-    "organization_ids[]": Filter(field="organization_id"),
+    "products[]": Filter("product", _PRODUCTS | {"claude_tag"} | _PLATFORM),
+    "actor_ids[]": Filter("actor_id"),
+    "actor_types[]": Filter("actor_type", frozenset(_ACTORS)),
+    "service_tiers[]": Filter("service_tier", frozenset(_TIERS)),
+    "organization_ids[]": Filter("organization_id"),
     **{
-        f"{name}s[]": Filter(field=name)
+        f"{name}s[]": Filter(name)
         for name in (
             "agent_id",
             "api_key_id",
@@ -157,59 +154,30 @@ _USAGE = ("total_tokens", "output_tokens", "requests", "uncached_input_tokens")
 _COST = ("amount", "list_amount")
 _ORDERED = frozenset({"exclude_deleted_users", "order", "order_by"})
 
+
+def _report(name: str, shape: Shape, refusal: int) -> Report:
+    """Make a report on usage, or on cost, which has dimensions of its own."""
+    money, flat = "cost" in name, shape is Shape.FLAT
+    return Report(
+        name=name,
+        shape=shape,
+        metrics=_COST if money else _USAGE,
+        refusal=refusal,
+        groups=(_GROUPS if flat else _LEGACY_GROUPS) | (FANNED_OUT if money else set()),
+        filters=_FILTERS if flat else _LEGACY_FILTERS,
+        scalars=frozenset() if shape is Shape.BUCKETS else _ORDERED,
+    )
+
+
 REPORTS = {
     report.name: report
     for report in (
-        Report(
-            name="usage",
-            shape=Shape.FLAT,
-            metrics=_USAGE,
-            refusal=401,
-            groups=_GROUPS,
-            filters=_FILTERS,
-            scalars=_ORDERED,
-        ),
-        Report(
-            name="cost",
-            shape=Shape.FLAT,
-            metrics=_COST,
-            refusal=401,
-            groups=_GROUPS | FANNED_OUT,
-            filters=_FILTERS,
-            scalars=_ORDERED,
-        ),
-        Report(
-            name="user_usage_report",
-            shape=Shape.USERS,
-            metrics=_USAGE,
-            refusal=403,
-            filters=_LEGACY_FILTERS,
-            scalars=_ORDERED,
-        ),
-        Report(
-            name="user_cost_report",
-            shape=Shape.USERS,
-            metrics=_COST,
-            refusal=403,
-            groups=_LEGACY_GROUPS | FANNED_OUT,
-            filters=_LEGACY_FILTERS,
-            scalars=_ORDERED,
-        ),
-        Report(
-            name="usage_report",
-            shape=Shape.BUCKETS,
-            metrics=_USAGE,
-            refusal=404,
-            filters=_LEGACY_FILTERS,
-        ),
-        Report(
-            name="cost_report",
-            shape=Shape.BUCKETS,
-            metrics=_COST,
-            refusal=404,
-            groups=_LEGACY_GROUPS | FANNED_OUT,
-            filters=_LEGACY_FILTERS,
-        ),
+        _report("usage", Shape.FLAT, 401),
+        _report("cost", Shape.FLAT, 401),
+        _report("user_usage_report", Shape.USERS, 403),
+        _report("user_cost_report", Shape.USERS, 403),
+        _report("usage_report", Shape.BUCKETS, 404),
+        _report("cost_report", Shape.BUCKETS, 404),
     )
 }
 """By name, which is the path as well."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from tests.simulator.randomness import digest, tagged_id
 
 from . import prices
 from .children import CHILDREN
-from .facts import Fact
+from .facts import NO_TOKENS, Fact
 from .identities import Identity, former, machines, of_person, unnameable
 
 if TYPE_CHECKING:
@@ -28,6 +29,19 @@ _CATEGORIES = ("engaged", "proactive", "scheduled", "monitoring", "dm")
 _OF_NOBODY = {"proactive", "monitoring"}
 _API_PRODUCTS = ("messages_api", "message_batches_api", "claude_console", None)
 _SPELT = {**{product: product for product in LAUNCHES}, "science": "other"}
+_NO_CONTENT: dict[str, Any] = {
+    "requests": 0,
+    "tokens": NO_TOKENS,
+    "web_searches": 0,
+    "charges": (),
+    "context_window": None,
+    "inference_geo": None,
+    "speed": None,
+    "service_tier": None,
+    "claude_tag_category": None,
+    "claude_tag_user_id": None,
+    "slack_channel_id": None,
+}
 _AT_MOST = 3
 """Facts that a person's products make in one day."""
 
@@ -60,7 +74,14 @@ class Events:
 
     def passing(self, fact: Fact) -> Fact:
         """Make what a later revision takes back: a fact like another, at another hour."""
-        return _moved(fact, -(1 + fact.at.minute % 2) if fact.at.hour > 1 else 1)
+        hours = -(1 + fact.at.minute % 2) if fact.at.hour > 1 else 1
+        return _like(
+            fact,
+            at=fact.at + timedelta(hours=hours),
+            requests=fact.requests,
+            tokens=fact.tokens,
+            charges=fact.charges,
+        )
 
     def _of_person(self, person: Person, identity: Identity, day: date) -> Iterator[Fact]:
         for place, product in enumerate(
@@ -199,32 +220,4 @@ class Events:
 
 def _like(fact: Fact, **changes: Any) -> Fact:
     """Make a fact of the same moment and origin with another content."""
-    kept: dict[str, Any] = {
-        name: getattr(fact, name)
-        for name in (
-            "at",
-            "identity",
-            "rbac_group_ids",
-            "product",
-            "model",
-            "organization_id",
-            "workspace_id",
-            "api_key_id",
-            "user_profile_id",
-            "agent_id",
-            "deployment_id",
-            "environment_id",
-            "session_id",
-        )
-    }
-    return Fact(**{**kept, **changes})
-
-
-def _moved(fact: Fact, hours: int) -> Fact:
-    changes = {
-        "at": fact.at + timedelta(hours=hours),
-        "requests": fact.requests,
-        "tokens": fact.tokens,
-        "charges": fact.charges,
-    }
-    return _like(fact, **changes)
+    return replace(fact, **{**_NO_CONTENT, **changes})

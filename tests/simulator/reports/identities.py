@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator.randomness import digest, tagged_id
@@ -43,6 +44,7 @@ class Identity:
         return self.left <= today
 
 
+@lru_cache(maxsize=4000)
 def of_person(person: Person) -> Identity:
     """Make the identity of an account; every seventh has set no name."""
     name = None if person.index % 7 == 2 else person.name

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.simulator.errors import bad_request
+from tests.simulator.parameters import check_one_of, read_limit, read_scalars
 
 from .catalog import FANNED_OUT, Shape
 from .children import named
-from .clock import WIDTHS
-from .span import read_span
+from .clock import WIDTHS, floor, parse, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping
     from datetime import datetime
+
+    from tests.simulator.parameters import Parameters
 
     from .catalog import Report
     from .clock import Clock
 
-    Parameters = Mapping[str, Sequence[str]]
-
 MAX_DIMENSIONS = 5
+_MAX_SPAN = timedelta(days=31)
+_MAX_MINUTES_SPAN = timedelta(hours=24)
 _ROWS = (20, 1000)
 _BUCKETS = {"1d": (7, 31), "1h": (24, 168), "1m": (60, 256)}
 """Default and most of `limit`; buckets where buckets are listed."""
@@ -55,18 +58,16 @@ def understand(
     Raises:
         ApiError: One of them breaks a rule.
     """
-    _check_names(report, parameters)
-    scalars = {
-        name: values[0] for name, values in parameters.items() if not name.endswith("[]")
-    }
+    scalars = read_scalars(parameters, report.parameters)
     width = _choice(report.width, scalars, WIDTHS)
     end_needed = report.shape is not Shape.BUCKETS and width is not None
     if report.shape is Shape.BUCKETS:
         width = width or _DEFAULT_WIDTH
-    start, end = read_span(scalars, width, clock, end_needed=end_needed)
+    start, end = _read_span(scalars, width, clock, end_needed=end_needed)
     group_by = _groups(report, parameters)
     filters = _filters(report, parameters)
-    order_by = _choice("order_by", scalars, _orders(report)) or report.metrics[0]
+    orders = report.metrics if report.legacy else (*report.metrics, _TIME)
+    order_by = _choice("order_by", scalars, orders) or report.metrics[0]
     question = Question(
         start=start,
         end=end,
@@ -78,29 +79,15 @@ def understand(
         ascending=_choice("order", scalars, _DIRECTIONS) == "asc",
         exclude_deleted=_excludes(report, scalars, group_by),
     )
-    return question, _limit(report, scalars, width)
-
-
-def _orders(report: Report) -> tuple[str, ...]:
-    return report.metrics if report.legacy else (*report.metrics, _TIME)
-
-
-def _check_names(report: Report, parameters: Parameters) -> None:
-    for name, values in parameters.items():
-        if name not in report.parameters:
-            message = f"{name}: unknown; known are {_listed(report.parameters)}"
-            raise bad_request(message)
-        if not name.endswith("[]") and len(values) > 1:
-            message = f"{name}: given {len(values)} times"
-            raise bad_request(message)
+    listed = _BUCKETS[width or _DEFAULT_WIDTH]
+    bounds = listed if report.shape is Shape.BUCKETS else _ROWS
+    return question, read_limit(scalars, *bounds)
 
 
 def _groups(report: Report, parameters: Parameters) -> tuple[str, ...]:
     groups = tuple(dict.fromkeys(parameters.get("group_by[]", ())))
     for group in groups:
-        if group not in report.groups:
-            message = f"group_by[]: {group!r} is not one of {_listed(report.groups)}"
-            raise bad_request(message)
+        check_one_of("group_by[]:", group, report.groups)
     counted = [group for group in groups if group not in FANNED_OUT]
     if not report.legacy and len(counted) > MAX_DIMENSIONS:
         message = f"group_by[]: at most {MAX_DIMENSIONS} dimensions, got {len(counted)}"
@@ -119,10 +106,8 @@ def _filters(
     wanted = []
     for name, known in report.filters.items():
         values = parameters.get(name, ())
-        for value in values:
-            if known.allowed and value not in known.allowed:
-                message = f"{name}: {value!r} is not one of {_listed(known.allowed)}"
-                raise bad_request(message)
+        for value in values if known.allowed else ():
+            check_one_of(f"{name}:", value, known.allowed)
         if name == "organization_ids[]":
             values = named(values)
         if values:
@@ -140,23 +125,45 @@ def _excludes(
     return excludes
 
 
-def _limit(report: Report, scalars: Mapping[str, str], width: str | None) -> int:
-    buckets = report.shape is Shape.BUCKETS
-    default, most = _BUCKETS[width or _DEFAULT_WIDTH] if buckets else _ROWS
-    text = scalars.get("limit", str(default))
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= most:
-        message = f"limit: must be from 1 to {most}, got {text!r}"
+def _choice(name: str, scalars: Mapping[str, str], allowed: Collection[str]) -> str | None:
+    if name in scalars:
+        check_one_of(f"{name}:", scalars[name], allowed)
+    return scalars.get(name)
+
+
+def _read_span(
+    scalars: Mapping[str, str], width: str | None, clock: Clock, *, end_needed: bool
+) -> tuple[datetime, datetime]:
+    """Read the time range; both ends are rounded down to whole buckets."""
+    start = _moment("starting_at", scalars)
+    if start is None:
+        message = "starting_at: required"
         raise bad_request(message)
-    return int(text)
-
-
-def _choice(name: str, scalars: Mapping[str, str], allowed: Iterable[str]) -> str | None:
-    value = scalars.get(name)
-    if value is not None and value not in allowed:
-        message = f"{name}: {value!r} is not one of {_listed(allowed)}"
+    if start < clock.earliest:
+        message = f"starting_at: must not be before {write(clock.earliest)}"
         raise bad_request(message)
-    return value
+    end = _moment("ending_at", scalars)
+    if end is None:
+        if end_needed:
+            message = "ending_at: required with buckets of time"
+            raise bad_request(message)
+        end = max(start, min(clock.now, start + _MAX_SPAN))
+    elif end <= start:
+        message = "ending_at: must be later than starting_at"
+        raise bad_request(message)
+    most = _MAX_MINUTES_SPAN if width == "1m" else _MAX_SPAN
+    if end - start > most:
+        message = f"ending_at: the range may span at most {most}, not {end - start}"
+        raise bad_request(message)
+    return floor(start, width), floor(end, width)
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
+def _moment(name: str, scalars: Mapping[str, str]) -> datetime | None:
+    text = scalars.get(name)
+    if text is None:
+        return None
+    moment = parse(text)
+    if moment is None:
+        message = f"{name}: must be an RFC 3339 timestamp with an offset, got {text!r}"
+        raise bad_request(message)
+    return moment

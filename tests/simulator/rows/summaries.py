@@ -104,13 +104,8 @@ def _counts(
 ) -> dict[str, int]:
     month = _MONTH if teams is not None else _MONTHS.get(product, _MONTH)
     windows = {"daily": 1, "weekly": 7, "monthly": month}
-    if teams is None:
-        return {
-            period: company.active_within(product, day, days)
-            for period, days in windows.items()
-        }
     return {
-        period: company.members_active_within(teams, product, day, days)
+        period: company.active_within(product, day, days, teams)
         for period, days in windows.items()
     }
 
