@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from datetime import date, timedelta
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -26,43 +25,21 @@ if TYPE_CHECKING:
 FIRST = LAST - timedelta(27)
 
 
-class Page(HTMLParser):
-    """The text of a page, its tooltips, and whatever it would load."""
+class Page:
+    """What a page shows, and whatever it would load."""
 
-    def __init__(self, html: str) -> None:
-        """Parse it."""
-        super().__init__()
-        self.html = html
-        self.words: list[str] = []
-        self.tooltips: list[str] = []
-        self.loaded: list[str] = []
-        self.tag = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what it would load, and tooltips."""
-        self.tag = tag
-        given = {name: value or "" for name, value in attrs}
-        self.loaded += [
-            given[name] for name in ("src", "href", "xlink:href", "data") if name in given
-        ]
-        if tag == "path" and "aria-label" in given:
-            self.tooltips.append(given["aria-label"])
-
-    def handle_data(self, data: str) -> None:
-        """Note what a reader sees."""
-        if data.strip() and self.tag not in ("style", "script"):
-            self.words.append(" ".join(data.split()))
-
-    @property
-    def figures(self) -> list[str]:
-        """The values at the top, in order."""
-        return re.findall(r'class="value[^>]*>([^<]+)<', self.html)
-
-    @property
-    def text(self) -> str:
-        """All words."""
-        return " ".join(self.words)
+    def __init__(self, text: str) -> None:
+        """Look for it."""
+        self.html = text
+        shown = re.sub(r"<(style|script)>.*?</\1>", "", text, flags=re.DOTALL)
+        parts = [" ".join(part.split()) for part in re.split(r"<[^>]*>", shown)]
+        self.words = [html.unescape(part) for part in parts if part]
+        self.text = " ".join(self.words)
+        #: The values at the top, in order.
+        self.figures = re.findall(r'class="value[^>]*>([^<]+)<', text)
+        tooltips = re.findall(r'<path[^>]* aria-label="([^"]*)"', text)
+        self.tooltips = [html.unescape(tooltip) for tooltip in tooltips]
+        self.loaded = re.findall(r"\b(?:src|href|data)\s*=\s*(\S+)", text)
 
 
 def sketch(chart: Chart | Strip) -> str:
