@@ -83,50 +83,40 @@ class Table(NamedTuple):
     """A table that a target makes of a stream."""
 
     name: str
-    description: str
     key: list[str]
     columns: list[Column]
-    selected: bool
+    is_selected: bool
+
+    @property
+    def description(self) -> str:
+        """A sentence about it."""
+        key = ", ".join(f"`{name}`" for name in self.key)
+        return f"Table of the stream `{self.name}`; its key is {key}."
+
+
+def project_settings() -> dict[str, Any]:
+    """Return the settings of the tap in this repository's project."""
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    [settings] = [plugin["config"] for plugin in project["plugins"]["extractors"]]
+    return dict(settings)
 
 
 def tables() -> list[Table]:
     """List the tables of all streams, flattened as by this repository's project."""
-    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
-    [settings] = [plugin["config"] for plugin in project["plugins"]["extractors"]]
-    tap = TapClaudeAnalytics(config=settings, validate_config=False)
+    tap = TapClaudeAnalytics(config=project_settings(), validate_config=False)
     found = []
     for entry in tap.catalog_dict["streams"]:
-        name = entry["stream"]
-        [flat] = tap.mapper.stream_maps[name]
-        found.append(
-            Table(
-                name,
-                _sentence(entry),
-                list(entry["key_properties"]),
-                _columns(flat.transformed_schema),
-                _is_selected(entry),
-            )
-        )
+        [flat] = tap.mapper.stream_maps[entry["stream"]]
+        [told] = [m["metadata"] for m in entry["metadata"] if not m["breadcrumb"]]
+        columns = [
+            Column(name, kind, field.get("description", ""))
+            for name, field in flat.transformed_schema["properties"].items()
+            if (kind := _type(name, field))
+        ]
+        key = list(entry["key_properties"])
+        is_selected = told.get("selected", told.get("selected-by-default", False))
+        found.append(Table(entry["stream"], key, columns, bool(is_selected)))
     return sorted(found)
-
-
-def _sentence(entry: Mapping[str, Any]) -> str:
-    key = ", ".join(f"`{name}`" for name in entry["key_properties"])
-    return f"Table of the stream `{entry['stream']}`; its key is {key}."
-
-
-def _is_selected(entry: Mapping[str, Any]) -> bool:
-    [metadata] = [m["metadata"] for m in entry["metadata"] if not m["breadcrumb"]]
-    return bool(metadata.get("selected", metadata.get("selected-by-default", False)))
-
-
-def _columns(schema: dict[str, Any]) -> list[Column]:
-    columns = []
-    for name, field in schema["properties"].items():
-        kind = _type(name, field)
-        if kind:
-            columns.append(Column(name, kind, field.get("description", "")))
-    return columns
 
 
 def _type(name: str, field: Mapping[str, Any]) -> str | None:
@@ -237,7 +227,7 @@ def _staged(table: Table) -> str:
 
 def _staging(table: Table) -> str:
     text = ""
-    if not (table.selected or table.name in ALSO_IN_MARTS or table.name == "readings"):
+    if not (table.is_selected or table.name in ALSO_IN_MARTS or table.name == "readings"):
         text = f"{{{{ config(enabled=var('claude_analytics__using_{table.name}')) }}}}\n\n"
     key = json.dumps(table.key).replace('"', "'")
     text += f"{{{{ claude_analytics.claude_current_rows('{table.name}', {key}, [\n"

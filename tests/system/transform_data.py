@@ -1,7 +1,8 @@
-"""A database with weeks of an organisation in it, and the SQL that people run there."""
+"""A database with weeks of an organisation in it."""
 
 from __future__ import annotations
 
+import copy
 import tempfile
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,18 +11,18 @@ from unittest import mock
 
 import msgspec
 import pendulum
-import yaml
 
 from tap_claude_analytics.common import clock
-from tests import ROOT, singer, truth
+from tests import dbt_sources, singer, truth
+from tests.system.warehouse import LOADED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.sandbox import Sandbox
-    from tests.simulator import Fact, Simulator
+    from tests.simulator import Simulator
     from tests.system.meltano_fixture import MeltanoProject
     from tests.truth import Record
-
-SCHEMA = "tap_claude_analytics"
 
 #: The day of the last run; the one before it was a day earlier.
 TODAY = date(2026, 11, 5)
@@ -48,10 +49,13 @@ def fill(box: Sandbox, project: MeltanoProject) -> None:
     for day in DAYS:
         simulator.edit("skills", day, _never_known)
         simulator.edit("connectors", day, _never_known)
+    beginner = simulator.truth("users", DAYS[-7])[0]["user"]["id"]
+    for day in DAYS[:28]:
+        simulator.edit("users", day, _without(beginner))
     simulator.edit("users", ODD, _odd_code)
     simulator.edit("connectors", ODD, _odd_calls)
     for day in (REVISED, IDLE):
-        simulator.edit("users", day, _without_code)
+        simulator.edit("users", day, _with(claude_code_metrics=None))
     for day in DAYS[DAYS.index(ODD) :]:
         simulator.edit("users", day, _moved)
         simulator.edit("skills", day, _renamed)
@@ -59,12 +63,12 @@ def fill(box: Sandbox, project: MeltanoProject) -> None:
     for endpoint in ("skills", "connectors"):
         simulator.edit(endpoint, IDLE, lambda _: [])
     outputs = _run(simulator, TODAY - timedelta(days=1), {})
-    simulator.edit("summaries", REVISED, _unknown_counts)
+    simulator.edit("summaries", REVISED, _with(**UNKNOWN_COUNTS))
     for endpoint in set(truth.ROW_STREAMS.values()) - {"summaries"}:
-        simulator.edit(endpoint, REVISED, _more_users)
+        simulator.edit(endpoint, REVISED, _with(distinct_user_count=1000))
         simulator.edit(endpoint, VANISHED, lambda rows: rows[1:])
         simulator.edit(endpoint, EMPTIED, lambda _: [])
-    simulator.revise(REVISED, _dearer)
+    simulator.revise(REVISED, lambda facts: [f.scaled(Decimal("1.00333")) for f in facts])
     simulator.revise(VANISHED, lambda facts: facts[1:])
     simulator.revise(EMPTIED, lambda _: [])
     outputs += _run(simulator, TODAY, outputs[-1].state)
@@ -73,8 +77,6 @@ def fill(box: Sandbox, project: MeltanoProject) -> None:
 
 def _run(simulator: Simulator, today: date, state: Record) -> list[singer.Output]:
     """Run the tap at noon of a day, with the settings that the repository's project has."""
-    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
-    [settings] = [plugin["config"] for plugin in project["plugins"]["extractors"]]
     noon = pendulum.datetime(today.year, today.month, today.day, 12)
     simulator.today = today
     outputs = []
@@ -87,7 +89,7 @@ def _run(simulator: Simulator, today: date, state: Record) -> list[singer.Output
                 state=state,
                 start_date=since.isoformat(),
                 lookback_days=7,
-                **settings,
+                **dbt_sources.project_settings(),
             )
             assert not output.failures
             outputs.append(output)
@@ -98,7 +100,7 @@ def _run(simulator: Simulator, today: date, state: Record) -> list[singer.Output
 def _load(box: Sandbox, project: MeltanoProject, outputs: list[singer.Output]) -> None:
     """Load runs of the tap into the database, one after the other, as the project does."""
     encoder = msgspec.json.Encoder(decimal_format="number")
-    box.environment["TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA"] = SCHEMA
+    box.environment["TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA"] = LOADED
     with tempfile.NamedTemporaryFile() as file:
         for output in outputs:
             file.writelines(encoder.encode(message) + b"\n" for message in output.messages)
@@ -108,31 +110,43 @@ def _load(box: Sandbox, project: MeltanoProject, outputs: list[singer.Output]) -
     assert loaded.returncode == 0, loaded.stderr[-5000:]
 
 
+#: Counts of the organisation that differ from what was read before, some of them null.
+UNKNOWN_COUNTS = {
+    "assigned_seat_count": None,
+    "chat_weekly_active_user_count": None,
+    "weekly_active_user_count": 7,
+}
+
+
+def _with(**values: object) -> Callable[[list[Record]], list[Record]]:
+    """Return an edit that gives all rows these values."""
+    return lambda rows: [row | values for row in rows]
+
+
+def _without(user: str) -> Callable[[list[Record]], list[Record]]:
+    """Return an edit that leaves a user out."""
+    return lambda rows: [row for row in rows if row["user"]["id"] != user]
+
+
 def _odd_code(rows: list[Record]) -> list[Record]:
     """Return rows of users, in two of which figures of Claude Code are null."""
-    code = rows[0]["claude_code_metrics"]
-    half = {"accepted_count": 90, "rejected_count": None}
-    tools = {**code["tool_actions"], "write_tool": half}
-    first = {**rows[0], "claude_code_metrics": {**code, "tool_actions": tools}}
-    return [first, *_without_code(rows[1:2]), *rows[2:]]
-
-
-def _without_code(rows: list[Record]) -> list[Record]:
-    return [{**row, "claude_code_metrics": None} for row in rows]
+    first = copy.deepcopy(rows[0])
+    tools = first["claude_code_metrics"]["tool_actions"]
+    tools["write_tool"] = {"accepted_count": 90, "rejected_count": None}
+    return [first, rows[1] | {"claude_code_metrics": None}, *rows[2:]]
 
 
 def _never_known(rows: list[Record]) -> list[Record]:
     """Return rows, those of one skill and one connector without how often it was used."""
     return [
-        {name: None if _is_use(name) else value for name, value in row.items()}
+        {
+            name: None if name.endswith(("invocation_count", "_call_count")) else value
+            for name, value in row.items()
+        }
         if {"unknown", "slack"} & {row.get("skill_name"), row.get("connector_name")}
         else row
         for row in rows
     ]
-
-
-def _is_use(name: str) -> bool:
-    return name == "invocation_count" or name.endswith("_call_count")
 
 
 def _renamed(rows: list[Record]) -> list[Record]:
@@ -154,21 +168,3 @@ def _odd_calls(rows: list[Record]) -> list[Record]:
         row | dict.fromkeys(kinds, 5) | {kinds[place % 3]: None}
         for place, row in enumerate(rows)
     ]
-
-
-def _unknown_counts(rows: list[Record]) -> list[Record]:
-    """Return the row of the organisation with other counts, some of them null."""
-    changed = {
-        "assigned_seat_count": None,
-        "chat_weekly_active_user_count": None,
-        "weekly_active_user_count": 7,
-    }
-    return [row | changed for row in rows]
-
-
-def _more_users(rows: list[Record]) -> list[Record]:
-    return [{**row, "distinct_user_count": 1000} for row in rows]
-
-
-def _dearer(facts: list[Fact]) -> list[Fact]:
-    return [fact.scaled(Decimal("1.00333")) for fact in facts]

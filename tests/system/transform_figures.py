@@ -1,32 +1,70 @@
-"""Figures of the simulated organisation in the terms of the marts."""
+"""Sums, shares and periods of the marts, and what they take from the tap's records.
+
+A record is flat here, as its table is: `chat_metrics__message_count`.
+"""
 
 from __future__ import annotations
 
 import calendar
-from collections import defaultdict
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tests.truth import Record
 
 #: A count, money or None.
 Cell: TypeAlias = Any
 Key: TypeAlias = tuple[Any, ...]
-Mart: TypeAlias = dict[Key, dict[str, Any]]
+Row: TypeAlias = dict[str, Any]
+Mart: TypeAlias = dict[Key, Row]
 
-FAMILIES = ("chat_cowork", "claude_code", "office", "design", "science")
+_CHAT = "(message|action|dispatch_turn|distinct_session|distinct_conversation)_count"
+_CODE = "core_metrics__(distinct_session|commit|pull_request)_count|tool_actions__.+"
+#: What is activity, by product family.
+FAMILIES = {
+    "chat_cowork": (
+        f"((chat|cowork)_metrics|chat_cowork_unified_metrics__(chat|sessions))__{_CHAT}"
+    ),
+    "claude_code": f"claude_code_metrics__({_CODE})",
+    "office": r"office_metrics__\w+__(message|distinct_session)_count",
+    "design": "design_metrics__message_count",
+    "science": "science_metrics__message_count",
+}
+#: What is activity as well, but in no family.
+ELSEWHERE = "claude_tag_metrics__active_message_count|web_search_count"
+
 TOOLS = ("edit", "write", "multi_edit", "notebook_edit")
-WORK = ("session", "lines_added", "lines_removed", "commit", "pull_request")
-TOKENS = {
+#: What people do with Claude Code beside edits.
+WORK = {
+    "session_count": "distinct_session_count",
+    "lines_added_count": "lines_of_code__added_count",
+    "lines_removed_count": "lines_of_code__removed_count",
+    "commit_count": "commit_count",
+    "pull_request_count": "pull_request_count",
+}
+#: The measures of the two reports of spend.
+COST = ("cost_usd", "list_cost_usd")
+USAGE = {
     "uncached_input_tokens": "uncached_input_tokens",
     "cache_read_tokens": "cache_read_input_tokens",
     "output_tokens": "output_tokens",
     "total_tokens": "total_tokens",
+    "request_count": "requests",
 }
+
+
+def flat(record: Record, *parents: str) -> Record:
+    """Return a record with the fields of its objects beside its own."""
+    fields: Record = {}
+    for name, value in record.items():
+        path = (*parents, name)
+        nested = isinstance(value, dict)
+        fields |= flat(value, *path) if nested else {"__".join(path): value}
+    return fields
 
 
 def total(values: Iterable[Cell]) -> Cell:
@@ -43,9 +81,7 @@ def whole(values: Iterable[Cell]) -> Cell:
 
 def share(part: Cell, of: Cell, factor: int = 1) -> Decimal | None:
     """Return a quotient, None where there is none."""
-    return (
-        Decimal(factor) * Decimal(part) / Decimal(of) if of and part is not None else None
-    )
+    return Decimal(factor) * Decimal(part) / of if of and part is not None else None
 
 
 def month_of(day: date) -> date:
@@ -53,84 +89,32 @@ def month_of(day: date) -> date:
     return day.replace(day=1)
 
 
-def week_of(day: date) -> date:
-    """Return the Monday of a day's week."""
-    return day - timedelta(days=day.weekday())
-
-
 def days_of(month: date) -> list[date]:
     """Return all days of a month."""
-    _, count = calendar.monthrange(month.year, month.month)
-    return [month + timedelta(days=n) for n in range(count)]
+    return days_from(month, calendar.monthrange(month.year, month.month)[1])
 
 
-def figure(record: Record, *path: str) -> Cell:
-    """Return what lies at the end of a path, None where it breaks off."""
-    value: Any = record
-    for name in path:
-        value = None if value is None else value.get(name)
-    return value
+def days_from(first: date, count: int) -> list[date]:
+    """Return days in a row."""
+    return [first + timedelta(days=n) for n in range(count)]
 
 
 def used_families(record: Record) -> dict[str, bool]:
-    """Say which families a user's day has activity in."""
-    unified = record.get("chat_cowork_unified_metrics") or {}
-    code = record["claude_code_metrics"] or {"core_metrics": {}, "tool_actions": {}}
-    work, tools = code["core_metrics"], code["tool_actions"]
+    """Say which families a user's day has activity in, and whether it has any."""
 
-    def some(*values: int | None) -> bool:
-        return any(value or 0 for value in values)
+    def is_in(pattern: str) -> bool:
+        return any(value and re.fullmatch(pattern, name) for name, value in record.items())
 
-    used = {
-        "chat_cowork": some(
-            *(
-                (block or {}).get(name)
-                for block in (
-                    record["chat_metrics"],
-                    record["cowork_metrics"],
-                    unified.get("chat"),
-                    unified.get("sessions"),
-                )
-                for name in (
-                    "message_count",
-                    "action_count",
-                    "dispatch_turn_count",
-                    "distinct_session_count",
-                    "distinct_conversation_count",
-                )
-            )
-        ),
-        "claude_code": some(
-            *(
-                work.get(name)
-                for name in (
-                    "distinct_session_count",
-                    "commit_count",
-                    "pull_request_count",
-                )
-            ),
-            *(count for tool in tools.values() for count in tool.values()),
-        ),
-        "office": some(
-            *(
-                app[name]
-                for app in record["office_metrics"].values()
-                for name in ("message_count", "distinct_session_count")
-            )
-        ),
-        "design": some(record["design_metrics"]["message_count"]),
-        "science": some(record["science_metrics"]["message_count"]),
-    }
-    tag = figure(record, "claude_tag_metrics", "active_message_count")
-    return {**used, "all": any(used.values()) or some(tag, record["web_search_count"])}
+    used = {family: is_in(pattern) for family, pattern in FAMILIES.items()}
+    return {**used, "all": any(used.values()) or is_in(ELSEWHERE)}
 
 
-def with_unified(record: Record, product: str, name: str) -> Cell:
-    """Add unified use to a product's own."""
-    plain = record[f"{product}_metrics"][name]
+def with_unified(record: Record, product: str, count: str) -> Cell:
+    """Add unified use to a product's own, where there is any."""
     part = {"chat": "chat", "cowork": "sessions"}[product]
-    block = figure(record, "chat_cowork_unified_metrics", part)
-    return plain if block is None else whole((plain, block[name]))
+    unified = f"chat_cowork_unified_metrics__{part}__{count}"
+    own = record[f"{product}_metrics__{count}"]
+    return whole((own, record[unified])) if unified in record else own
 
 
 def frequency_class(days: int) -> str:
@@ -139,32 +123,27 @@ def frequency_class(days: int) -> str:
     return next(name for least, name in names.items() if days >= least)
 
 
-def code_figures(record: Record, key: str) -> dict[str, Any]:
-    """Return the figures of Claude Code of a record of a user or team."""
-    block = record["claude_code_metrics"] or {}
-    core, tools = block.get("core_metrics", {}), block.get("tool_actions", {})
-    by_tool: dict[str, tuple[int, int] | None] = {}
+def code_work(record: Record) -> Row:
+    """Return what a user or team did with Claude Code on a day, beside edits."""
+    core = "claude_code_metrics__core_metrics__"
+    return {count: record.get(f"{core}{name}") for count, name in WORK.items()}
+
+
+def code_edits(record: Record) -> dict[str, tuple[int, int]]:
+    """Return the accepted and rejected edits of the tools of which both are known."""
+    found: dict[str, tuple[Cell, Cell]] = {}
     for tool in TOOLS:
-        pair = tools.get(f"{tool}_tool", {})
-        counts = (pair.get("accepted_count"), pair.get("rejected_count"))
-        by_tool[tool] = None if None in counts else counts
-    lines = core.get("lines_of_code", {})
-    return {
-        "key": record[key],
-        "date": record["date"],
-        "by_tool": by_tool,
-        "tools": [pair for pair in by_tool.values() if pair],
-        "session_count": core.get("distinct_session_count"),
-        "lines_added_count": lines.get("added_count"),
-        "lines_removed_count": lines.get("removed_count"),
-        "commit_count": core.get("commit_count"),
-        "pull_request_count": core.get("pull_request_count"),
-    }
+        name = f"claude_code_metrics__tool_actions__{tool}_tool__"
+        pair = (record.get(f"{name}accepted_count"), record.get(f"{name}rejected_count"))
+        if None not in pair:
+            found[tool] = pair
+    return found
 
 
-def edit_counts(pairs: Sequence[tuple[int, int]]) -> dict[str, Any]:
+def edit_counts(pairs: Iterable[tuple[int, int]]) -> Row:
     """Add edits up, and rate them."""
-    accepted, rejected = total(p[0] for p in pairs), total(p[1] for p in pairs)
+    given = list(pairs)
+    accepted, rejected = total(p[0] for p in given), total(p[1] for p in given)
     decided = whole((accepted, rejected))
     return {
         "accepted_count": accepted,
@@ -174,77 +153,38 @@ def edit_counts(pairs: Sequence[tuple[int, int]]) -> dict[str, Any]:
     }
 
 
-def with_rate(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the figures of a day with its edits."""
-    work = {f"{name}_count": row[f"{name}_count"] for name in WORK}
+def code_month(days: Sequence[Record]) -> Row:
+    """Add days up, of what is known."""
+    work, edits = [code_work(day) for day in days], [code_edits(day) for day in days]
     return {
-        **work,
-        **edit_counts(row["tools"]),
-        "unknown_tool_count": 4 - len(row["tools"]),
+        **{name: total(row[name] for row in work) for name in WORK},
+        **edit_counts(pair for tools in edits for pair in tools.values()),
+        "unknown_day_count": sum(
+            None in row.values() or len(tools) < len(TOOLS)
+            for row, tools in zip(work, edits, strict=True)
+        ),
     }
 
 
-def code_months(rows: Iterable[dict[str, Any]]) -> Mart:
-    """Add days up to months, of what is known."""
-    months: dict[Key, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        months[month_of(row["date"]), row["key"]].append(row)
-    return {
-        key: {
-            **{f"{w}_count": total(d[f"{w}_count"] for d in days) for w in WORK},
-            **edit_counts([pair for day in days for pair in day["tools"]]),
-            "unknown_day_count": sum(
-                len(d["tools"]) < 4 or None in [d[f"{w}_count"] for w in WORK] for d in days
-            ),
-        }
-        for key, days in months.items()
-    }
-
-
-def spend_figures(report: str, figures: Record) -> dict[str, Any]:
+def spend_figures(report: str, figures: Record) -> Row:
     """Return money in dollars, or tokens, by the names of the marts."""
-    if report == "cost":
-        return {
-            "cost_usd": Decimal(figures["amount"]).scaleb(-2),
-            "list_cost_usd": Decimal(figures["list_amount"]).scaleb(-2),
-        }
+    if report == "usage":
+        return {name: figures[source] for name, source in USAGE.items()}
     return {
-        **{name: figures[source] for name, source in TOKENS.items()},
-        "request_count": figures["requests"],
+        "cost_usd": Decimal(figures["amount"]).scaleb(-2),
+        "list_cost_usd": Decimal(figures["list_amount"]).scaleb(-2),
     }
 
 
-def spend_sums(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def spend_sums(rows: Iterable[Mapping[str, Cell]]) -> Row:
     """Add rows of spend up, and what follows from the sums."""
     given = list(rows)
     row = {name: total(r[name] for r in given) for name in given[0]}
     cost, listed, tokens = row["cost_usd"], row["list_cost_usd"], row["total_tokens"]
-    known = None not in (cost, listed)
-    row["discount_usd"] = listed - cost if known else None
-    row["discount_rate"] = share(listed - cost, listed, 100) if known else None
+    row["discount_usd"] = None if None in (cost, listed) else listed - cost
+    row["discount_rate"] = share(row["discount_usd"], listed, 100)
     row["cost_per_million_tokens"] = share(cost, tokens, 1_000_000)
     if tokens is not None:
         inputs = tokens - row["output_tokens"]
         row["cache_read_share"] = share(row["cache_read_tokens"], inputs)
     return row
-
-
-def artifact_id(record: Record) -> str:
-    """Return what an artifact is called among things."""
-    return f"{record['artifact_type']} ({'' if record['is_shared'] else 'not '}shared)"
-
-
-#: Kind to stream, id and uses.
-THINGS: dict[str, tuple[str, Callable[[Record], Any], Callable[[Record], Any]]] = {
-    "skill": ("skills", lambda r: r["skill_name"], lambda r: r["invocation_count"]),
-    "connector": (
-        "connectors",
-        lambda r: r["connector_name"],
-        lambda r: whole(
-            r[f"{kind}_call_count"] for kind in ("read", "write", "unclassified")
-        ),
-    ),
-    "plugin": ("plugins", lambda r: r["plugin_key"], lambda r: r["invocation_count"]),
-    "artifact": ("artifacts", artifact_id, lambda r: r["artifacts_created_count"]),
-    "project": ("chat_projects", lambda r: r["project_id"], lambda r: r["message_count"]),
-}

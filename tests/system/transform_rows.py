@@ -97,6 +97,28 @@ def limit(who: str, amount: int | None, spent: int) -> Row:
     }
 
 
+def request(name: str, status: str) -> Row:
+    """Return a request for a higher limit."""
+    asked = {"actor_id": "ann", "created_at": "2027-02-10"}
+    return {"request_id": name, "status": status, **asked}
+
+
+def member(user: str, name: str) -> Row:
+    """Return a member, whose address is written otherwise than where activity is."""
+    return {"user_id": user, "name": name, "email": f"{name}@example.com", "role": "user"}
+
+
+def invite(name: str, status: str, expires: str, accepted: str | None = None) -> Row:
+    """Return an invitation of the first day of a year."""
+    return {
+        "invite_id": name,
+        "status": status,
+        "invited_at": "2027-01-01 00:00:00",
+        "expires_at": f"{expires} 00:00:00",
+        "accepted_at": accepted,
+    }
+
+
 LAST = DAYS[-1]
 SNAPSHOTS = ("members", "invites", "spend_limits", "spend_limit_requests", "teams")
 
@@ -150,51 +172,20 @@ ACME: dict[str, list[Row]] = {
         cost(None, 3.0),
     ),
     "members": [
-        *rows_of(DAYS[-2], *({"user_id": user} for user in ("ann", "zed"))),
+        *rows_of(DAYS[-2], {"user_id": "ann"}, {"user_id": "zed"}),
         *rows_of(
-            LAST,
-            {"user_id": "ann", "email": "ann@example.com", "name": "Ann", "role": "admin"},
-            {
-                "user_id": "new-bob",
-                "email": "Bob@example.com",
-                "name": "Bob",
-                "role": "user",
-            },
-            {"user_id": "eve", "email": "eve@example.com", "name": "Eve", "role": "user"},
+            LAST, member("ann", "Ann"), member("new-bob", "Bob"), member("eve", "Eve")
         ),
     ],
     "invites": rows_of(
         LAST,
-        *(
-            {
-                "invite_id": name,
-                "status": status,
-                "invited_at": "2027-01-01 00:00:00",
-                "expires_at": expires,
-                "accepted_at": accepted,
-            }
-            for name, status, expires, accepted in (
-                ("open", "pending", "2027-12-01 00:00:00", None),
-                ("late", "pending", "2027-01-15 00:00:00", None),
-                ("done", "accepted", "2027-12-01 00:00:00", "2027-01-02 12:00:00"),
-            )
-        ),
+        invite("open", "pending", "2027-12-01"),
+        invite("late", "pending", "2027-01-15"),
+        invite("done", "accepted", "2027-12-01", "2027-01-02 12:00:00"),
     ),
     "spend_limits": rows_of(LAST, limit("ann", 1000, 950), limit("eve", None, 0)),
     "spend_limit_requests": rows_of(
-        LAST,
-        {
-            "request_id": "r1",
-            "actor_id": "ann",
-            "status": "pending",
-            "created_at": "2027-02-10",
-        },
-        {
-            "request_id": "r2",
-            "actor_id": "ann",
-            "status": "denied",
-            "created_at": "2027-02-10",
-        },
+        LAST, request("r1", "pending"), request("r2", "denied")
     ),
     "teams": rows_of(
         LAST, *({"rbac_group_id": i, "name": "Sales"} for i in ("sales", "it"))

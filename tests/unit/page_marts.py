@@ -10,6 +10,7 @@ import duckdb
 import jinja2
 import yaml
 
+from claude_page.marts import QUERIES, Marts
 from tests import ROOT, duckdb_rows
 
 if TYPE_CHECKING:
@@ -25,20 +26,30 @@ LAST = date(2026, 11, 1)
 MONTH = date(2026, 10, 1)
 STREAMS = ("adoption", "org_summaries", "user_summaries", "cost", "usage")
 
+#: Marts of streams that few load.
+LATER = {
+    "claude_members",
+    "claude_members_daily",
+    "claude_spend_limit_requests",
+    "claude_spend_limits_daily",
+    "claude_spend_limits_now",
+}
+
 
 @cache
 def contracts() -> dict[str, dict[str, str]]:
     """Return the columns of each mart and their types in DuckDB."""
-    found = {}
-    for path in sorted((ROOT / "transform" / "models" / "marts").glob("*.yml")):
-        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
-            found[model["name"]] = {
-                column["name"]: jinja2.Template(column["data_type"]).render(
-                    target={"type": "duckdb"}
-                )
-                for column in model["columns"]
-            }
-    return found
+    return {
+        model["name"]: {column["name"]: _type(column["data_type"]) for column in columns}
+        for path in sorted((ROOT / "transform" / "models" / "marts").glob("*.yml"))
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+        for columns in [model["columns"]]
+    }
+
+
+@cache
+def _type(template: str) -> str:
+    return str(jinja2.Template(template).render(target={"type": "duckdb"}))
 
 
 def build(path: Path, marts: Mapping[str, Rows], without: Iterable[str] = ()) -> None:
@@ -58,6 +69,12 @@ def build(path: Path, marts: Mapping[str, Rows], without: Iterable[str] = ()) ->
                 ]
                 assert all(row.keys() <= columns.keys() for row in rows), mart
                 duckdb_rows.create(connection, f"{SCHEMA}.{mart}", columns, rows)
+
+
+def read(rows: Mapping[str, Rows]) -> Marts:
+    """Return rows of marts as if they had been read from a database."""
+    named = {name: list(rows[mart]) for name, (mart, _) in QUERIES.items() if mart in rows}
+    return Marts(ORGANIZATION, named, frozenset(named))
 
 
 def days(first: date, last: date = LAST) -> list[date]:

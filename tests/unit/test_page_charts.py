@@ -10,7 +10,6 @@ import pytest
 
 from claude_page import adoption, code, drawing, spend, spread, trust, used
 from claude_page.cards import ALIASES, PRODUCTS, Chart, Key, Layer, Line, Stretch, Strip
-from claude_page.marts import Marts
 from claude_page.spans import Calendar, Span
 from claude_page.timeline import Measure, stacked
 from tests.unit import page_marts
@@ -19,6 +18,8 @@ from tests.unit.page_marts import LAST
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from claude_page.marts import Marts
+
 FIRST = date(2026, 9, 28)
 SPAN = Span(FIRST, LAST)
 RANGES = {"all days": SPAN}
@@ -26,17 +27,14 @@ GAP = date(2026, 10, 14)
 
 
 def marts(**rows: list[dict[str, Any]]) -> Marts:
-    """Return rows as if they had been read."""
-    given = {
-        name: page_marts.known(FIRST)[f"claude_{name}"] for name in ("days", "freshness")
-    }
-    return Marts("acme", {**given, **rows}, frozenset(rows))
+    """Return rows of marts, and that all of their days were read."""
+    return page_marts.read({**page_marts.known(FIRST), **rows})
 
 
 def with_gap() -> Calendar:
     """Return a calendar in which a day was not read and the last may change."""
     states = {GAP: "not read", LAST: "may be revised"}
-    return Calendar(marts(days=page_marts.known(FIRST, states=states)["claude_days"]))
+    return Calendar(marts(**page_marts.known(FIRST, states=states)))
 
 
 def marks(chart: Chart) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
@@ -141,25 +139,21 @@ def test_products_have_colours_of_their_own() -> None:
 
 def test_new_and_returning_people_are_told_apart_only_where_they_can_be() -> None:
     """After a gap the two are one layer, and no layer says zero."""
-    week = {"period_grain": "week", "product_family": "all", "family_active_user_count": 9}
-    known = {"retained_user_count": 5, "lost_user_count": 1}
-    rows = [
-        {
-            **week,
-            **known,
-            "period_start": FIRST,
-            "new_user_count": 3,
-            "returning_user_count": 1,
-        },
-        {
-            **week,
-            **known,
-            "period_start": date(2026, 10, 19),
-            "new_user_count": None,
-            "returning_user_count": None,
-        },
-    ]
-    card = adoption.coming_and_going(marts(people=rows), with_gap(), RANGES)
+    told_apart = {
+        "period_grain": "week",
+        "period_start": FIRST,
+        "product_family": "all",
+        "family_active_user_count": 9,
+        "new_user_count": 3,
+        "retained_user_count": 5,
+        "returning_user_count": 1,
+        "lost_user_count": 1,
+    }
+    unknown = dict.fromkeys(("new_user_count", "returning_user_count"))
+    after_gap = {**told_apart, **unknown, "period_start": date(2026, 10, 19)}
+    card = adoption.coming_and_going(
+        marts(claude_active_users=[told_apart, after_gap]), with_gap(), RANGES
+    )
     assert card.parts[0].charts
     chart = card.parts[0].charts["all days"]
     assert isinstance(chart, Chart)
@@ -199,9 +193,12 @@ def test_small_teams_are_folded(
     small: list[dict[str, Any]], folded: list[str] | None
 ) -> None:
     """Into one row, which has no figures if it would still be of few people."""
-    days = page_marts.known(FIRST)["claude_days"]
-    days += [{**row, "stream": "team_summaries"} for row in days if row["stream"] == "cost"]
-    given = marts(days=days, teams=[team("A", 5, 100), *small])
+    days = [
+        {**row, "stream": "team_summaries"}
+        for row in page_marts.known(FIRST)["claude_days"]
+        if row["stream"] == "cost"
+    ]
+    given = marts(claude_days=days, claude_code_team_daily=[team("A", 5, 100), *small])
     [card] = code.teams(given, Calendar(given), least=5)
     assert card.parts[0].table
     rows = card.parts[0].table.rows
@@ -225,7 +222,7 @@ def test_months_that_are_not_complete_show_no_spread() -> None:
         "currency": "USD",
         "spending_user_count": None,
     }
-    given = marts(months=[month])
+    given = marts(claude_spend_org_monthly=[month])
     card = spread.card(given, Calendar(given))
     assert [part.words for part in card.parts] == ["October 2026 is not complete."]
 
@@ -242,18 +239,13 @@ def test_buckets_come_last_and_names_tell_things_apart() -> None:
     rows = [
         {**thing, "thing_id": "name:x:1", "thing_name": "x"},
         {**thing, "thing_id": "name:x:2", "thing_name": "x", "use_count": None},
-        {
-            **thing,
-            "thing_id": "third-party",
-            "thing_name": "third-party",
-            "is_bucket": True,
-        },
+        {**thing, **dict.fromkeys(("thing_id", "thing_name"), "rest"), "is_bucket": True},
     ]
     bars = used.bars("plugin", rows)
     assert [(bar.name, bar.value, bar.is_faint) for bar in bars] == [
         ("x (1)", "5", False),
         ("x (2)", "–", False),
-        ("third-party", "5", True),
+        ("rest", "5", True),
     ]
     assert bars[0].note == "peak 2"
 
@@ -264,7 +256,7 @@ def test_streams_that_are_late_are_named() -> None:
     rows[0]["missing_day_count"] = rows[1]["missing_day_count"] = 2
     rows[2] |= dict.fromkeys(("last_read_day", "days_behind", "missing_day_count"))
     rows[3]["days_behind"] = 9
-    assert trust.warnings(marts(freshness=rows), late_after=5) == [
+    assert trust.warnings(marts(claude_freshness=rows), late_after=5) == [
         "2 days not read in between: adoption and org_summaries",
         "9 days behind, complete up to 1 Nov 2026: cost",
         "Never read: user_summaries",

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from claude_page import figures, words
-from claude_page.marts import Marts
 from claude_page.spans import Calendar, Span, ranges, runs
 from tests.unit import page_marts
 from tests.unit.page_marts import LAST, MONTH
 
+if TYPE_CHECKING:
+    from claude_page.marts import Marts
+
 FIRST = date(2026, 9, 28)
-#: The names under which the marts are read.
-READ_AS = {
-    "claude_days": "days",
-    "claude_freshness": "freshness",
-    "claude_seats_daily": "seats",
-    "claude_frequency_daily": "frequency",
-    "claude_code_tools_daily": "tools",
-    "claude_spend_org_monthly": "months",
-}
 
 
 def read(rows: dict[str, list[dict[str, Any]]]) -> tuple[Marts, Calendar]:
-    """Return rows as if they had been read from a database."""
-    named = {READ_AS[mart]: rows[mart] for mart in rows if mart in READ_AS}
-    marts = Marts("acme", named, frozenset(named))
+    """Return rows as if they had been read from a database, and what is known of days."""
+    marts = page_marts.read(rows)
     return marts, Calendar(marts)
 
 
