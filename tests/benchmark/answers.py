@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from tests.simulator import ENDPOINTS
 from tests.simulator.endpoints import BY_PATH
 
-from .rows import ReportRows, Template, daily_rows, user_rows
+from .needed import DETAIL, REPORTS, TOTALS, report_name
+from .rows import Template, daily_rows, report_rows, user_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 Parameters: TypeAlias = "Mapping[str, Sequence[str]]"
 #: A body in pieces, for one writing without copies.
 Body: TypeAlias = "list[bytes]"
-
-REPORTS = ("usage", "cost")
-#: Questions of a tap that has its default settings, and of one that looks for revisions.
-GROUPINGS = (("actor", "product", "model"), ("product", "model"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,19 +44,18 @@ class Answers:
 
     def __init__(self, organisation: Organisation) -> None:
         """Encode everything that a tap asks for with its default settings."""
-        self._organisation = organisation
-        self._report_rows = ReportRows(organisation.report_users)
+        self._stale = timedelta(days=organisation.stale_days)
         self._rows = {
             endpoint.path: daily_rows(name)
             for name, endpoint in ENDPOINTS.items()
             if name != "users"
         }
         self._rows["users"] = user_rows(organisation.users)
+        self._reports = report_rows(
+            organisation.report_users, itertools.product(REPORTS, (DETAIL, TOTALS))
+        )
         self._pages = lru_cache(maxsize=None)(self._cut)
-        self._rows_of_report = lru_cache(maxsize=None)(self._encode_report)
         self._pages("users", 1000)
-        for report, grouping in itertools.product(REPORTS, GROUPINGS):
-            self._rows_of_report(report, grouping)
 
     def body(self, path: str, parameters: Parameters) -> Body:
         """Give the body of an answer.
@@ -79,20 +75,20 @@ class Answers:
     def rows_per_day(self) -> dict[str, int]:
         """Count the rows of a day, by path, and those of reports by path and grouping."""
         counts = {path: len(rows) for path, rows in self._rows.items()}
-        for report, grouping in itertools.product(REPORTS, GROUPINGS):
-            name = f"{report} by {', '.join(grouping)}"
-            counts[name] = len(self._rows_of_report(report, grouping))
+        for (report, grouping), rows in self._reports.items():
+            counts[report_name(report, grouping)] = len(rows)
         return counts
 
     def _cut(self, path: str, limit: int) -> list[Template]:
         rows = self._rows[path]
         starts = range(0, len(rows), limit) or [0]
+        cursors = [b'"%d"' % page for page in range(1, len(starts))] + [b"null"]
         return [
             Template(
                 b'{"data": [%b], "next_page": %b}'
                 % (b", ".join(rows[start : start + limit]), cursor)
             )
-            for start, cursor in zip(starts, _cursors(len(starts)), strict=True)
+            for start, cursor in zip(starts, cursors, strict=True)
         ]
 
     def _summaries(self, parameters: Parameters) -> Body:
@@ -109,18 +105,18 @@ class Answers:
             raise ValueError(message)
         limit = int(parameters.get("limit", ["20"])[0])
         page = int(parameters.get("page", ["0"])[0])
-        rows = self._rows_of_report(path, tuple(parameters.get("group_by[]", ())))
+        rows = self._reports[path, tuple(parameters["group_by[]"])]
         days = _days(_day(parameters["starting_at"][0]), _day(parameters["ending_at"][0]))
         wanted = itertools.islice(
             itertools.product(days, rows), page * limit, (page + 1) * limit
         )
         more = (page + 1) * limit < len(days) * len(rows)
-        today = datetime.now(timezone.utc).date()
-        refreshed = today - timedelta(days=self._organisation.stale_days)
         envelope = {
             "has_more": more,
             "next_page": str(page + 1) if more else None,
-            "data_refreshed_at": f"{refreshed}T00:00:00Z",
+            "data_refreshed_at": (
+                f"{datetime.now(timezone.utc).date() - self._stale}T00:00:00Z"
+            ),
         }
         return [
             b'{"data": [',
@@ -128,13 +124,6 @@ class Answers:
             b"], ",
             json.dumps(envelope).encode()[1:],
         ]
-
-    def _encode_report(self, report: str, grouping: tuple[str, ...]) -> list[Template]:
-        return [Template(row) for row in self._report_rows.of(report, grouping)]
-
-
-def _cursors(pages: int) -> list[bytes]:
-    return [b'"%d"' % page for page in range(1, pages)] + [b"null"]
 
 
 def _days(first: date, end: date) -> list[date]:

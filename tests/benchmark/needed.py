@@ -28,8 +28,14 @@ DAILY_PATHS = (
     "artifacts",
 )
 REPORTS = ("usage", "cost")
-DETAIL = "actor, product, model"
-TOTALS = "product, model"
+#: By what usage and cost are read, and by what the tap looks for revisions.
+DETAIL = ("actor", "product", "model")
+TOTALS = ("product", "model")
+
+
+def report_name(report: str, grouping: tuple[str, ...]) -> str:
+    """Name the rows of a report where they are counted."""
+    return f"{report} by {', '.join(grouping)}"
 
 
 def pages(rows: int) -> int:
@@ -48,41 +54,39 @@ def activity(rows_per_day: Mapping[str, int], days: int) -> int:
     return days * daily + len(spans(days, SUMMARY_DAYS))
 
 
-def reports(rows_per_day: Mapping[str, int], days: int, grouping: str = DETAIL) -> int:
+def reports(
+    rows_per_day: Mapping[str, int], days: int, grouping: tuple[str, ...] = DETAIL
+) -> int:
     """Count the requests for consecutive days of usage and cost."""
     return sum(
-        pages(rows_per_day[f"{report} by {grouping}"] * span)
+        pages(rows_per_day[report_name(report, grouping)] * span)
         for report in REPORTS
         for span in spans(days, REPORT_DAYS)
     )
 
 
-def first_load(rows_per_day: Mapping[str, int], days_back: int, *, totals: bool) -> int:
+def first_load(rows_per_day: Mapping[str, int], days_back: int) -> int:
     """Count the requests of a first load that starts so many days before today.
 
-    Usage and cost are read up to today. With totals, those of the days that may still be
-    revised are asked for too.
+    Usage and cost are read up to today, and so are the totals of the days that may still
+    be revised.
     """
     return (
         activity(rows_per_day, days_back - DELAY_DAYS + 1)
         + reports(rows_per_day, days_back + 1)
-        + (_totals(rows_per_day, min(days_back, REPORT_LOOKBACK_DAYS)) if totals else 0)
+        + reports(rows_per_day, min(days_back, REPORT_LOOKBACK_DAYS), TOTALS)
     )
 
 
-def daily_run(rows_per_day: Mapping[str, int], *, totals: bool) -> int:
+def daily_run(rows_per_day: Mapping[str, int], *, totals: bool = True) -> int:
     """Count the requests of a run one day after the last one, with nothing revised.
 
     Engagement: one new day, and those of the lookback. Usage and cost: yesterday, which
     was incomplete, and today; besides these either the lookback in detail or its totals.
     """
-    engaged = activity(rows_per_day, LOOKBACK_DAYS + 1)
-    if totals:
-        return (
-            engaged + reports(rows_per_day, 2) + _totals(rows_per_day, REPORT_LOOKBACK_DAYS)
-        )
-    return engaged + reports(rows_per_day, 1 + REPORT_LOOKBACK_DAYS)
-
-
-def _totals(rows_per_day: Mapping[str, int], days: int) -> int:
-    return reports(rows_per_day, days, TOTALS)
+    detailed = 2 if totals else 1 + REPORT_LOOKBACK_DAYS
+    return (
+        activity(rows_per_day, LOOKBACK_DAYS + 1)
+        + reports(rows_per_day, detailed)
+        + (reports(rows_per_day, REPORT_LOOKBACK_DAYS, TOTALS) if totals else 0)
+    )

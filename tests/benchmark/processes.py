@@ -8,14 +8,14 @@ import subprocess
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from tests import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 #: A program that takes longer hangs.
@@ -24,7 +24,7 @@ MOST_SECONDS = 1200.0
 _KIBIBYTE = 1024
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Measured:
     """What a process took: seconds, and megabytes at most at one time."""
 
@@ -87,11 +87,7 @@ def _environment() -> dict[str, str]:
     }
 
 
-def medians(runs: Iterable[Measured]) -> Measured:
+def medians(runs: Sequence[Measured]) -> Measured:
     """Give the median of each figure."""
-    runs = list(runs)
-    return Measured(
-        wall=statistics.median(run.wall for run in runs),
-        cpu=statistics.median(run.cpu for run in runs),
-        peak=statistics.median(run.peak for run in runs),
-    )
+    figures = zip(*map(astuple, runs), strict=True)
+    return Measured(*map(statistics.median, figures))

@@ -23,8 +23,8 @@ DAY_MARK = b"@day-of-the-question@"
 NEXT_DAY_MARK = b"@day-after-the-question@"
 _MARKS = re.compile(b"(%b|%b)" % (DAY_MARK, NEXT_DAY_MARK))
 
+#: Accounts in the model organisation; about half of them are active on a day.
 _ACCOUNTS = 1500
-"""Accounts in the model organisation; about half of them are active on a day."""
 
 
 def user_rows(count: int) -> list[bytes]:
@@ -55,19 +55,19 @@ def daily_rows(endpoint: str) -> list[bytes]:
     return [_marked(row) for row in rows]
 
 
-class ReportRows:
-    """The rows of a day of usage and cost, for any grouping."""
-
-    def __init__(self, users: int) -> None:
-        """Take the size of the organisation."""
-        self._simulator = Simulator(Options(users=users, today=MODEL_DAY + 5 * ONE_DAY))
-
-    def of(self, report: str, group_by: Iterable[str]) -> list[bytes]:
-        """Encode the rows of a day, by descending metric."""
-        rows = self._simulator.truth_report(
-            report, MODEL_DAY, MODEL_DAY + ONE_DAY, group_by=group_by
-        )
-        return [_marked(row) for row in rows]
+def report_rows(
+    users: int, questions: Iterable[tuple[str, tuple[str, ...]]]
+) -> dict[tuple[str, tuple[str, ...]], list[Template]]:
+    """Encode the rows of a day of usage and cost, by report and grouping."""
+    simulator = Simulator(Options(users=users, today=MODEL_DAY + 5 * ONE_DAY))
+    span = (MODEL_DAY, MODEL_DAY + ONE_DAY)
+    return {
+        (report, grouping): [
+            Template(_marked(row))
+            for row in simulator.truth_report(report, *span, group_by=grouping)
+        ]
+        for report, grouping in questions
+    }
 
 
 class Template:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from tests.simulator import FLOOR
 
 from . import needed
+from .commands import plain_loop
 from .processes import Measured, measure, medians
+from .serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,9 +23,6 @@ if TYPE_CHECKING:
 
     from .commands import Tap
     from .serving import Served
-
-#: Faster than any server here is asked: as if the organisation had no limit.
-UNLIMITED = 10_000
 
 
 @dataclass(frozen=True)
@@ -49,25 +49,26 @@ class Bench:
         """Give the day so many days before today, or the first that the API has."""
         return max(FLOOR, self.today - timedelta(days=wanted))
 
-    def missing(self, *settings: str) -> str | None:
-        """Say which of these settings the tap does not know yet; None if it knows all."""
-        unknown = [name for name in settings if name not in self.tap.settings]
-        return f"this tap has no {' and no '.join(unknown)} yet" if unknown else None
-
     def first_load(self, counters: Mapping[str, Any], first: date) -> int:
         """Count the requests that a first load of all default streams needs."""
-        return needed.first_load(
-            counters["rows_per_day"], (self.today - first).days, totals=self.asks_totals
-        )
+        return needed.first_load(counters["rows_per_day"], (self.today - first).days)
 
-    def daily_run(self, counters: Mapping[str, Any]) -> int:
-        """Count the requests that the run of the next day needs."""
-        return needed.daily_run(counters["rows_per_day"], totals=self.asks_totals)
+    def load(
+        self,
+        first: date,
+        service: Mapping[str, Any],
+        output: Path | None = None,
+        **options: Any,
+    ) -> Run:
+        """Run the tap from a day on against a server of its own."""
+        with serving(**service) as served:
+            return run(served, self.tap.command(served.url, first, **options), output)
 
-    @property
-    def asks_totals(self) -> bool:
-        """Whether the tap looks for revisions by totals."""
-        return "report_revision_check" in self.tap.settings
+
+def plain_run(program: str, first: date, days: int, service: Mapping[str, Any]) -> Run:
+    """Run `floor` or `official` against a server of its own."""
+    with serving(**service) as served:
+        return run(served, plain_loop(program, served.url, first, days))
 
 
 def run(served: Served, command: Sequence[str], output: Path | None = None) -> Run:
@@ -84,20 +85,19 @@ def in_turns(subjects: Mapping[str, Callable[[], Run]], rounds: int) -> dict[str
         Medians of what was measured, and the largest of what was counted.
     """
     runs: dict[str, list[Run]] = {name: [] for name in subjects}
-    names = list(subjects)
-    for number in range(rounds):
-        shift = number % len(names)
-        for name in names[shift:] + names[:shift]:
+    names = deque(subjects)
+    for _ in range(rounds):
+        for name in names:
             runs[name].append(subjects[name]())
+        names.rotate(-1)
     return {name: _summary(of_one) for name, of_one in runs.items()}
 
 
 def _summary(runs: Sequence[Run]) -> Run:
     counters = dict(runs[-1].counters)
-    for name, value in counters.items():
-        if isinstance(value, (int, float)):
-            counters[name] = max(run.counters[name] for run in runs)
-    return Run(medians(run.measured for run in runs), counters)
+    for name in counters.keys() - {"rows_per_day"}:
+        counters[name] = max(run.counters[name] for run in runs)
+    return Run(medians([run.measured for run in runs]), counters)
 
 
 def together(subjects: Mapping[str, Callable[[], Run]]) -> dict[str, Run]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 VERDICTS = {True: "kept", False: "BROKEN", None: "not shown"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Line:
     """One program in one scenario.
 
@@ -36,7 +36,7 @@ class Line:
         return work / self.run.measured.wall
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Promise:
     """A promise, and whether the figures keep it.
 
@@ -50,13 +50,13 @@ class Promise:
     figures: str
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True)
 class Result:
     """What a scenario showed."""
 
     title: str
-    lines: list[Line] = field(default_factory=list)
-    promises: list[Promise] = field(default_factory=list)
+    lines: Sequence[Line] = ()
+    promises: Sequence[Promise] = ()
 
 
 _FIGURES = (

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from . import needed
-from .runs import UNLIMITED, run
+from .runs import run
 from .serving import serving
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from .runs import Bench
 
-REPORTS = ("usage", "cost", "readings")
 ACTIVITY = (
     *("org_summaries", "adoption", "user_summaries", "chat_projects", "skills"),
     *("connectors", "plugins", "artifacts", "readings"),
@@ -39,18 +38,16 @@ def state_of_yesterday(bench: Bench, **organisation: Any) -> Path:
         command = bench.tap.command(
             served.url,
             first,
-            last=youngest,
+            end_date=youngest.isoformat(),
             streams=ACTIVITY,
-            requests_per_minute=UNLIMITED,
         )
         output = bench.tap.output_file()
         run(served, command, output)
         command = bench.tap.command(
             served.url,
             first,
-            streams=REPORTS,
+            streams=(*needed.REPORTS, "readings"),
             state=bench.tap.last_state(output),
-            requests_per_minute=UNLIMITED,
         )
         run(served, command, output)
         return bench.tap.last_state(output)

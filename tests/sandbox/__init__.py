@@ -10,8 +10,8 @@ Everything is fresh, nothing outlives the `with`, and nothing of the caller's ow
 settings for the tap, the targets or Meltano gets in.
 """
 
-from tests.sandbox.command import Interruption, SandboxedCommandError
-from tests.sandbox.database import Database, Landed
+from tests.sandbox.command import SandboxedCommandError
+from tests.sandbox.database import Landed
 from tests.sandbox.sandbox import Sandbox
 
-__all__ = ["Database", "Interruption", "Landed", "Sandbox", "SandboxedCommandError"]
+__all__ = ["Landed", "Sandbox", "SandboxedCommandError"]

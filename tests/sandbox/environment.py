@@ -21,17 +21,10 @@ NO_HUB = "http://127.0.0.1:9"
 def build_environment(
     *, api_url: str, api_key: str, database_url: str, folder: Path
 ) -> dict[str, str]:
-    """Lists the variables.
+    """Lists the caller's variables but for settings of the tap, the targets and Meltano.
 
-    Args:
-        api_url: Where the tap finds the simulator.
-        api_key: The key that the simulator accepts.
-        database_url: Where target-postgres finds the database.
-        folder: Where Meltano keeps the state of its runs.
-
-    Returns:
-        The caller's variables, without settings of the tap, the targets and Meltano,
-        and with those of this sandbox.
+    With these go those of the sandbox: where the simulator and the database are, and the
+    folder that Meltano keeps the state of its runs in.
     """
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)

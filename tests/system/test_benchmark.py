@@ -6,7 +6,6 @@ import json
 import urllib.error
 from datetime import date, timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import ProxyHandler, build_opener
 
@@ -24,7 +23,8 @@ from tests.benchmark.serving import serving
 from tests.simulator import BASE_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.benchmark.serving import Served
     from tests.benchmark.table import Result
@@ -61,17 +61,16 @@ def all_rows(answers: Answers, path: str, **parameters: list[str]) -> list[Any]:
 
 
 def test_users_come_in_pages_and_each_is_another_one(answers: Answers) -> None:
-    """Renaming the rows of a small organisation makes a large one."""
-    rows = all_rows(answers, "users", date=[DAY.isoformat()], limit=["1000"])
-    assert len({row["user"]["id"] for row in rows}) == 2100
-    assert len({row["user"]["email_address"] for row in rows}) == 2100
-    assert 3000 < len(json.dumps(rows)) / len(rows) < 4000
+    """Renaming the rows of a small organisation makes a large one.
 
-
-def test_every_page_of_users_names_the_day_that_was_asked_for(answers: Answers) -> None:
-    """Otherwise nobody would notice an answer that is taken for that of another day."""
+    Every page names the day that was asked for, or else nobody would notice an answer that
+    is taken for that of another day.
+    """
     for day in (DAY, NEXT_DAY):
         rows = all_rows(answers, "users", date=[day.isoformat()], limit=["1000"])
+        assert len({row["user"]["id"] for row in rows}) == 2100
+        assert len({row["user"]["email_address"] for row in rows}) == 2100
+        assert 3000 < len(json.dumps(rows)) / len(rows) < 4000
         named = [row["last_activity_date"] for row in rows[::1000]]
         assert named == [day.isoformat()] * 3
 
@@ -97,17 +96,18 @@ def test_the_server_refuses_beyond_its_limit_and_counts(served: Served) -> None:
         assert (told["repeated"], told["most_in_flight"]) == (1, 1)
 
 
-@pytest.mark.parametrize("main", [floor.main, official.main], ids=["floor", "official"])
 def test_subjects_write_every_row_of_every_day(
-    main: Callable[[str, str, str], None], capsysbinary: pytest.CaptureFixture[bytes]
+    capsysbinary: pytest.CaptureFixture[bytes],
 ) -> None:
-    """As lines of JSON."""
+    """As lines of JSON, the official package as well as the floor."""
     with serving(users=3) as served:
-        main(served.url, DAY.isoformat(), "4")
-        assert served.counters()["requests"] == 4
-    rows = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
-    assert len({row["user"]["id"] for row in rows}) == 3
-    assert len(rows) == 12
+        for main in (floor.main, official.main):
+            main(served.url, DAY.isoformat(), "4")
+            assert served.counters()["requests"] == 4
+            lines = capsysbinary.readouterr().out.splitlines()
+            rows = [json.loads(line) for line in lines]
+            assert len({row["user"]["id"] for row in rows}) == 3
+            assert len(rows) == 12
 
 
 def test_needed_requests_follow_from_the_contract() -> None:
@@ -123,8 +123,7 @@ def test_needed_requests_follow_from_the_contract() -> None:
     assert needed.spans(70, 31) == [31, 31, 8]
     # 38 days of 3 + 5 requests and one of summaries; 41 days of reports in two spans:
     # 4 + 1 pages of usage, 1 + 1 of cost; totals of 30 days: 1 and 2.
-    assert needed.first_load(rows, 40, totals=False) == 38 * 8 + 1 + 5 + 2
-    assert needed.first_load(rows, 40, totals=True) == 38 * 8 + 1 + 5 + 2 + 1 + 2
+    assert needed.first_load(rows, 40) == 38 * 8 + 1 + 5 + 2 + 1 + 2
     # Four days; 31 days of reports or two with totals of thirty.
     assert needed.daily_run(rows, totals=False) == 4 * 8 + 1 + 4 + 1
     assert needed.daily_run(rows, totals=True) == 4 * 8 + 1 + 1 + 1 + 1 + 2
@@ -133,7 +132,7 @@ def test_needed_requests_follow_from_the_contract() -> None:
 def a_run(wall: float, **counted: int) -> Run:
     """Make up a run."""
     counters = Counters(**{"requests": 10, **counted})
-    return Run(Measured(wall=wall, cpu=wall / 2, peak=60), vars(counters))
+    return Run(Measured(wall, cpu=wall / 2, peak=60), vars(counters))
 
 
 def test_runs_take_turns_and_end_in_medians() -> None:
@@ -147,31 +146,9 @@ def test_runs_take_turns_and_end_in_medians() -> None:
 
     results = in_turns({name: partial(subject, name) for name in walls}, rounds=3)
     assert "".join(turns) == "abbaab"
-    assert results["a"].measured == Measured(wall=2.0, cpu=1.0, peak=60)
+    assert results["a"].measured == Measured(2.0, cpu=1.0, peak=60)
     assert results["b"].measured.wall == 5.0
     assert results["a"].counters["refused"] == 1
-
-
-def test_a_tap_gets_the_settings_that_it_knows(tmp_path: Path) -> None:
-    """So that the versions before and after a setting can both be measured."""
-    tap = Tap(tmp_path)
-    vars(tap)["settings"] = frozenset({"page_size"})
-    command = tap.command(
-        "http://127.0.0.1:1", DAY, last=NEXT_DAY, page_size=7, max_parallel_requests=8
-    )
-    config = json.loads(Path(command[command.index("--config") + 1]).read_text())
-    assert config.pop("api_key")
-    assert config == {
-        "api_url": "http://127.0.0.1:1",
-        "start_date": "2026-05-04",
-        "end_date": "2026-05-05",
-        "page_size": 7,
-    }
-    bench = Bench(tap, quick=True)
-    assert bench.missing("page_size") is None
-    assert "max_parallel_requests" in (
-        bench.missing("page_size", *config, "max_parallel_requests") or ""
-    )
 
 
 def test_the_last_state_of_an_output_is_what_the_next_run_gets(tmp_path: Path) -> None:
@@ -192,21 +169,16 @@ def test_outputs_are_compared_but_for_what_is_of_the_run(tmp_path: Path) -> None
 
     def written(*values: int, at: str) -> tuple[int, str]:
         path = tmp_path / "output.jsonl"
-        path.write_text(
-            "".join(
-                json.dumps(
-                    {
-                        "type": "RECORD",
-                        "record": {"value": value, "snapshot_at": at},
-                        "time_extracted": at,
-                    }
-                )
-                + "\n"
-                for value in values
-            )
-            + json.dumps({"type": "STATE", "value": at})
-            + "\n"
-        )
+        messages: list[dict[str, Any]] = [
+            {
+                "type": "RECORD",
+                "record": {"value": value, "snapshot_at": at},
+                "time_extracted": at,
+            }
+            for value in values
+        ]
+        messages.append({"type": "STATE", "value": at})
+        path.write_text("".join(f"{json.dumps(message)}\n" for message in messages))
         return order.fingerprint(path)
 
     assert written(1, 2, at="now") == written(1, 2, at="then")
@@ -225,11 +197,13 @@ def test_a_scenario_runs_from_the_command_line_to_its_table(
         return results[-1]
 
     monkeypatch.setattr(order, "USERS", 3)
+    monkeypatch.setattr(order, "PARALLEL", (1, 4))
     monkeypatch.setattr(order, "LATENCY", 0.0)
     monkeypatch.setattr(order, "JITTER", 0.01)
     monkeypatch.setitem(SCENARIOS, "order", measured)
     assert program.main(["--quick", "order"]) == 0
     (result,) = results
+    assert len(result.lines) == 2
     for line in result.lines:
         assert line.records
         assert line.run.counters["requests"] == line.needed

@@ -1,47 +1,54 @@
-"""``meltano run`` from the API into PostgreSQL, twice, with a day revised in between."""
+"""``meltano run`` from the API into PostgreSQL, twice, with days revised in between."""
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from decimal import Context, Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests import docs, truth
+from tests import docs, fake_clock, truth
 from tests.sandbox import Sandbox
 from tests.simulator import Options
+from tests.singer import catalog_of
+from tests.system.targets import Layout
+from tests.system.targets.landed import Table, counted, landed_leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tests.simulator import Fact
     from tests.system.meltano_fixture import MeltanoProject
 
 SCHEMA = "tap_claude_analytics"
+SCHEMAS = {entry["stream"]: entry["schema"] for entry in catalog_of()["streams"]}
 
 #: More digits than any sum has.
 EXACT = Context(prec=100)
 
-#: A Monday, so that the days which change, from Tuesday to Thursday, are busy.
-TODAY = date(2026, 10, 12)
-LAST = TODAY - timedelta(days=3)
-FIRST = LAST - timedelta(days=11)
-#: The first run ends a day early, so that the second one has a new day.
-FIRST_RUN_LAST = LAST - timedelta(days=1)
+#: The day of the first run, a Monday, and that of the second one: in the same month, and
+#: with other members, teams and limits.
+TODAY, LATER = date(2026, 10, 12), date(2026, 10, 21)
+#: All days that both runs have read: up to three days before.
+FIRST = date(2026, 10, 1)
+DAYS = [FIRST + timedelta(days=n) for n in range(18)]
 
 #: What happens to days between the runs; all lie in the lookback of the second.
-REVISED, VANISHED, EMPTIED = (FIRST_RUN_LAST - timedelta(days=n) for n in (0, 1, 2))
+REVISED, VANISHED, EMPTIED = (TODAY - timedelta(days=n) for n in (3, 4, 5))
 
-CURRENT = (
-    "select t.* from {schema}.{table} t join {schema}.readings r"
-    " on r.stream = '{table}' and r.date = t.date and t.snapshot_at >= r.snapshot_at"
-)
+Rows = list[dict[str, Any]]
 
 
-def revised(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def revised(rows: Rows) -> Rows:
     """Return the rows with one count changed."""
     return [{**row, "distinct_user_count": 1000} for row in rows]
+
+
+def without_creator(rows: Rows) -> Rows:
+    """Return the rows with a known object that is null."""
+    return [{**row, "created_by": None} for row in rows]
 
 
 def dearer(facts: list[Fact]) -> list[Fact]:
@@ -49,44 +56,59 @@ def dearer(facts: list[Fact]) -> list[Fact]:
     return [fact.scaled(Decimal("1.00333")) for fact in facts]
 
 
-def without_creator(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows with a known object that is null."""
-    return [{**row, "created_by": None} for row in rows]
+def run_on(day: date, box: Sandbox, project: MeltanoProject) -> dict[str, Rows]:
+    """Run the pipeline, and return what is true on its day but maybe not later."""
+    box.simulator.today = day
+    box.environment |= fake_clock.at(day, box.environment)
+    done = project.run(box)
+    assert done.returncode == 0, done.stderr[-5000:]
+    return {stream: truth.records(box.simulator, stream, day) for stream in truth.SNAPSHOTS}
+
+
+@pytest.fixture(scope="module")
+def snapshots() -> list[dict[str, Rows]]:
+    """What is true of people, teams and limits on the days of the runs; filled by `box`."""
+    return []
 
 
 @pytest.fixture(scope="module")
 def box(
-    meltano_project: MeltanoProject,
+    meltano_project: MeltanoProject, snapshots: list[dict[str, Rows]]
 ) -> Iterator[Sandbox]:
     """A sandbox in which the pipeline has run twice."""
-    with Sandbox(Options(users=40, projects=10)) as sandbox:
-        sandbox.environment["TAP_CLAUDE_ANALYTICS_START_DATE"] = FIRST.isoformat()
-        sandbox.environment["TAP_CLAUDE_ANALYTICS_END_DATE"] = FIRST_RUN_LAST.isoformat()
-        sandbox.simulator.edit("chat_projects", FIRST, without_creator)
-        first = meltano_project.run(sandbox)
-        assert first.returncode == 0, first.stderr[-5000:]
-        for stream in truth.ROW_STREAMS:
-            endpoint = truth.ROW_STREAMS[stream]
-            if endpoint != "summaries":
-                truth.assert_busy(sandbox.simulator, endpoint, REVISED, VANISHED, EMPTIED)
-                sandbox.simulator.edit(
-                    endpoint, REVISED, revised if endpoint != "users" else list
-                )
-                sandbox.simulator.edit(endpoint, VANISHED, lambda rows: rows[1:])
-                sandbox.simulator.edit(endpoint, EMPTIED, lambda _: [])
-        sandbox.simulator.revise(REVISED, dearer)
-        sandbox.simulator.revise(VANISHED, lambda facts: facts[1:])
-        sandbox.simulator.revise(EMPTIED, lambda _: [])
-        sandbox.simulator.requests.clear()
-        del sandbox.environment["TAP_CLAUDE_ANALYTICS_END_DATE"]
-        second = meltano_project.run(sandbox)
-        assert second.returncode == 0, second.stderr[-5000:]
+    streams = (*truth.STREAMS, *truth.SNAPSHOTS, "usage", "cost", "readings")
+    settings = {
+        "_SELECT": json.dumps([f"{stream}.*" for stream in streams]),
+        "START_DATE": FIRST.isoformat(),
+        # One start of the tap less in the second run.
+        "_USE_CACHED_CATALOG": "true",
+    }
+    with Sandbox(Options(users=30, projects=10, refreshed_hours=9)) as sandbox:
+        simulator = sandbox.simulator
+        for name, value in settings.items():
+            sandbox.environment[f"TAP_CLAUDE_ANALYTICS_{name}"] = value
+        truth.assert_busy(simulator, "chat_projects", FIRST)
+        simulator.edit("chat_projects", FIRST, without_creator)
+        snapshots.append(run_on(TODAY, sandbox, meltano_project))
+        for endpoint in set(truth.ROW_STREAMS.values()) - {"summaries"}:
+            truth.assert_busy(simulator, endpoint, REVISED, VANISHED, EMPTIED)
+            simulator.edit(endpoint, REVISED, revised if endpoint != "users" else list)
+            simulator.edit(endpoint, VANISHED, lambda rows: rows[1:])
+            simulator.edit(endpoint, EMPTIED, lambda _: [])
+        simulator.revise(REVISED, dearer)
+        simulator.revise(VANISHED, lambda facts: facts[1:])
+        simulator.revise(EMPTIED, lambda _: [])
+        simulator.requests.clear()
+        snapshots.append(run_on(LATER, sandbox, meltano_project))
         yield sandbox
 
 
-def days() -> list[date]:
-    """Return all days that both runs have read."""
-    return [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
+def current(table: str) -> str:
+    """Return a query of the current rows of a table, as the README joins them."""
+    return (
+        f"select t.* from {SCHEMA}.{table} t join {SCHEMA}.readings r"
+        f" on r.stream = '{table}' and r.date = t.date and t.snapshot_at >= r.snapshot_at"
+    )
 
 
 def columns(box: Sandbox, table: str) -> dict[str, str]:
@@ -99,42 +121,42 @@ def columns(box: Sandbox, table: str) -> dict[str, str]:
     )
 
 
-def current(box: Sandbox, table: str, *names: str) -> list[tuple[Any, ...]]:
-    """Return columns of the current rows of a table, as the README joins them."""
-    source = CURRENT.format(schema=SCHEMA, table=table)
-    return box.query(f"select {', '.join(names)} from ({source}) c")
+def assert_current(box: Sandbox, stream: str, records: Iterable[dict[str, Any]]) -> None:
+    """Compare all values of all current rows, but for when they were read."""
+    schema = SCHEMAS[stream]
+    names = columns(box, stream).keys() - {"snapshot_at"}
+    rows = box.query(f"select {', '.join(names)} from ({current(stream)}) c")
+    landed = Table({}, [], [dict(zip(names, row, strict=True)) for row in rows])
+    true = Table({}, [], list(records))
+    assert true.rows
+    assert counted(landed_leaves(landed, schema, Layout.FLATTENED)) == counted(
+        landed_leaves(true, schema, Layout.NESTED)
+    )
 
 
 @pytest.mark.parametrize("stream", truth.STREAMS)
 def test_current_rows_are_the_truth(box: Sandbox, stream: str) -> None:
-    """Exactly: every row that is true is current, and none besides."""
-    keys = truth.KEYS[stream]
-    expected = [
-        tuple(record[key] if key != "date" else day for key in keys)
-        for day in days()
-        for record in truth.records(box.simulator, stream, day)
-    ]
-    assert sorted(current(box, stream, *keys), key=str) == sorted(expected, key=str)
+    """Exactly, on revised days too: every row that is true is current, none besides."""
+    records = [r for day in DAYS for r in truth.records(box.simulator, stream, day)]
+    assert_current(box, stream, records)
 
 
-@pytest.mark.parametrize("stream", ["skills", "plugins", "chat_projects"])
-def test_revised_days_have_the_new_figures(box: Sandbox, stream: str) -> None:
-    """A day that was read again shows what the API says now."""
-    expected = sum(
-        record["distinct_user_count"]
-        for day in days()
-        for record in truth.records(box.simulator, stream, day)
-    )
-    [(total,)] = current(box, stream, "sum(distinct_user_count)")
-    assert total == expected
-    [(largest,)] = current(box, stream, "max(distinct_user_count)")
-    assert largest >= 1000
+@pytest.mark.parametrize("stream", truth.SNAPSHOTS)
+def test_current_snapshots_are_the_truth(
+    box: Sandbox, snapshots: list[dict[str, Rows]], stream: str
+) -> None:
+    """As of each of the days; a row without a day in its key as it was last listed."""
+    expected: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for true in snapshots:
+        for record in true[stream]:
+            expected[tuple(record[key] for key in truth.KEYS[stream])] = record
+    assert_current(box, stream, expected.values())
 
 
 def test_vanished_rows_stay_behind_but_are_not_current(box: Sandbox) -> None:
     """Upserts delete nothing: the join with ``readings`` is what hides them."""
     [(landed,)] = box.query(f"select count(*) from {SCHEMA}.skills")
-    assert landed > len(current(box, "skills", "date"))
+    assert landed > len(box.query(current("skills")))
 
 
 def test_emptied_days_are_known_to_be_empty(box: Sandbox) -> None:
@@ -152,9 +174,9 @@ def test_emptied_days_are_known_to_be_empty(box: Sandbox) -> None:
     assert {complete for _, _, complete in readings} == {True}
 
 
-def test_second_run_asks_for_the_new_day_and_the_lookback(box: Sandbox) -> None:
-    """3 + 1 days of each daily endpoint, one request for summaries."""
-    window = [(LAST - timedelta(days=n)).isoformat() for n in (3, 2, 1, 0)]
+def test_second_run_asks_for_new_days_and_the_lookback(box: Sandbox) -> None:
+    """Once for each day of each daily endpoint, one request for summaries."""
+    window = [day.isoformat() for day in DAYS if day >= EMPTIED]
     for path in set(truth.PATHS.values()):
         asked = [r.params for r in box.simulator.requests if r.path == path]
         if path == "summaries":
@@ -164,134 +186,76 @@ def test_second_run_asks_for_the_new_day_and_the_lookback(box: Sandbox) -> None:
             assert sorted(params["date"] for params in asked) == [[day] for day in window]
 
 
-def true_costs(box: Sandbox) -> list[dict[str, Any]]:
-    """Return what cost holds in truth for the days of both runs and those up to today."""
+def true_report(box: Sandbox, report: str) -> Rows:
+    """Return what usage or cost holds in truth, up to the day of the second run."""
     rows = box.simulator.truth_report(
-        "cost", FIRST, TODAY + timedelta(days=1), group_by=("actor", "product", "model")
+        report, FIRST, LATER + timedelta(days=1), group_by=("actor", "product", "model")
     )
-    return [{**row, **row["group"], **row["cost"]} for row in rows]
+    return [{**row, **row["group"], **row[report]} for row in rows]
 
 
 def test_cost_adds_up_exactly(box: Sandbox) -> None:
     """Per day, product and model, to the last digit, after figures were revised."""
     expected: dict[tuple[Any, ...], Decimal] = {}
     with localcontext(EXACT):
-        for row in true_costs(box):
+        for row in true_report(box, "cost"):
             cell = (row["starting_at"][:10], row["product"], row["model"])
             expected[cell] = expected.get(cell, Decimal(0)) + Decimal(row["amount"])
-    source = CURRENT.format(schema=SCHEMA, table="cost")
     landed = box.query(
         f"select date::text, product, model, sum(amount), sum(amount_usd) * 100"
-        f" from ({source}) c group by 1, 2, 3"
+        f" from ({current('cost')}) c group by 1, 2, 3"
     )
     assert {tuple(cell): cents for *cell, cents, _ in landed} == expected
     assert all(cents == dollars for *_, cents, dollars in landed)
-    assert columns(box, "cost")["amount_usd"] == "numeric"
 
 
 def test_usage_adds_up_exactly(box: Sandbox) -> None:
     """Tokens and requests of all current rows."""
-    rows = box.simulator.truth_report(
-        "usage", FIRST, TODAY + timedelta(days=1), group_by=("actor", "product", "model")
-    )
     names = ("output_tokens", "total_tokens", "requests")
-    expected = tuple(sum(row["usage"][name] for row in rows) for name in names)
-    [landed] = current(box, "usage", *(f"sum({name})" for name in names))
-    assert landed == expected
+    rows = true_report(box, "usage")
+    sums = ", ".join(f"sum({name})" for name in names)
+    [landed] = box.query(f"select {sums} from ({current('usage')}) c")
+    assert landed == tuple(sum(row[name] for row in rows) for name in names)
 
 
 def test_monthly_bill(box: Sandbox) -> None:
     """The SQL of the documentation is right: per user, and in total."""
     bill = box.query(docs.block("monthly bill"))
-    costs = true_costs(box)
+    costs = true_report(box, "cost")
+    cents: dict[str | None, Decimal] = {}
     with localcontext(EXACT):
-        total = sum((Decimal(row["amount"]) for row in costs), Decimal(0))
-        assert sum((row[4] for row in bill), Decimal(0)) * 100 == total
-        for user in {
-            r["actor"]["user_id"] for r in costs if "user_id" in (r["actor"] or {})
-        }:
-            cents = sum(
-                Decimal(r["amount"])
-                for r in costs
-                if (r["actor"] or {}).get("user_id") == user
-            )
-            assert sum(row[4] for row in bill if row[2] == user) * 100 == cents
+        for row in costs:
+            user = (row["actor"] or {}).get("user_id")
+            cents[user] = cents.get(user, Decimal(0)) + Decimal(row["amount"])
+        assert len(cents) > 1
+        assert sum((row[4] for row in bill), Decimal(0)) * 100 == sum(cents.values())
+        for user in cents.keys() - {None}:
+            assert sum(row[4] for row in bill if row[2] == user) * 100 == cents[user]
 
 
-@pytest.mark.parametrize("table", [*truth.STREAMS, "readings"])
-def test_primary_keys_are_enforced(box: Sandbox, table: str) -> None:
-    """The database itself keeps keys unique and not null."""
+def test_spend_beside_cost(box: Sandbox) -> None:
+    """What a member has spent this month is the sum of the cost of the month."""
     rows = box.query(
-        "select column_name from information_schema.table_constraints"
-        " join information_schema.key_column_usage"
-        " using (table_schema, table_name, constraint_name)"
-        f" where table_schema = '{SCHEMA}' and table_name = '{table}'"
-        " and constraint_type = 'PRIMARY KEY'"
+        "select s.period_to_date_spend, sum(c.amount)"
+        f" from ({current('spend_limits')}) s join ({current('cost')}) c"
+        " on c.actor_id = s.actor_id and c.date <= s.date"
+        f" where s.date = '{LATER}' and s.period = 'monthly'"
+        " group by s.actor_id, s.period_to_date_spend"
     )
-    assert {name for (name,) in rows} == set(truth.KEYS[table])
+    told = [(spent, cost) for spent, cost in rows if spent]
+    assert len(told) > 10
+    assert all(abs(spent - cost) <= 0.0005 for spent, cost in told)
 
 
-def test_types_of_columns(box: Sandbox) -> None:
-    """Money is numeric, days are dates, counts are integers, instants have a zone."""
-    skills = columns(box, "skills")
-    assert skills["attributed_list_price"] == "numeric"
-    assert skills["date"] == "date"
-    assert skills["distinct_user_count"] == "bigint"
-    assert skills["snapshot_at"] in {
-        "timestamp with time zone",
-        "timestamp without time zone",
-    }
-    assert columns(box, "adoption")["daily_adoption_rate"] == "numeric"
-    assert columns(box, "user_summaries")["last_activity_date"] == "date"
-    assert columns(box, "artifacts")["is_shared"] == "boolean"
-
-
-def test_money_is_exact(box: Sandbox) -> None:
-    """The sum in the database is the sum of the API's strings, to the last digit."""
-    expected = sum(
-        (
-            Decimal(row["attributed_list_price"])
-            for day in days()
-            for row in box.simulator.truth("skills", day)
-            if row["attributed_list_price"] is not None
-        ),
-        Decimal(0),
-    )
-    [(total,)] = current(box, "skills", "sum(attributed_list_price)")
-    assert total == expected
-    assert total > 0
-
-
-def test_every_leaf_is_a_column(box: Sandbox) -> None:
-    """Nothing nested is left but what the schema does not know."""
-    for table in truth.STREAMS:
-        nested = {
-            name for name, kind in columns(box, table).items() if kind in {"jsonb", "json"}
-        }
-        assert nested <= {"additional_fields"}
-    users = columns(box, "user_summaries")
-    assert users["office_metrics__powerpoint__message_count"] == "bigint"
-    assert (
-        users["claude_code_metrics__core_metrics__lines_of_code__added_count"] == "bigint"
-    )
-
-
-def test_leaves_hold_their_values(box: Sandbox) -> None:
-    """A nested count is summed in the database as in the truth."""
-    expected = sum(
-        row["chat_metrics"]["message_count"]
-        for day in days()
-        for row in box.simulator.truth("users", day)
-    )
-    [(total,)] = current(box, "user_summaries", "sum(chat_metrics__message_count)")
-    assert total == expected
-    creators = [
-        (row["created_by"] or {}).get("email_address")
-        for day in days()
-        for row in box.simulator.truth("chat_projects", day)
-    ]
-    landed = [
-        name for (name,) in current(box, "chat_projects", "created_by__email_address")
-    ]
-    assert sorted(map(str, landed)) == sorted(map(str, creators))
-    assert None in landed
+@pytest.mark.parametrize(
+    ("table", "column", "kind"),
+    [
+        ("adoption", "daily_adoption_rate", "numeric"),
+        ("cost", "amount_usd", "numeric"),
+        ("user_summaries", "last_activity_date", "date"),
+        ("user_summaries", "office_metrics__powerpoint__message_count", "bigint"),
+    ],
+)
+def test_types_of_columns(box: Sandbox, table: str, column: str, kind: str) -> None:
+    """Of what is flattened too; `test_end_to_end_targets` looks at more types."""
+    assert columns(box, table)[column] == kind

@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
-import pytest
 
 from tests import truth
 from tests.sandbox import Sandbox
 from tests.simulator import Options
-from tests.system.test_end_to_end import current
+from tests.system.test_end_to_end import assert_current
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.simulator import Request
     from tests.system.meltano_fixture import MeltanoProject
@@ -38,6 +37,8 @@ SETTINGS = {
     # Several pages a day.
     "PAGE_SIZE": "4",
     "_SELECT": json.dumps([f"{stream}.*" for stream in (*STREAMS, "readings")]),
+    # One start of the tap less in each run.
+    "_USE_CACHED_CATALOG": "true",
 }
 
 #: At which request of users, of those that a run makes: on its second day.
@@ -54,12 +55,8 @@ def is_any(_: psutil.Process) -> bool:
     return True
 
 
-#: What is killed, and with what, run by run.
-KILLS = ((is_tap, signal.SIGKILL), (is_any, signal.SIGTERM), (is_any, signal.SIGKILL))
-
-
 def killer(
-    box: Sandbox, is_victim: Callable[[psutil.Process], bool], number: signal.Signals
+    box: Sandbox, is_victim: Callable[[psutil.Process], bool]
 ) -> Callable[[Request], bool]:
     """Return what kills while a request waits for its answer, if it is the nth."""
     passed = count(1)
@@ -74,50 +71,33 @@ def killer(
                 # One of them may end because another has.
                 with suppress(psutil.NoSuchProcess):
                     if url == box.simulator.url and is_victim(process):
-                        process.send_signal(number)
+                        process.send_signal(signal.SIGKILL)
         return False
 
     return kill
 
 
-@pytest.fixture(scope="module")
-def box(meltano_project: MeltanoProject) -> Iterator[Sandbox]:
-    """A sandbox in which the pipeline was killed three times, and then ran to its end."""
-    with Sandbox(Options(users=10, projects=1)) as sandbox:
+def test_the_next_run_completes_the_truth(meltano_project: MeltanoProject) -> None:
+    """Whatever was killed, and without reading again what the first run had brought in."""
+    with Sandbox(Options(users=10, projects=1)) as box:
         for name, value in SETTINGS.items():
-            sandbox.environment[f"TAP_CLAUDE_ANALYTICS_{name}"] = value
+            box.environment[f"TAP_CLAUDE_ANALYTICS_{name}"] = value
         options: tuple[str, ...] = ()
-        for is_victim, number in KILLS:
-            sandbox.simulator.reply(
-                "users", times=1, when=killer(sandbox, is_victim, number)
-            )
-            assert meltano_project.run(sandbox, *options).returncode != 0
+        for is_victim in (is_tap, is_any):
+            box.simulator.reply("users", times=1, when=killer(box, is_victim))
+            assert meltano_project.run(box, *options).returncode != 0
             # Meltano takes a run that was killed for one that still goes on.
             options = ("--force",)
-        whole = meltano_project.run(sandbox, *options)
+        whole = meltano_project.run(box, *options)
         assert whole.returncode == 0, whole.stderr[-5000:]
-        yield sandbox
-
-
-@pytest.mark.parametrize("stream", STREAMS)
-def test_current_rows_are_the_truth(box: Sandbox, stream: str) -> None:
-    """Exactly: every row that is true is current, and none besides."""
-    keys = truth.KEYS[stream]
-    expected = [
-        tuple(record[key] if key != "date" else day for key in keys)
-        for day in DAYS
-        for record in truth.records(box.simulator, stream, day)
-    ]
-    assert sorted(current(box, stream, *keys), key=str) == sorted(expected, key=str)
-
-
-def test_no_run_began_anew(box: Sandbox) -> None:
-    """What the first run had brought in, no other one read again."""
-    begun = [
-        request
-        for request in box.simulator.requests
-        if request.params.get("date") == [FIRST.isoformat()]
-        and "page" not in request.params
-    ]
-    assert len(begun) == 1
-    assert len(box.simulator.requests) > len(KILLS) * NTH_REQUEST
+        for stream in STREAMS:
+            days = [truth.records(box.simulator, stream, day) for day in DAYS]
+            assert_current(box, stream, [record for day in days for record in day])
+        begun = [
+            request
+            for request in box.simulator.requests
+            if request.params.get("date") == [FIRST.isoformat()]
+            and "page" not in request.params
+        ]
+        assert len(begun) == 1
+        assert len(box.simulator.requests) > 2 * NTH_REQUEST

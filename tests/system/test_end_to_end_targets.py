@@ -1,15 +1,15 @@
-"""The tap piped into each target of the README's table, twice, without Meltano."""
+"""What two runs of the tap become in each target of the README's table."""
 
 from __future__ import annotations
 
-import os
+import json
+import subprocess
 import sys
-from collections import Counter
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pytest
 from ruamel.yaml import YAML
@@ -18,17 +18,18 @@ from tests import ROOT, ledger, truth
 from tests.simulator import Options, Simulator
 from tests.singer import catalog_of, config_for
 from tests.system.targets import TARGETS, Layout, Reread, Target
-from tests.system.targets.environment import Environment, install
-from tests.system.targets.landed import Leaves, Table, landed_leaves
-from tests.system.targets.pipe import pipe
+from tests.system.targets.environment import SCRIPTS, install, variables
+from tests.system.targets.landed import Leaves, Table, counted, landed_leaves
 from tests.system.targets.stores import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from tests.simulator import Fact
+    from tests.system.targets.environment import Environment
 
+SECONDS = 120
 
 TODAY = date(2026, 10, 9)
 #: A Thursday: hardly anybody works at the weekend.
@@ -74,11 +75,32 @@ EXAMPLES = {
     "nested": ("skills", "chat_metrics"),
 }
 
-Case: TypeAlias = tuple[Target, Layout]
+STREAMS = (*truth.STREAMS, *REPORTS)
+#: The columns that are compared; of a report, `actor_id` and such stand beside the truth.
+COMPARED = {
+    stream: ("starting_at", *GROUP_BY, *REPORTS[stream])
+    if stream in REPORTS
+    else SCHEMAS[stream]["properties"].keys() - {"snapshot_at"}
+    for stream in STREAMS
+}
+
+Records: TypeAlias = list[dict[str, Any]]
 CASES = [(target, layout) for target in TARGETS for layout in target.layouts]
-each_case = pytest.mark.parametrize(
-    "case", CASES, ids=[f"{target}-{layout.value}" for target, layout in CASES]
-)
+each_stream = pytest.mark.parametrize("stream", STREAMS)
+
+
+class Written(NamedTuple):
+    """What the tap wrote in two runs, and what is true after the second.
+
+    Attributes:
+        runs: The files with its messages, by layout.
+        true: The records of each stream.
+        true_at_first: How many of them there were at the first run.
+    """
+
+    runs: dict[Layout, list[Path]]
+    true: dict[str, Records]
+    true_at_first: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -87,7 +109,6 @@ class Loaded:
 
     target: Target
     layout: Layout
-    simulator: Simulator
     first: dict[str, Table]
     second: dict[str, Table]
 
@@ -103,18 +124,18 @@ class Loaded:
                 day, snapshot = reading["date",], reading["snapshot_at",]
                 snapshots[day] = max(snapshot, snapshots.get(day, snapshot))
         return [
-            {path: value for path, value in row.items() if path != ("snapshot_at",)}
+            {path: value for path, value in row.items() if path[0] in COMPARED[stream]}
             for row in self.leaves(stream)
             if row["snapshot_at",] >= snapshots[row["date",]]
         ]
 
-    def shown(self, stream: str, records: list[dict[str, Any]]) -> Counter[Any]:
+    def shown(self, stream: str, records: Records) -> list[Leaves]:
         """Return true records as this target can show them."""
         true = landed_leaves(Table({}, [], records), SCHEMAS[stream], Layout.NESTED)
-        return counted(
+        return [
             {path: self._rounded(value) for path, value in leaves.items()}
             for leaves in true
-        )
+        ]
 
     def _rounded(self, value: object) -> object:
         if isinstance(value, Decimal) and not self.target.exact:
@@ -122,14 +143,7 @@ class Loaded:
         return value
 
 
-def counted(rows: Iterable[Leaves]) -> Counter[Any]:
-    """Count equal rows."""
-    return Counter(frozenset(row.items()) for row in rows)
-
-
-def true_records(
-    simulator: Simulator, stream: str, last: date = LAST
-) -> list[dict[str, Any]]:
+def true_records(simulator: Simulator, stream: str, last: date = LAST) -> Records:
     """Return what a stream holds in truth, from the first day on."""
     if stream in REPORTS:
         span = (FIRST, last + timedelta(days=1))
@@ -137,8 +151,7 @@ def true_records(
         with localcontext(ledger.EXACT):
             for row in rows:
                 row["amount_usd"] = Decimal(row.get("amount", 0)) / 100
-        names = ("starting_at", *GROUP_BY, *REPORTS[stream])
-        return [{name: row[name] for name in names} for row in rows]
+        return [{name: row[name] for name in COMPARED[stream]} for row in rows]
     days = [FIRST + timedelta(days=n) for n in range((last - FIRST).days + 1)]
     records = [record for day in days for record in truth.records(simulator, stream, day)]
     for record in records:
@@ -147,12 +160,12 @@ def true_records(
     return records
 
 
-def with_novelty(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_novelty(rows: Records) -> Records:
     """Return the rows with a field that is new."""
     return [{**row, **NOVELTY} for row in rows]
 
 
-def revised(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def revised(rows: Records) -> Records:
     """Return the rows with one count changed."""
     return [{**row, "distinct_user_count": 1000} for row in rows]
 
@@ -162,112 +175,132 @@ def dearer(facts: list[Fact]) -> list[Fact]:
     return [fact.scaled(GROWTH) for fact in facts]
 
 
-def load(case: Case, environment: Environment, folder: Path) -> Loaded:
-    """Run the tap into a target twice, with a day revised in between."""
-    target, layout = case
-    output = folder / "output"
-    output.mkdir(parents=True)
-    flattening = FLATTENING if layout is Layout.FLATTENED else {}
-    with (
-        Simulator(Options(users=12)) as simulator,
-        open_store(target.package, environment, output) as store,
-    ):
-        tap = config_for(simulator, **DAYS, **flattening)
-        program = environment.program(target.program)
-        settings = {**store.settings, **dict(target.settings)}
+def configured(folder: Path, settings: Mapping[str, Any]) -> tuple[str, str]:
+    """Write settings to a file, and return the options that name it."""
+    path = folder / "config.json"
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    return "--config", str(path)
+
+
+def run_tap(simulator: Simulator, folder: Path, last: date, layout: Layout) -> Path:
+    """Run the tap up to a day, from where its run before in this folder ended."""
+    settings = config_for(simulator, **DAYS, end_date=last.isoformat())
+    if layout is Layout.FLATTENED:
+        settings |= FLATTENING
+    command = [str(SCRIPTS / "tap-claude-analytics"), *configured(folder, settings)]
+    for before in folder.glob("*.jsonl"):
+        state = folder / "state.json"
+        state.write_text(json.dumps(last_state(before)), encoding="utf-8")
+        command += ["--state", str(state)]
+    output = folder / f"{last}.jsonl"
+    with output.open("wb") as messages:
+        subprocess.run(command, stdout=messages, env=variables(), check=True)
+    return output
+
+
+def last_state(output: Path) -> dict[str, Any]:
+    """Return the last state that the tap wrote."""
+    message = json.loads(output.read_text(encoding="utf-8").splitlines()[-1])
+    assert message["type"] == "STATE"
+    state: dict[str, Any] = message["value"]
+    return state
+
+
+def load(program: str, settings: Mapping[str, Any], messages: Path, folder: Path) -> None:
+    """Let a target load what the tap wrote; it hands on the state for the next run."""
+    with messages.open("rb") as written:
+        done = subprocess.run(
+            [program, *configured(folder, settings)],
+            stdin=written,
+            capture_output=True,
+            env=variables(),
+            check=False,
+            text=True,
+            timeout=SECONDS,
+        )
+    assert done.returncode == 0, done.stderr[-800:]
+    assert json.loads(done.stdout.splitlines()[-1]) == last_state(messages)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """Two runs of the tap in each layout, with a day revised in between."""
+    folders = {layout: tmp_path_factory.mktemp(layout.value) for layout in Layout}
+    with Simulator(Options(users=12)) as simulator:
         truth.assert_busy(simulator, "artifacts", FIRST)
         simulator.edit("artifacts", FIRST, with_novelty)
-        first_run = {**tap, "end_date": FIRST_RUN_LAST.isoformat()}
-        pipe(folder, first_run, program, settings)
-        first = store.read()
+
+        def run_taps(last: date) -> list[Path]:
+            return [run_tap(simulator, folders[layout], last, layout) for layout in Layout]
+
+        first = run_taps(FIRST_RUN_LAST)
         for endpoint in ("skills", "plugins", "chat_projects"):
             truth.assert_busy(simulator, endpoint, FIRST_RUN_LAST)
             simulator.edit(endpoint, FIRST_RUN_LAST, revised)
         simulator.revise(FIRST_RUN_LAST, dearer)
-        second_run = {**tap, "end_date": LAST.isoformat()}
-        pipe(folder, second_run, program, settings)
-        return Loaded(target, layout, simulator, first, store.read())
+        second = run_taps(LAST)
+        true = {stream: true_records(simulator, stream) for stream in STREAMS}
+        true_at_first = {
+            stream: len(true_records(simulator, stream, FIRST_RUN_LAST))
+            for stream in STREAMS
+        }
+    # Or an exact target could not be told from one that rounds.
+    amounts = {Decimal(record["amount"]) for record in true["cost"]}
+    assert amounts != {Decimal(repr(float(amount))) for amount in amounts}
+    runs = {
+        layout: [before, after]
+        for layout, before, after in zip(Layout, first, second, strict=True)
+    }
+    return Written(runs, true, true_at_first)
 
 
 @pytest.fixture(scope="module")
-def all_loaded(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[Case, Future[Loaded]]]:
-    """Every case that is asked for, being loaded side by side."""
-    folder = tmp_path_factory.mktemp("targets")
-    asked = {
-        item.callspec.params.get("case")
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
-    }
-    cases = [case for case in CASES if case in asked and installs(case[0])]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        # They begin in this order: nobody waits for an installation that has not begun.
-        environments = {
-            target: pool.submit(install, target, folder / target.package)
-            for target in dict.fromkeys(target for target, _ in cases)
-        }
-
-        def load_into(case: Case) -> Loaded:
-            target, layout = case
-            place = folder / f"{target.package}-{layout.value}"
-            return load(case, environments[target].result(), place)
-
-        yield {case: pool.submit(load_into, case) for case in cases}
+def environments(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[Target], Environment]:
+    """What installs a target, once."""
+    return cache(lambda target: install(target, tmp_path_factory.mktemp("target") / "env"))
 
 
-@pytest.fixture
-def loaded(case: Case, all_loaded: dict[Case, Future[Loaded]]) -> Loaded:
-    """What this case has loaded."""
-    if not installs(case[0]):
-        pytest.skip(f"{case[0].package} does not install on this Python")
-    return all_loaded[case].result()
+@pytest.fixture(
+    scope="module",
+    params=CASES,
+    ids=[f"{target}-{layout.value}" for target, layout in CASES],
+)
+def loaded(
+    request: pytest.FixtureRequest,
+    written: Written,
+    environments: Callable[[Target], Environment],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Loaded:
+    """What a target has loaded of both runs."""
+    target, layout = request.param
+    if target.python_before is not None and sys.version_info >= target.python_before:
+        pytest.skip(f"{target.package} does not install on this Python")
+    environment = environments(target)
+    folder, output = (tmp_path_factory.mktemp(name) for name in ("target", "output"))
+    tables = []
+    with open_store(target.package, environment, output) as store:
+        settings = {**store.settings, **dict(target.settings)}
+        for messages in written.runs[layout]:
+            load(environment.program(target.program), settings, messages, folder)
+            tables.append(store.read())
+    return Loaded(target, layout, *tables)
 
 
-def installs(target: Target) -> bool:
-    """Tell whether a target can be had for this Python."""
-    return target.python_before is None or sys.version_info < target.python_before
-
-
-@each_case
-@pytest.mark.parametrize("stream", truth.STREAMS)
-def test_current_rows_are_the_truth(loaded: Loaded, stream: str) -> None:
-    """Every value of every row; what is null stays null."""
-    expected = loaded.shown(stream, true_records(loaded.simulator, stream))
+@each_stream
+def test_current_rows_are_the_truth(loaded: Loaded, written: Written, stream: str) -> None:
+    """Every value of every row, to the last digit it can hold; what is null stays null."""
+    expected = loaded.shown(stream, written.true[stream])
     assert expected
-    assert counted(loaded.current(stream)) == expected
+    assert counted(loaded.current(stream)) == counted(expected)
 
 
-@each_case
-@pytest.mark.parametrize("stream", REPORTS)
-def test_current_reports_are_the_truth(loaded: Loaded, stream: str) -> None:
-    """Tokens, and money to the last digit that the target can hold."""
-    records = true_records(loaded.simulator, stream)
-    names = records[0].keys()
-    current = [
-        {path: value for path, value in row.items() if path[0] in names}
-        for row in loaded.current(stream)
-    ]
-    assert counted(current) == loaded.shown(stream, records)
-
-
-@each_case
-def test_some_money_has_more_digits_than_a_double(loaded: Loaded) -> None:
-    """Or an exact target could not be told from one that rounds."""
-    costs = true_records(loaded.simulator, "cost")
-    amounts = {Decimal(record["amount"]) for record in costs}
-    assert amounts != {Decimal(repr(float(amount))) for amount in amounts}
-
-
-@each_case
-@pytest.mark.parametrize("stream", [*truth.STREAMS, *REPORTS])
-def test_numbers_of_rows(loaded: Loaded, stream: str) -> None:
+@each_stream
+def test_numbers_of_rows(loaded: Loaded, written: Written, stream: str) -> None:
     """After the first run exactly the truth, after the second as the table says."""
-    simulator, second = loaded.simulator, len(loaded.second[stream].rows)
-    assert len(loaded.first[stream].rows) == len(
-        true_records(simulator, stream, FIRST_RUN_LAST)
-    )
-    true = len(true_records(simulator, stream))
+    assert len(loaded.first[stream].rows) == written.true_at_first[stream]
+    true, second = len(written.true[stream]), len(loaded.second[stream].rows)
     if loaded.target.reread is Reread.REPLACED:
         assert second == true
     else:
@@ -278,7 +311,6 @@ def test_numbers_of_rows(loaded: Loaded, stream: str) -> None:
         assert second > true or stream not in REPORTS
 
 
-@each_case
 @pytest.mark.parametrize("stream", KEYS)
 def test_keys_are_unique_and_never_null(loaded: Loaded, stream: str) -> None:
     """In the database, where there is one, by a primary key."""
@@ -290,7 +322,6 @@ def test_keys_are_unique_and_never_null(loaded: Loaded, stream: str) -> None:
     assert len(set(rows)) == len(rows) > 0
 
 
-@each_case
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_types_are_those_of_the_table(loaded: Loaded, kind: str) -> None:
     """The table tells of the columns as they are."""
@@ -300,7 +331,6 @@ def test_types_are_those_of_the_table(loaded: Loaded, kind: str) -> None:
     assert loaded.second[stream].types.get(column) == expected
 
 
-@each_case
 def test_timestamps_keep_what_the_table_says(loaded: Loaded) -> None:
     """Days keep no time at all, so this is about `snapshot_at`."""
     snapshots = {row["snapshot_at",] for row in loaded.leaves("readings")}

@@ -1,4 +1,4 @@
-"""The sandbox passes commands through and leaves nothing behind."""
+"""The sandbox passes commands through, shows what landed and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
+import yaml
 
 from tests import ROOT
 from tests.sandbox import Landed, Sandbox, SandboxedCommandError
-from tests.sandbox.__main__ import format_landed, main
+from tests.sandbox.__main__ import NEXT, QUIET, answer_to, format_landed, main
 from tests.sandbox.command import GRACE_SECONDS
 from tests.sandbox.database import make_data_folder
 from tests.sandbox.environment import build_environment
-from tests.sandbox.processes import list_running
 from tests.simulator import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SANDBOX = (sys.executable, "-m", "tests.sandbox", "--users", "2", "--projects", "1")
+SANDBOX = (sys.executable, "-m", "tests.sandbox")
+SMALL = ("--users", "2", "--projects", "1")
 SECONDS = 60
 
 # A command with a helper in the background. It says in a file which processes these are.
@@ -42,16 +44,11 @@ class Run:
     """One `python -m tests.sandbox` with a temporary folder of its own."""
 
     def __init__(self, folder: Path, script: str) -> None:
-        """Starts it.
-
-        Args:
-            folder: Its temporary folder.
-            script: The command, for a shell.
-        """
+        """Starts it, with a command for a shell."""
         self.folder = folder
         self._report = folder / "report"
         self._process = subprocess.Popen(
-            [*SANDBOX, "sh", "-c", script, str(self._report)],
+            [*SANDBOX, *SMALL, "sh", "-c", script, str(self._report)],
             cwd=ROOT,
             env=os.environ | {"TMPDIR": str(folder)},
             stdout=subprocess.PIPE,
@@ -73,11 +70,7 @@ class Run:
         os.killpg(self._process.pid, number)
 
     def finish(self) -> tuple[int, str]:
-        """Waits for the end.
-
-        Returns:
-            Exit code and output.
-        """
+        """Waits for the end: exit code and output."""
         output, _ = self._process.communicate(timeout=SECONDS)
         return self._process.returncode, output
 
@@ -87,52 +80,42 @@ class Run:
         known = {self._report.name, ".lockfile"}
         left = [path.name for path in self.folder.iterdir() if path.name not in known]
         pids = self._report.read_text().split() if self._report.exists() else []
-        left += [
-            process.command
-            for process in list_running()
-            if str(process.pid) in pids or str(self.folder) in process.command
-        ]
+        for process in psutil.process_iter(["cmdline", "status"]):
+            command = " ".join(process.info["cmdline"] or [])
+            is_ours = str(process.pid) in pids or str(self.folder) in command
+            if is_ours and process.info["status"] != psutil.STATUS_ZOMBIE:
+                left.append(command)
         return left
 
 
 @pytest.fixture
 def temporary() -> Iterator[Path]:
-    """A temporary folder, of a path that is short enough for a socket.
-
-    Yields:
-        The folder.
-    """
+    """A temporary folder, of a path that is short enough for a socket."""
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
 
 
 @pytest.fixture(scope="module")
 def box() -> Iterator[Sandbox]:
-    """A sandbox in which each test does something else.
-
-    Yields:
-        The sandbox.
-    """
+    """A sandbox in which each test does something else."""
     with Sandbox(Options(users=2, projects=1)) as sandbox:
         yield sandbox
 
 
-@pytest.mark.parametrize("code", [0, 3])
-def test_leaves_nothing_after_a_command(temporary: Path, code: int) -> None:
-    """Whether it fails or not, its exit code counts and its helper goes."""
-    run = Run(temporary, f"{SCRIPT}exit {code}")
-    assert run.finish() == (code, "\nNothing landed in the database.\n")
+def test_leaves_nothing_after_a_command(temporary: Path) -> None:
+    """If it fails too, its exit code counts and its helper goes."""
+    run = Run(temporary, f"{SCRIPT}exit 3")
+    assert run.finish() == (3, "\nNothing landed in the database.\n")
     assert run.leftovers() == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_leaves_nothing_after_a_signal(temporary: Path, number: int) -> None:
+def test_leaves_nothing_after_a_signal(temporary: Path) -> None:
     """A signal in the middle of a command ends it, and is no success."""
     run = Run(temporary, f"{SCRIPT}wait; exit 0")
     run.wait_until("report")
     assert len(run.leftovers()) > 2
-    run.interrupt(number)
-    assert run.finish() == (128 + number, "")
+    run.interrupt(signal.SIGTERM)
+    assert run.finish() == (128 + signal.SIGTERM, "")
     assert run.leftovers() == []
 
 
@@ -195,6 +178,43 @@ def test_shows_what_landed(box: Sandbox) -> None:
         "loaded.empty        0",
         "loaded.undated      1",
     ]
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_what_is_shown_after_the_command(
+    capfd: pytest.CaptureFixture[str], *, verbose: bool
+) -> None:
+    """The table, then what to do next, or else the answer to a query.
+
+    Meltano gets a configuration of its log, unless all is to be shown.
+    """
+    [variable] = QUIET
+    load = (
+        f"import os, psycopg; print(os.environ.get('{variable}'));"
+        "url = os.environ['TARGET_POSTGRES_SQLALCHEMY_URL'].replace('+psycopg', '');"
+        "connection = psycopg.connect(url, autocommit=True);"
+        "connection.execute('create table loaded as select 1 as one, null as two')"
+    )
+    query = ("--verbose", "--query", "select one, two from loaded") if verbose else ()
+    assert main([*SMALL, *query, "python", "-c", load]) == 0
+    output = capfd.readouterr().out
+    assert output.startswith("None\n" if verbose else f"{QUIET[variable]}\n")
+    shown = "one  two\n1\n" if verbose else NEXT
+    assert output.endswith(f"\npublic.loaded     1\n\n{shown}")
+    assert len(NEXT.splitlines()) == 3
+
+
+def test_a_query_that_is_none(box: Sandbox) -> None:
+    """The database says what is wrong with it."""
+    assert 'column "nonsense" does not exist' in answer_to("select nonsense", box)
+
+
+def test_levels_of_the_log() -> None:
+    """Loaders are quiet, extractors are not; by the names that Meltano gives them."""
+    [path] = QUIET.values()
+    levels = yaml.safe_load(Path(path).read_text("utf-8"))["loggers"]
+    assert levels["meltano.plugin.stderr.loaders"]["level"] == "WARNING"
+    assert not any("extractors" in name for name in levels)
 
 
 def test_command_finds_its_sandbox(box: Sandbox) -> None:

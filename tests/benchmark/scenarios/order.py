@@ -7,15 +7,13 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.benchmark.runs import UNLIMITED, run, together
-from tests.benchmark.serving import serving
+from tests.benchmark.runs import together
 from tests.benchmark.table import Line, Promise, Result
 
 if TYPE_CHECKING:
-    from datetime import date
     from pathlib import Path
 
-    from tests.benchmark.runs import Bench, Run
+    from tests.benchmark.runs import Bench
 
 USERS = 1500
 LATENCY, JITTER = 0.05, 0.3
@@ -37,49 +35,31 @@ def fingerprint(output: Path) -> tuple[int, str]:
 def measure(bench: Bench) -> Result:
     """Load all default streams from a server whose answers overtake each other."""
     first = bench.days_back(8 if bench.quick else 20)
-    missing = bench.missing("max_parallel_requests")
-    parallel = (1,) if missing else PARALLEL
-    outputs = {at_once: bench.tap.output_file() for at_once in parallel}
+    service = {"users": USERS, "latency": LATENCY, "jitter": JITTER}
+    outputs = {at_once: bench.tap.output_file() for at_once in PARALLEL}
     runs = together(
         {
-            f"(c) tap, {at_once} at once": partial(_load, bench, first, at_once, output)
+            f"(c) tap, {at_once} at once": partial(
+                bench.load, first, service, output, max_parallel_requests=at_once
+            )
             for at_once, output in outputs.items()
         }
     )
     prints = [fingerprint(output) for output in outputs.values()]
     for output in outputs.values():
         output.unlink()
-    lines = [
-        Line(
-            subject=name,
-            run=of_one,
-            records=records,
-            needed=bench.first_load(of_one.counters, first),
-        )
-        for (name, of_one), (records, _) in zip(runs.items(), prints, strict=True)
-    ]
     return Result(
-        title=(
-            f"order: {LATENCY * 1000:.0f} to {(LATENCY + JITTER) * 1000:.0f} ms latency, no"
-            " limit"
-        ),
-        lines=lines,
-        promises=[
+        f"order: {LATENCY * 1000:.0f} to {(LATENCY + JITTER) * 1000:.0f} ms latency, no"
+        " limit",
+        [
+            Line(name, of_one, records, bench.first_load(of_one.counters, first))
+            for (name, of_one), (records, _) in zip(runs.items(), prints, strict=True)
+        ],
+        [
             Promise(
-                text="byte-identical records in the same order, whatever the parallelism",
-                kept=None if missing else len(set(prints)) == 1,
-                figures=missing or ", ".join(digest[:12] for _, digest in prints),
+                "byte-identical records in the same order, whatever the parallelism",
+                len(set(prints)) == 1,
+                ", ".join(digest[:12] for _, digest in prints),
             )
         ],
     )
-
-
-def _load(bench: Bench, first: date, at_once: int, output: Path) -> Run:
-    with serving(users=USERS, latency=LATENCY, jitter=JITTER) as served:
-        command = bench.tap.command(
-            served.url,
-            first,
-            requests_per_minute=UNLIMITED,
-            max_parallel_requests=at_once,
-        )
-        return run(served, command, output)

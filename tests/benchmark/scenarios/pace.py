@@ -5,15 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.benchmark.commands import plain_loop
-from tests.benchmark.runs import run, together
-from tests.benchmark.serving import serving
+from tests.benchmark.runs import plain_run, together
 from tests.benchmark.table import Line, Promise, Result
 from tests.simulator.limits import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.benchmark.runs import Bench, Run
 
 PER_MINUTE = 600
@@ -33,79 +29,60 @@ OFFICIAL = {LATENCY: 60, 0.0: 900}
 def measure(bench: Bench) -> Result:
     """Load all default streams under each kind of limit, all subjects side by side."""
     if bench.quick:
-        return Result(
-            title="pace: left out of a quick run, because a limit is one of minutes"
-        )
-    missing = bench.missing("requests_per_minute", "max_parallel_requests")
-    names = {f"(c) tap, {kind}": kind for kind in KINDS}
-    subjects: dict[str, Callable[[], Run]] = {
-        "(b) official, 2 s": partial(_official, bench, LATENCY),
-        "(b) official, 0 s": partial(_official, bench, 0.0),
-        "(c) tap, 0 s": partial(_tap, bench, "sliding", 0.0, FEWER_DAYS),
+        return Result("pace: left out of a quick run, because a limit is one of minutes")
+    names = [f"(c) tap, {kind}" for kind in KINDS]
+    # A subject, the days that it reads, and how.
+    subjects = {
+        "(b) official, 2 s": (OFFICIAL[LATENCY], partial(_official, bench, LATENCY)),
+        "(b) official, 0 s": (OFFICIAL[0.0], partial(_official, bench, 0.0)),
+        "(c) tap, 0 s": (FEWER_DAYS, partial(_tap, bench, "sliding", 0.0, FEWER_DAYS)),
+        **{
+            name: (DAYS, partial(_tap, bench, kind, LATENCY, DAYS))
+            for name, kind in zip(names, KINDS, strict=True)
+        },
     }
-    if not missing:
-        for name, kind in names.items():
-            subjects[name] = partial(_tap, bench, kind, LATENCY, DAYS)
-    runs = together(subjects)
-    lines = [
-        Line(subject=name, run=of_one, needed=_needed(bench, name, of_one))
-        for name, of_one in runs.items()
-    ]
-    measured = [line for line in lines if line.subject in names]
+    runs = together({name: subject for name, (_, subject) in subjects.items()})
+    least = {
+        name: days
+        if "official" in name
+        else bench.first_load(runs[name].counters, bench.days_back(days))
+        for name, (days, _) in subjects.items()
+    }
+    ratios = {
+        name: runs[name].measured.wall * PER_MINUTE / 60 / least[name] for name in names
+    }
+    refused = sum(runs[name].counters["refused"] for name in names)
     return Result(
-        title=(
-            f"pace: {PER_MINUTE} requests a minute, {LATENCY:g} s latency,"
-            f" {PARALLEL} at once"
-        ),
-        lines=lines,
-        promises=_promises(measured, missing),
+        f"pace: {PER_MINUTE} requests a minute, {LATENCY:g} s latency, {PARALLEL} at once",
+        [Line(name, of_one, needed=least[name]) for name, of_one in runs.items()],
+        [
+            Promise(
+                f"wall time at most {BOUND:.2f} of requests / rate",
+                max(ratios.values()) <= BOUND,
+                ", ".join(f"{name} {ratio:.3f}" for name, ratio in ratios.items()),
+            ),
+            Promise(
+                "not one 429 when alone, whatever the kind of limit",
+                refused == 0,
+                f"{refused} refused",
+            ),
+        ],
     )
 
 
+def _service(kind: str, latency: float) -> dict[str, object]:
+    return {"users": USERS, "latency": latency, "limit": kind, "per_minute": PER_MINUTE}
+
+
 def _official(bench: Bench, latency: float) -> Run:
-    days = OFFICIAL[latency]
-    with serving(
-        users=USERS, latency=latency, limit="sliding", per_minute=PER_MINUTE
-    ) as served:
-        first = bench.days_back(DAYS)
-        return run(served, plain_loop("official", served.url, first, days))
+    first, days = bench.days_back(DAYS), OFFICIAL[latency]
+    return plain_run("official", first, days, _service("sliding", latency))
 
 
 def _tap(bench: Bench, kind: str, latency: float, days: int) -> Run:
-    with serving(users=USERS, latency=latency, limit=kind, per_minute=PER_MINUTE) as served:
-        command = bench.tap.command(
-            served.url,
-            bench.days_back(days),
-            requests_per_minute=PER_MINUTE,
-            max_parallel_requests=PARALLEL,
-        )
-        return run(served, command)
-
-
-def _needed(bench: Bench, name: str, of_one: Run) -> int:
-    if "official" in name:
-        return OFFICIAL[0.0 if "0 s" in name else LATENCY]
-    days = FEWER_DAYS if "0 s" in name else DAYS
-    return bench.first_load(of_one.counters, bench.days_back(days))
-
-
-def _promises(measured: list[Line], missing: str | None) -> list[Promise]:
-    ratios = {
-        line.subject: line.run.measured.wall * PER_MINUTE / 60 / line.needed
-        for line in measured
-        if line.needed
-    }
-    figures = ", ".join(f"{name} {ratio:.3f}" for name, ratio in ratios.items())
-    refused = sum(line.run.counters["refused"] for line in measured)
-    return [
-        Promise(
-            text=f"wall time at most {BOUND:.2f} of requests / rate",
-            kept=None if missing else max(ratios.values()) <= BOUND,
-            figures=missing or figures,
-        ),
-        Promise(
-            text="not one 429 when alone, whatever the kind of limit",
-            kept=None if missing else refused == 0,
-            figures=missing or f"{refused} refused",
-        ),
-    ]
+    return bench.load(
+        bench.days_back(days),
+        _service(kind, latency),
+        requests_per_minute=PER_MINUTE,
+        max_parallel_requests=PARALLEL,
+    )

@@ -35,52 +35,17 @@ class Environment:
     folder: Path
 
     def program(self, name: str) -> str:
-        """Names one of its programs.
-
-        Args:
-            name: The command.
-
-        Returns:
-            Its path.
-        """
+        """Returns the path of one of its programs."""
         return str(self.folder / SCRIPTS.name / name)
 
     def script(self, name: str, *arguments: object) -> list[str]:
-        """Names a script of `inside/`, to be run by its Python.
-
-        Args:
-            name: The script.
-            arguments: The script's arguments.
-
-        Returns:
-            The command line.
-        """
+        """Returns the command line that runs a script of `inside/` by its Python."""
         path = str(READERS / f"{name}.py")
         return [self.program("python"), path, *map(str, arguments)]
 
-    def ask(self, name: str, *arguments: object) -> str:
-        """Runs a script of `inside/`.
-
-        Args:
-            name: The script.
-            arguments: The script's arguments.
-
-        Returns:
-            What it prints.
-        """
-        return _run(self.script(name, *arguments))
-
 
 def install(target: Target, folder: Path) -> Environment:
-    """Installs a target.
-
-    Args:
-        target: What to install.
-        folder: Where, in a folder that does not exist yet.
-
-    Returns:
-        The environment.
-    """
+    """Installs a target in a folder that does not exist yet."""
     wanted = [
         *target.requirements,
         f"{target.package}=={target.tested}",
@@ -90,15 +55,7 @@ def install(target: Target, folder: Path) -> Environment:
 
 
 def install_packages(wanted: Sequence[str], folder: Path) -> Environment:
-    """Installs packages, with uv where there is one, because it is faster.
-
-    Args:
-        wanted: Names and versions.
-        folder: Where, in a folder that does not exist yet.
-
-    Returns:
-        The environment.
-    """
+    """Installs packages in a new folder, with uv where there is one: it is faster."""
     environment = Environment(folder)
     python = environment.program("python")
     uv = shutil.which("uv", path=os.pathsep.join((str(SCRIPTS), os.environ["PATH"])))
@@ -114,8 +71,7 @@ def install_packages(wanted: Sequence[str], folder: Path) -> Environment:
 def variables() -> dict[str, str]:
     """Lists environment variables for programs that talk to this machine only.
 
-    Returns:
-        The caller's, without settings of taps and targets, and past any proxy.
+    They are the caller's, without settings of taps and targets, and past any proxy.
     """
     return {
         **{n: value for n, value in os.environ.items() if not n.startswith(FOREIGN)},
@@ -124,7 +80,7 @@ def variables() -> dict[str, str]:
     }
 
 
-def _run(command: Sequence[str]) -> str:
+def _run(command: Sequence[str]) -> None:
     ended = subprocess.run(
         command,
         capture_output=True,
@@ -134,4 +90,3 @@ def _run(command: Sequence[str]) -> str:
         timeout=SECONDS,
     )
     assert ended.returncode == 0, f"{command}: {ended.stderr}"
-    return ended.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from tests.system.targets.table import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 #: What a record holds that is not null, by the names that lead to it.
 Leaves: TypeAlias = dict[tuple[str, ...], Any]
@@ -32,15 +33,7 @@ class Table:
 
 
 def leaves_of(value: object, path: tuple[str, ...] = ()) -> Leaves:
-    """Takes a record apart.
-
-    Args:
-        value: The record, or an object in it.
-        path: The names that lead to the object.
-
-    Returns:
-        Its leaves.
-    """
+    """Takes a record apart, or an object in it, to which these names lead."""
     if isinstance(value, dict):
         return {
             leaf: found
@@ -51,18 +44,14 @@ def leaves_of(value: object, path: tuple[str, ...] = ()) -> Leaves:
 
 
 def landed_leaves(table: Table, schema: Schema, layout: Layout) -> list[Leaves]:
-    """Reads the rows of a table as records.
-
-    Args:
-        table: The table.
-        schema: The stream's schema in the catalog.
-        layout: How the tap wrote objects.
-
-    Returns:
-        The records' leaves.
-    """
+    """Reads the rows of a table as records of a stream with this schema."""
     columns = dict(_columns(schema, layout))
     return [_leaves(row, columns) for row in table.rows]
+
+
+def counted(rows: Iterable[Leaves]) -> Counter[frozenset[tuple[tuple[str, ...], Any]]]:
+    """Counts equal rows."""
+    return Counter(frozenset(row.items()) for row in rows)
 
 
 def _leaves(
@@ -97,7 +86,15 @@ def _flattened_name(path: tuple[str, ...]) -> str:
 def _told(value: object, schema: Schema) -> object:
     kinds = schema["type"]
     if "object" in kinds:
-        return _object(value)
+        found, fields = _object(value), schema.get("properties", {})
+        return {
+            name: _told(inner, fields[name])
+            if name in fields and inner is not None
+            else inner
+            for name, inner in found.items()
+        }
+    if "array" in kinds:
+        return json.dumps(json.loads(value) if isinstance(value, str) else value)
     if "number" in kinds:
         # The shortest text of a float is what was read into it, up to 15 digits.
         return Decimal(str(value))
@@ -105,18 +102,19 @@ def _told(value: object, schema: Schema) -> object:
         return int(str(value))
     if "boolean" in kinds:
         return {"true": True, "false": False}[str(value).lower()]
-    if schema.get("format") == "date-time":
-        return _instant(str(value))
-    return str(value)
+    text = str(value)
+    return _instant(text) if schema.get("format") == "date-time" else text
 
 
-def _object(value: object) -> object:
-    if not isinstance(value, str):
+def _object(value: object) -> dict[str, Any]:
+    if isinstance(value, dict):
         return value
+    text = str(value)
     try:
-        return json.loads(value)
+        found: dict[str, Any] = json.loads(text)
     except ValueError:
-        return ast.literal_eval(value)
+        found = ast.literal_eval(text)
+    return found
 
 
 def _instant(text: str) -> datetime:

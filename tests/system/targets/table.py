@@ -142,6 +142,8 @@ TARGETS = (
         program="target-csv",
         # Otherwise a run overwrites what the one before has written.
         settings=(("file_naming_scheme", "{stream_name}-{timestamp}.csv"),),
+        # Flattened or not, it writes what it gets; so does the next one.
+        layouts=(Layout.NESTED,),
         money="text",
         exact=True,
         nested="Python text",
@@ -157,7 +159,6 @@ TARGETS = (
         accepted=">=0.1.4,<0.2",
         tested="0.1.4",
         program="target-jsonl",
-        # Flattened or not, it writes what it gets.
         layouts=(Layout.NESTED,),
         money="number",
         exact=True,
