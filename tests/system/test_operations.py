@@ -25,7 +25,7 @@ from tests.sandbox import Sandbox
 from tests.simulator import Options, Simulator
 from tests.singer import run
 from tests.system import operations
-from tests.system.kill_points.points import ANSWERED, EXIT_CODES
+from tests.system.kill_points.pipeline import ANSWERED, EXIT_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
