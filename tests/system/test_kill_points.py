@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+import time
 from datetime import date, timedelta
 from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +18,13 @@ from tests.conftest import TODAY
 from tests.simulator import Options, Simulator
 from tests.singer import Output, catalog_of, config_for
 from tests.streams.test_reports import assert_sums
-from tests.system.kill_points.pipeline import ANSWERED, EXIT_CODES, PATIENCE, Pipeline
+from tests.system.kill_points.pipeline import (
+    ANSWERED,
+    EXIT_CODES,
+    PATIENCE,
+    QUIET_SECONDS,
+    Pipeline,
+)
 from tests.system.kill_points.target import landed
 
 if TYPE_CHECKING:
@@ -38,7 +45,7 @@ SETTINGS: dict[str, Any] = {
     "end_date": LAST.isoformat(),
     "lookback_days": 0,
     "report_lookback_days": 0,
-    "page_size": 4,
+    "page_size": 5,
     "max_parallel_requests": 4,
 }
 TOO_MANY_REQUESTS = 429
@@ -65,7 +72,7 @@ class Place(NamedTuple):
 PLACES = (
     Place("request", 1, "summaries"),  # before the first record
     Place("wait", 3, "cost"),  # within the first day of a stream
-    Place("bytes", 60_000),  # while records are written, mostly within a line
+    Place("bytes", 60_000),  # within a line, for the pipe is full
     Place("request", 1, "users"),  # between two streams
     Place("wait", 3, "users"),  # after a day that is read
     Place("request", 2, "users"),  # within a day of which a page is read
@@ -104,7 +111,9 @@ class Chain:
             try:
                 if place is not None:
                     assert pipeline.forward(self._comes_to(place, victim, over)), place
-                    if place.what != "bytes":
+                    if place.what == "bytes":
+                        time.sleep(QUIET_SECONDS)
+                    else:
                         pipeline.forward_until_quiet()
                     pipeline.kill(victim)
             finally:
@@ -197,7 +206,7 @@ def test_the_next_runs_complete_the_truth(
     tmp_path: Path, first_victim: int, batch: int
 ) -> None:
     """At every place dies a tap that can answer, and one that cannot or its target."""
-    with Simulator(Options(today=TODAY, users=14)) as simulator:
+    with Simulator(Options(today=TODAY, users=25)) as simulator:
         chain = Chain(simulator, tmp_path, batch)
         for number, place in enumerate(PLACES, first_victim):
             victim = VICTIMS[number % len(VICTIMS)]
