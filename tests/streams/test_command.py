@@ -135,8 +135,8 @@ def test_everything_from_the_environment(
     [
         ({"page_size": 0}, "page_size is 0"),
         ({"api_key": f"{KEY}\n"}, "api_key contains"),
-        ({"stream_maps": {"skills": {"x": "1 +"}}}, "stream_maps"),
-        ({"stream_maps": {"skills": {"__else__": "x"}}}, "stream_maps"),
+        ({"stream_maps": {"skills": {"x": "1 +"}}}, "stream_maps is invalid"),
+        ({"stream_maps": {"skills": {"__else__": "x"}}}, "If stream_maps is set"),
     ],
     ids=["out of bounds", "key", "stream map", "stream map of the wrong kind"],
 )
@@ -182,7 +182,7 @@ def test_a_stream_map_that_fails_on_a_record(
     assert code == 1
     # The SDK names the stream, in a line of its own; then comes the sentence.
     *_, sentence = command.sentences()
-    assert "stream_maps" in sentence
+    assert "An expression in stream_maps fails on a record" in sentence
     assert "skills" in command.caplog.text
     assert simulator.requests != []
 
@@ -226,7 +226,8 @@ def state_of_skills(bookmark: str) -> dict[str, Any]:
         ("--state", state_of_skills("yesterday"), "'yesterday'"),
         ("--state", state_of_skills("0001-01-01T00:00:00+05:00"), "0001-01-01T00:00"),
         ("--catalog", "{broken", "--catalog"),
-        ("--catalog", {"streams": [{}]}, "--catalog"),
+        ("--catalog", {"streams": [{"tap_stream_id": "skills"}]}, "--catalog"),
+        ("--catalog", {"streams": [{"schema": {"properties": {}}}]}, "--catalog"),
         ("--catalog", {"streams": 7}, "--catalog"),
     ],
     ids=str,
