@@ -202,12 +202,16 @@ def test_a_wrong_config_file(command: Command, content: object) -> None:
     assert name in sentence
 
 
-@pytest.mark.parametrize("option", ["--state", "--catalog"])
-def test_a_missing_file(command: Command, option: str) -> None:
-    """Like a missing argument, it is a mistake of the command line."""
-    result = CliRunner().invoke(TapClaudeAnalytics.cli, [option, "no-such-file.json"])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--state", "none.json"], ["--catalog", "none.json"], ["--bogus"]],
+    ids=str,
+)
+def test_a_wrong_command_line(command: Command, arguments: list[str]) -> None:
+    """A file that is missing is one too."""
+    result = CliRunner().invoke(TapClaudeAnalytics.cli, arguments)
     assert result.exit_code == 2
-    assert "no-such-file.json" in result.stderr
+    assert arguments[-1] in result.stderr
     assert command.sentences() == []
 
 

@@ -60,7 +60,7 @@ def test_a_target_that_ends(config: str, bytes_read: int) -> None:
 
 
 @needs_full_device
-@pytest.mark.parametrize("options", [[], ["--discover"], ["--test"]])
+@pytest.mark.parametrize("options", [[], ["--discover"], ["--about"]])
 def test_a_disk_that_is_full(config: str, options: list[str]) -> None:
     """In the words of the operating system, whatever the command writes."""
     with open(FULL, "w", encoding="utf-8") as full:  # noqa: PTH123 - a device
