@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pendulum
-import pytest
 
 from tests import fake_clock, ledger, truth
 from tests.conftest import TODAY
@@ -51,20 +50,18 @@ LEFT_BEHIND = {
 }
 
 
-def run_from(
-    state: Path, simulator: Simulator, streams: tuple[str, ...], **settings: object
+def run_as_a_command(
+    folder: Path, simulator: Simulator, streams: tuple[str, ...], **settings: object
 ) -> Output:
-    """Run the tap from its command line, on the day that it is for the simulator."""
-    folder = state.parent
-    config, catalog = folder / "config.json", folder / "catalog.json"
-    config.write_text(json.dumps(config_for(simulator, **settings)), encoding="utf-8")
-    catalog.write_text(json.dumps(catalog_of(*streams)), encoding="utf-8")
-    files = {"config": config, "catalog": catalog, "state": state}
+    """Run the tap from the state of the file, on the day that it is for the simulator."""
+    config, catalog = config_for(simulator, **settings), catalog_of(*streams)
+    command = [sys.executable, "-m", "tap_claude_analytics", "--state", str(FILE)]
+    for option, content in (("config", config), ("catalog", catalog)):
+        path = folder / f"{option}.json"
+        path.write_text(json.dumps(content), encoding="utf-8")
+        command += [f"--{option}", str(path)]
     done = subprocess.run(
-        [
-            *(sys.executable, "-m", "tap_claude_analytics"),
-            *(part for name in files for part in (f"--{name}", str(files[name]))),
-        ],
+        command,
         env=fake_clock.at(simulator.today),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -112,10 +109,8 @@ def test_the_next_version_goes_on(
         before = run(simulator, *streams, **settings)
         simulator.requests.clear()
         simulator.today = TWO_DAYS_LATER
-        path = tmp_path / "state.json"
-        path.write_bytes(FILE.read_bytes())
-        after = run_from(
-            path,
+        after = run_as_a_command(
+            tmp_path,
             simulator,
             streams,
             **settings,
@@ -146,33 +141,28 @@ def test_the_next_version_goes_on(
                 truth.assert_current_rows(simulator, stream, days, before, after)
 
 
-def state_file(folder: Path, form: dict[str, Any]) -> Path:
-    """Write a state with this bookmark of skills."""
-    path = folder / "state.json"
-    path.write_text(json.dumps({"bookmarks": {"skills": form}}), encoding="utf-8")
-    return path
-
-
-@pytest.mark.parametrize("form", [PLAIN, LEFT_BEHIND], ids=["plain", "left"])
-def test_states_of_the_sdk(
-    simulator: Simulator, tmp_path: Path, form: dict[str, Any]
-) -> None:
+def test_a_state_of_the_sdk(simulator: Simulator) -> None:
     """The bookmark alone says where to go on, whatever stands beside it."""
-    output = run_from(state_file(tmp_path, form), simulator, ("skills", "readings"))
+    state = {"bookmarks": {"skills": LEFT_BEHIND}}
+    output = run(simulator, "skills", "readings", state=state)
     assert first_day_asked(simulator, "skills") == "2026-01-08"
     last = TODAY.subtract(days=3)
     days = [date(2026, 1, day) for day in range(8, last.day + 1)]
     truth.assert_current_rows(simulator, "skills", days, output)
-    assert_forward(output, {"bookmarks": {"skills": form}})
+    assert_forward(output, state)
     assert output.bookmark("skills") == last.isoformat()
 
 
-def test_no_day_is_promised_that_was_not_read(simulator: Simulator, tmp_path: Path) -> None:
+def test_no_day_is_promised_that_was_not_read(simulator: Simulator) -> None:
     """The SDK would make progress markers of a broken run a bookmark at the end."""
-    streams = ("skills", "readings")
-    settings: dict[str, Any] = {"end_date": "2026-01-10", "lookback_days": 0}
-    path = state_file(tmp_path, LEFT_BEHIND)
-    output = run_from(path, simulator, streams, **settings)
+    output = run(
+        simulator,
+        "skills",
+        "readings",
+        state={"bookmarks": {"skills": LEFT_BEHIND}},
+        end_date="2026-01-10",
+        lookback_days=0,
+    )
     assert not simulator.requests
     bookmarks = [state["bookmarks"]["skills"] for state in output.states]
     assert bookmarks

@@ -17,6 +17,8 @@ from urllib.parse import quote
 
 import pytest
 
+from tap_claude_analytics.common.errors import RunFailedError
+from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests.simulator import Options, Simulator
 from tests.simulator.organization.catalog import RESOURCES
 from tests.singer import catalog_of, config_for, run
@@ -41,7 +43,7 @@ MESSAGE = f"<{ADDRESS}> ({quote(ADDRESS)}) may not use {KEY}"
 SETTINGS: dict[str, Any] = {
     "start_date": DAY.isoformat(),
     "end_date": DAY.isoformat(),
-    "max_retries": 1,
+    "max_retries": 0,
 }
 #: Answers that quote people and the key, and what the log says of each.
 ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
@@ -81,8 +83,7 @@ STRUCTURED = {
 def reply(simulator: Simulator, endpoint: str, **answer: Any) -> None:
     """Have an endpoint answer by quoting people and the key."""
     quoting = {"error": {"type": "error", "message": MESSAGE}}
-    soon = {"retry-after-ms": "1"}
-    simulator.reply(endpoint, **{"body": quoting, "headers": soon, **answer})
+    simulator.reply(endpoint, **{"body": quoting, **answer})
 
 
 def odd(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -121,27 +122,33 @@ class Process(NamedTuple):
 
 @contextmanager
 def process(
-    simulator: Simulator, folder: Path, *arguments: str, **settings: Any
+    simulator: Simulator, folder: Path, *, structured: bool = False, **settings: Any
 ) -> Iterator[Process]:
-    """Run the tap on all streams, with all its libraries saying what they can."""
-    config = config_for(simulator, **SETTINGS | settings)
-    files = {"config": config, "catalog": all_streams(), "log_config.json": STRUCTURED}
-    for name, content in files.items():
+    """Run the tap on all streams, with all its libraries saying what they can.
+
+    All settings are variables of the environment.
+    """
+    every = [entry["stream"] for entry in catalog_of()["streams"]]
+    for name, content in (("catalog", catalog_of(*every)), ("log_config.json", STRUCTURED)):
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
-    command = [sys.executable, "-m", "tap_claude_analytics", "--config=config"]
-    if "--discover" not in arguments:
-        command.append("--catalog=catalog")
-    variables = {"LOGLEVEL": "DEBUG", "TAP_CLAUDE_ANALYTICS_LOGLEVEL": "DEBUG"}
-    if "structured" in arguments:
+    config = config_for(simulator, **SETTINGS | settings) | {"loglevel": "DEBUG"}
+    variables = {
+        f"TAP_CLAUDE_ANALYTICS_{name.upper()}": (
+            json.dumps(value) if isinstance(value, dict) else str(value)
+        )
+        for name, value in config.items()
+    }
+    if structured:
         variables["SINGER_SDK_LOG_CONFIG"] = "log_config.json"
     out, log = folder / "out", folder / "log"
+    command = [sys.executable, "-m", "tap_claude_analytics", "--config=ENV"]
     with (
         out.open("w") as stdout,
         log.open("w") as stderr,
         subprocess.Popen(
-            [*command, *(option for option in arguments if option.startswith("-"))],
+            [*command, "--catalog=catalog"],
             cwd=folder,
-            env=os.environ | variables,
+            env=os.environ | variables | {"LOGLEVEL": "DEBUG"},
             stdout=stdout,
             stderr=stderr,
         ) as running,
@@ -150,11 +157,6 @@ def process(
             yield Process(running, out, log)
         finally:
             running.kill()
-
-
-def all_streams() -> dict[str, Any]:
-    """Return a catalog with all streams selected."""
-    return catalog_of(*(entry["stream"] for entry in catalog_of()["streams"]))
 
 
 def without_records(stdout: str) -> Iterator[str]:
@@ -176,25 +178,18 @@ def assert_silent(simulator: Simulator, stdout: str, stderr: str) -> None:
     assert found(secrets, "\n".join([*without_records(stdout), stderr])) == set()
 
 
-@pytest.mark.parametrize(
-    "arguments", [(), ("structured",), ("--test",), ("--discover",)], ids=str
-)
-def test_when_all_goes_well(
-    simulator: Simulator, tmp_path: Path, arguments: tuple[str, ...]
-) -> None:
+def test_when_all_goes_well(simulator: Simulator, tmp_path: Path) -> None:
     """Also of rows that hold what nobody knows of, and of cursors that are addresses."""
     simulator.edit("users", DAY, odd)
     first = {"data": [], "next_page": ADDRESS}
     simulator.reply("skills", body=first, when=lambda r: "page" not in r.params)
     simulator.reply("skills", body={"data": [], "next_page": None})
-    with process(simulator, tmp_path, *arguments) as running:
+    with process(simulator, tmp_path, structured=True) as running:
         code, stdout, stderr = running.end()
     assert code == 0, stderr[-3000:]
-    if "--discover" not in arguments:
-        assert "urllib3" in stderr, "debugging was not on"
-    if "--discover" not in arguments and "--test" not in arguments:
-        assert "New field nickname" in stderr
-        assert found({ADDRESS, NAME}, stdout) == {ADDRESS, NAME}
+    assert "urllib3" in stderr, "debugging was not on"
+    assert "New field nickname" in stderr
+    assert found({ADDRESS, NAME}, stdout) == {ADDRESS, NAME}
     assert_silent(simulator, stdout, stderr)
 
 
@@ -217,27 +212,10 @@ def test_when_everything_goes_wrong(simulator: Simulator, tmp_path: Path) -> Non
     assert_silent(simulator, stdout, stderr)
 
 
-@pytest.mark.parametrize("arguments", [(), ("--test",)], ids=str)
-def test_when_the_key_is_refused(
-    simulator: Simulator, tmp_path: Path, arguments: tuple[str, ...]
-) -> None:
-    """The one sentence that the run ends with quotes nobody."""
-    for endpoint in {*ANSWERS, "users", *RESOURCES}:
-        reply(simulator, endpoint, status=401)
-    with process(simulator, tmp_path, *arguments) as running:
-        code, stdout, stderr = running.end()
-    assert code == 1
-    assert "The API refuses this key" in stderr
-    assert_silent(simulator, stdout, stderr)
-
-
-@pytest.mark.parametrize("arguments", [(), ("structured",)], ids=str)
-def test_when_an_expression_fails_on_a_person(
-    simulator: Simulator, tmp_path: Path, arguments: tuple[str, ...]
-) -> None:
+def test_when_an_expression_fails_on_a_person(simulator: Simulator, tmp_path: Path) -> None:
     """The text of the error quotes the record, the log does not."""
-    stream_maps = {"user_summaries": {"x": "int(email_address)"}}
-    with process(simulator, tmp_path, *arguments, stream_maps=stream_maps) as running:
+    maps = {"user_summaries": {"x": "int(email_address)"}}
+    with process(simulator, tmp_path, structured=True, stream_maps=maps) as running:
         code, stdout, stderr = running.end()
     assert code == 1
     assert "Unexpected ValueError" in stderr
@@ -275,9 +253,43 @@ def test_when_retries_do_not_help(
     assert_silent(simulator, "\n".join(output.failures), caplog.text)
 
 
-@pytest.mark.parametrize("length", range(360, 400, 8))
+@pytest.mark.parametrize("is_test", [False, True], ids=["run", "test"])
+def test_when_the_key_is_refused(
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    is_test: bool,
+) -> None:
+    """The one sentence that a run or a connection test ends with quotes nobody."""
+    caplog.set_level(logging.DEBUG)
+    for endpoint in {*ANSWERS, "users", *RESOURCES}:
+        reply(simulator, endpoint, status=401)
+    tap = TapClaudeAnalytics(config=config_for(simulator, **SETTINGS))
+    with pytest.raises(RunFailedError) as failed:
+        (tap.run_connection_test if is_test else tap.sync_all)()
+    [sentence] = failed.value.sentences
+    assert sentence.startswith("The API refuses this key")
+    assert_silent(simulator, f"{sentence}\n{capsys.readouterr().out}", caplog.text)
+
+
+def test_when_the_connection_test_goes_well(
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It reads rows that hold what nobody knows of."""
+    caplog.set_level(logging.DEBUG)
+    simulator.edit("users", simulator.latest, odd)
+    tap = TapClaudeAnalytics(config=config_for(simulator, **SETTINGS))
+    assert tap.run_connection_test()
+    assert "urllib3" in caplog.text, "debugging was not on"
+    assert_silent(simulator, capsys.readouterr().out, caplog.text)
+
+
+@pytest.mark.parametrize("length", [360, 384])
 def test_a_key_of_another_form_is_not_cut_either(length: int) -> None:
-    """However long the words before it: no part of it is left where they end."""
+    """Neither where it is whole nor where the sentence ends is a part of it left."""
     key = "gateway+token/0123456789"
     with Simulator(Options(users=1, api_key=key)) as simulator:
         message = f"{'x' * length} {key}"

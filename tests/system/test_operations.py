@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import shlex
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -25,7 +24,7 @@ from tests.sandbox import Sandbox
 from tests.simulator import Options, Simulator
 from tests.singer import run
 from tests.system import operations
-from tests.system.kill_points.points import ANSWERED, EXIT_CODES
+from tests.system.kill_points.pipeline import ANSWERED, EXIT_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -413,20 +412,9 @@ def test_the_query_knows_the_default_streams() -> None:
 
 
 def test_exit_codes() -> None:
-    """Those of signals, which are tested where signals are."""
+    """Those of signals and of mistakes, which are tested where these are."""
     codes = {int(code) for code in operations.table("exit codes")}
     assert codes == {0, 1, 2, *(EXIT_CODES[number] for number in ANSWERED)}
-
-
-def test_a_failed_run_ends_with_one(production: Production) -> None:
-    """With a sentence at level ERROR."""
-    box = production.box
-    command = shlex.split("env TAP_CLAUDE_ANALYTICS_API_KEY=x tap-claude-analytics")
-    failed = box.run([*command, "--config=ENV"])
-    assert failed.returncode == 1
-    assert "ERROR" in failed.stderr
-    for wrong in ("--bogus", "--state=there-is-none"):
-        assert box.run([*command, "--config=ENV", wrong]).returncode == 2
 
 
 @pytest.mark.parametrize("phrase", operations.table("warnings"))
@@ -439,19 +427,14 @@ def test_warnings_are_said(phrase: str) -> None:
     assert phrase.strip("… ") in joined
 
 
-@pytest.mark.parametrize("name", ["airflow", "dagster"])
-def test_orchestrators_run_the_job(name: str) -> None:
-    """The code is Python, and runs the job of the schedule."""
-    code = operations.blocks()[name]
-    compile(code, name, "exec")
-    [job] = yaml.safe_load(operations.blocks()["schedule"])["jobs"]
-    assert job["name"] in code
-
-
-def test_the_image_runs_the_job() -> None:
-    """Its command is the job of the schedule."""
-    *_, command = operations.blocks()["docker"].splitlines()
-    [job] = yaml.safe_load(operations.blocks()["schedule"])["jobs"]
+def test_orchestrators_run_the_job() -> None:
+    """The code is Python; it and the image run the job of the schedule."""
+    blocks = operations.blocks()
+    [job] = yaml.safe_load(blocks["schedule"])["jobs"]
+    for name in ("airflow", "dagster"):
+        compile(blocks[name], name, "exec")
+        assert job["name"] in blocks[name]
+    *_, command = blocks["docker"].splitlines()
     assert json.loads(command.removeprefix("CMD ")) == ["run", job["name"]]
 
 

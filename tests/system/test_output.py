@@ -31,7 +31,7 @@ needs_full_device = pytest.mark.skipif(
 @pytest.fixture
 def config(tmp_path: Path) -> Iterator[str]:
     """The file with the settings for an organisation."""
-    with Simulator(Options(today=TODAY, users=60, projects=8)) as simulator:
+    with Simulator(Options(today=TODAY, users=25, projects=8)) as simulator:
         path = tmp_path / "config.json"
         path.write_text(json.dumps(config_for(simulator)), encoding="utf-8")
         yield str(path)
@@ -44,9 +44,9 @@ def the_error(stderr: str) -> str:
     return error
 
 
-@pytest.mark.parametrize("bytes_read", [0, 1000, 500_000])
+@pytest.mark.parametrize("bytes_read", [0, 100_000])
 def test_a_target_that_ends(config: str, bytes_read: int) -> None:
-    """At once, in the first schema, or among records."""
+    """At once, or among records."""
     with subprocess.Popen(
         [*TAP, "--config", config], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as running:
@@ -60,13 +60,15 @@ def test_a_target_that_ends(config: str, bytes_read: int) -> None:
 
 
 @needs_full_device
-@pytest.mark.parametrize("options", [["--config"], ["--discover"], ["--about"], ["--test"]])
+@pytest.mark.parametrize("options", [[], ["--discover"], ["--about"]])
 def test_a_disk_that_is_full(config: str, options: list[str]) -> None:
     """In the words of the operating system, whatever the command writes."""
-    arguments = ["--config", config, *(o for o in options if o != "--config")]
     with open(FULL, "w", encoding="utf-8") as full:  # noqa: PTH123 - a device
         done = subprocess.run(
-            [*TAP, *arguments], stdout=full, stderr=subprocess.PIPE, check=False
+            [*TAP, "--config", config, *options],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
         )
     assert done.returncode == 1
     assert "cannot be written: No space left on device." in the_error(done.stderr.decode())

@@ -1,1 +1,1 @@
-"""Kill the tap or its target at random moments, and see whether anything is lost."""
+"""Kill the tap or its target, and see whether anything is lost."""

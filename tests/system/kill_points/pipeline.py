@@ -5,29 +5,45 @@ from __future__ import annotations
 import os
 import select
 import signal
+import subprocess
+import sys
 import time
-from contextlib import ExitStack
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
+import pytest
 
+from tests import ROOT
 from tests.singer import Output
-from tests.system.kill_points.launchers import PATIENCE
-from tests.system.kill_points.points import ANSWERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
 
-    from tests.system.kill_points.launchers import Launcher
+if sys.platform == "win32":
+    pytest.skip("Windows does not have these signals", allow_module_level=True)
 
+#: The signals that the tap can answer.
+ANSWERED = (signal.SIGTERM, signal.SIGINT)
+#: What to kill the tap with, and how it ends then; None kills the target, so that the pipe
+#: of the tap is broken.
+EXIT_CODES: dict[signal.Signals | None, int] = {
+    signal.SIGTERM: 143,
+    signal.SIGINT: 130,
+    signal.SIGKILL: -signal.SIGKILL,
+    None: 1,
+}
+#: More seconds than anything here takes, on a busy machine too.
+PATIENCE = 30.0
 #: What the target has got at the moment of a kill mostly ends in the middle of a line.
 CHUNK = 4000
-POLL_SECONDS = 0.001
+POLL_SECONDS = 0.01
+#: After so many seconds without output a tap that waits has written all that it will.
+QUIET_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -38,8 +54,8 @@ class Ended:
         tap: The tap's exit code, or minus the signal that ended it.
         target: The target's.
         output: What the tap wrote until its pipe was broken, if it was.
-        late: The part of it that was written after a signal which can be answered.
-        seconds: How long the tap went on after the kill, or ran if there was none.
+        late: The part of it that was read after the kill.
+        seconds: How long the tap went on after the kill.
     """
 
     tap: int
@@ -60,62 +76,51 @@ class Pipeline:
     What the tap writes passes through this process, as it passes through Meltano.
     """
 
-    def __init__(
-        self, launcher: Launcher, tap: Sequence[str], target: Sequence[str], folder: Path
-    ) -> None:
-        """Take the commands; they run inside the `with` block.
+    def __init__(self, tap: Sequence[str], target: Sequence[str], states: Path) -> None:
+        """Start both.
 
         Args:
-            launcher: What starts them.
-            tap: The tap's name and arguments.
+            tap: The tap's arguments.
             target: The target's.
-            folder: Where the states that the target emits are written, and both logs.
+            states: Where the states are written that the target emits.
         """
-        self._launcher = launcher
-        self._commands = tap, target
-        self._folder = folder
         self._output = bytearray()
-        self._late_from: int | None = None
-        self._running: list[int] = []
+        self._killed_at, self._late_from = time.monotonic(), 0
+        pipe, module = subprocess.PIPE, [sys.executable, "-m"]
+        self._tap = subprocess.Popen(
+            [*module, "tap_claude_analytics", *tap],
+            stdout=pipe,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+        )
+        with states.open("w") as emitted:
+            self._target = subprocess.Popen(
+                [*module, "tests.system.kill_points.target", *target],
+                stdin=pipe,
+                stdout=emitted,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                cwd=ROOT,
+            )
+        assert self._tap.stdout
+        assert self._target.stdin
+        self._source, self._sink = self._tap.stdout, self._target.stdin
 
     def __enter__(self) -> Self:
-        """Start both."""
-        tap, target = self._commands
-        source, tap_stdout = os.pipe()
-        target_stdin, sink = os.pipe()
-        self._source = os.fdopen(source, "rb", buffering=0)
-        self._sink = os.fdopen(sink, "wb", buffering=0)
-        with ExitStack() as given:
-            given.callback(os.close, tap_stdout)
-            given.callback(os.close, target_stdin)
-            nothing, states, tap_log, target_log = (
-                given.enter_context(path.open(mode)).fileno()
-                for path, mode in (
-                    (Path(os.devnull), "r"),
-                    (self._folder / "states.jsonl", "w"),
-                    (self._folder / "tap.log", "w"),
-                    (self._folder / "target.log", "w"),
-                )
-            )
-            self._began = time.monotonic()
-            self._tap = self._launcher.start(tap, [nothing, tap_stdout, tap_log])
-            self._running.append(self._tap)
-            self._target = self._launcher.start(target, [target_stdin, states, target_log])
-            self._running.append(self._target)
+        """Return the pipeline."""
         return self
 
     def __exit__(
         self,
         kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
-        """Close the pipes, and kill what an error has left running."""
-        self._source.close()
-        self._sink.close()
-        for pid in [*self._running]:
-            os.kill(pid, signal.SIGKILL)
-            self._wait(pid)
+        """Kill what an error has left running."""
+        for process in (self._tap, self._target):
+            process.kill()
+            with process:
+                pass
 
     def forward(self, is_time: Callable[[int], bool]) -> bool:
         """Pass on what the tap writes.
@@ -130,7 +135,7 @@ class Pipeline:
         while not is_time(len(self._output)):
             assert time.monotonic() < end, "the tap neither writes nor ends"
             if self._can_read(POLL_SECONDS):
-                chunk = self._source.read(CHUNK)
+                chunk = os.read(self._source.fileno(), CHUNK)
                 if not chunk:
                     return False
                 self._output += chunk
@@ -138,51 +143,36 @@ class Pipeline:
                     self._sink.write(chunk)
         return True
 
+    def forward_until_quiet(self) -> None:
+        """Pass on what is on its way while the tap waits for something."""
+        self.forward(lambda _: not self._can_read(QUIET_SECONDS))
+
     def kill(self, number: signal.Signals | None) -> None:
         """Send the tap a signal; without one, kill the target and break the tap's pipe."""
+        self._late_from = len(self._output)
         if number is None:
-            os.kill(self._target, signal.SIGKILL)
+            self._target.kill()
             self._sink.close()
-            self._stop_tap()
             self._source.close()
-            os.kill(self._tap, signal.SIGCONT)
-        elif number not in ANSWERED:
-            os.kill(self._tap, number)
         else:
-            self._stop_tap()
-            self._late_from = len(self._output)
-            os.kill(self._tap, number)
-            os.kill(self._tap, signal.SIGCONT)
-        self._began = time.monotonic()
+            self._tap.send_signal(number)
+        self._killed_at = time.monotonic()
 
     def end(self) -> Ended:
         """Let both end, and tell how they did."""
         if not self._source.closed:
             self.forward(lambda _: False)
-        tap = self._wait(self._tap)
-        seconds = time.monotonic() - self._began
-        self._sink.close()
-        target = self._wait(self._target)
-        late_from = len(self._output) if self._late_from is None else self._late_from
+        tap = self._tap.wait(PATIENCE)
+        seconds = time.monotonic() - self._killed_at
+        with suppress(BrokenPipeError):
+            self._sink.close()
         return Ended(
             tap=tap,
-            target=target,
+            target=self._target.wait(PATIENCE),
             output=bytes(self._output),
-            late=bytes(self._output[late_from:]),
+            late=bytes(self._output[self._late_from :]),
             seconds=seconds,
         )
-
-    def _wait(self, pid: int) -> int:
-        self._running.remove(pid)
-        return self._launcher.wait(pid)
-
-    def _stop_tap(self) -> None:
-        """Have the tap stand still, and read all that it has written so far."""
-        os.kill(self._tap, signal.SIGSTOP)
-        tap = psutil.Process(self._tap)
-        while tap.status() not in {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE}:
-            time.sleep(POLL_SECONDS)
-        self.forward(lambda _: not self._can_read(0))
 
     def _can_read(self, seconds: float) -> bool:
         return bool(select.select([self._source], [], [], seconds)[0])

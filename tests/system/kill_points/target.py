@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import sys
 from contextlib import closing
@@ -47,8 +46,6 @@ def main() -> None:
                 sys.stdout.write(json.dumps(message["value"]) + "\n")
                 sys.stdout.flush()
         connection.commit()
-    # It may be the fork of a large process, which would take its time to tidy up.
-    os._exit(0)
 
 
 def landed(database: str) -> list[str]:

@@ -1,0 +1,254 @@
+"""The command: what it says of itself, and every mistake in its files as a sentence."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
+from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests import truth
+from tests.simulator.organization.catalog import RESOURCES
+from tests.singer import config_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.simulator import Simulator
+
+BY_DEFAULT = {
+    *("adoption", "artifacts", "chat_projects", "connectors", "cost", "org_summaries"),
+    *("plugins", "readings", "skills", "usage", "user_summaries"),
+}
+NOT_BY_DEFAULT = {
+    *("cost_report", "usage_report", "user_cost_report", "user_usage_report"),
+    *("org_summaries_by_team", *truth.BREAKDOWNS, *RESOURCES),
+}
+KEY = "sk-ant-api01-Zx9-never_shown"
+DAY = "2026-01-13"
+
+
+@dataclass(frozen=True)
+class Command:
+    """The command, in an empty folder without a `.env`."""
+
+    caplog: pytest.LogCaptureFixture
+    folder: Path
+    config: dict[str, Any]
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Run it; return its exit code, and what it wrote to standard output."""
+        result = CliRunner().invoke(TapClaudeAnalytics.cli, arguments)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return result.exit_code, result.stdout
+
+    def refuse(self, *arguments: str, **settings: object) -> list[str]:
+        """Run it with a configuration that has a mistake; return the sentences."""
+        config = self.file("config.json", {**self.config, "api_key": KEY, **settings})
+        code, output = self.run("--config", config, *arguments)
+        assert code == 1
+        assert output == ""
+        return self.sentences()
+
+    def sentences(self) -> list[str]:
+        """Return the errors that were logged, without the key and without a traceback."""
+        errors = [r for r in self.caplog.records if r.levelno >= logging.ERROR]
+        assert not any(error.exc_info for error in errors)
+        assert "never_shown" not in self.caplog.text
+        return [error.getMessage() for error in errors]
+
+    def file(self, name: str, content: object) -> str:
+        """Write a file; text as it is, anything else as JSON."""
+        text = content if isinstance(content, str) else json.dumps(content)
+        (self.folder / name).write_text(text, encoding="utf-8")
+        return name
+
+
+@pytest.fixture
+def command(
+    simulator: Simulator,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Command:
+    """The command, configured for one day."""
+    monkeypatch.chdir(tmp_path)
+    settings = {"start_date": DAY, "end_date": DAY, "lookback_days": 0}
+    return Command(caplog, tmp_path, config_for(simulator, **settings))
+
+
+def test_about(command: Command) -> None:
+    """Every setting is documented, the key is a secret, batch files are not offered."""
+    code, output = command.run("--about", "--format=json")
+    assert code == 0
+    about = json.loads(output)
+    settings = about["settings"]["properties"]
+    assert settings.keys() >= CONFIG_JSONSCHEMA["properties"].keys()
+    assert settings.keys() >= {"api_key", "stream_maps", "flattening_enabled"}
+    assert all(rule["description"] for rule in settings.values())
+    assert settings["api_key"]["writeOnly"] is True
+    assert "batch" not in about["capabilities"]
+    assert "batch_config" not in settings
+    assert {"catalog", "discover", "state", "stream-maps"} <= set(about["capabilities"])
+
+
+def test_discover(command: Command) -> None:
+    """The streams are known without a configuration; one that is given is not shown."""
+    code, output = command.run("--discover")
+    assert code == 0
+    config = command.file("config.json", {**command.config, "api_key": KEY})
+    assert command.run("--config", config, "--discover") == (0, output)
+    assert command.sentences() == []
+    found = {entry["tap_stream_id"] for entry in json.loads(output)["streams"]}
+    assert found == BY_DEFAULT | NOT_BY_DEFAULT
+
+
+def test_everything_from_the_environment(
+    command: Command, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file is needed: numbers and objects are read from text."""
+    maps = '{"skills": {"__alias__": "abilities"}}'
+    for name, value in {**command.config, "page_size": 5, "stream_maps": maps}.items():
+        monkeypatch.setenv(f"TAP_CLAUDE_ANALYTICS_{name.upper()}", str(value))
+    code, output = command.run("--config=ENV")
+    assert code == 0
+    messages = [json.loads(line) for line in output.splitlines()]
+    schemas, records = (
+        {message["stream"] for message in messages if message["type"] == kind}
+        for kind in ("SCHEMA", "RECORD")
+    )
+    assert schemas == BY_DEFAULT - {"skills"} | {"abilities"}
+    assert records == schemas - {"plugins"}
+    assert {r.params.get("limit", ["5"])[0] for r in simulator.requests} == {"5"}
+
+
+# Wrong settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"page_size": 0}, "page_size is 0"),
+        ({"api_key": f"{KEY}\n"}, "api_key contains"),
+        ({"stream_maps": {"skills": {"x": "1 +"}}}, "stream_maps is invalid"),
+        ({"stream_maps": {"skills": {"__else__": "x"}}}, "If stream_maps is set"),
+    ],
+    ids=["out of bounds", "key", "stream map", "stream map of the wrong kind"],
+)
+def test_a_wrong_setting(
+    command: Command, simulator: Simulator, settings: dict[str, object], told: str
+) -> None:
+    """The run ends before its first request."""
+    [sentence] = command.refuse(**settings)
+    assert told in sentence
+    assert simulator.requests == []
+
+
+def test_several_wrong_settings(command: Command) -> None:
+    """Each has a sentence."""
+    assert len(command.refuse(api_key=None, page_size=0, pagesize=7)) == 3
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("PAGE_SIZE", "abc"), ("LOGLEVEL", "banana")]
+)
+def test_a_malformed_environment_value(
+    command: Command, monkeypatch: pytest.MonkeyPatch, setting: str, value: str
+) -> None:
+    """The variable and its value are named."""
+    name = f"TAP_CLAUDE_ANALYTICS_{setting}"
+    monkeypatch.setenv("TAP_CLAUDE_ANALYTICS_API_KEY", KEY)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as end:
+        TapClaudeAnalytics.cli(["--config=ENV"])
+    assert end.value.code == 1
+    [sentence] = command.sentences()
+    assert name in sentence
+    assert value in sentence
+
+
+def test_a_stream_map_that_fails_on_a_record(
+    command: Command, simulator: Simulator
+) -> None:
+    """Only the data shows that it is wrong, and yet it is a mistake in a setting."""
+    maps = command.file("maps.json", {"stream_maps": {"skills": {"share": "1 / 0"}}})
+    config = command.file("config.json", command.config)
+    code, _ = command.run("--config", config, "--config", maps)
+    assert code == 1
+    # The SDK names the stream, in a line of its own; then comes the sentence.
+    *_, sentence = command.sentences()
+    assert "An expression in stream_maps fails on a record" in sentence
+    assert "skills" in command.caplog.text
+    assert simulator.requests != []
+
+
+# Files that are not right
+
+
+@pytest.mark.parametrize(
+    "content", [None, f'{{"api_key": "{KEY}",', [{"api_key": KEY}]], ids=str
+)
+def test_a_wrong_config_file(command: Command, content: object) -> None:
+    """The file is named, without what it holds."""
+    name = "wrong.json" if content is None else command.file("wrong.json", content)
+    assert command.run("--config", name) == (1, "")
+    [sentence] = command.sentences()
+    assert "--config" in sentence
+    assert name in sentence
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--state", "none.json"], ["--catalog", "none.json"], ["--bogus"]],
+    ids=str,
+)
+def test_a_wrong_command_line(command: Command, arguments: list[str]) -> None:
+    """A file that is missing is one too."""
+    result = CliRunner().invoke(TapClaudeAnalytics.cli, arguments)
+    assert result.exit_code == 2
+    assert arguments[-1] in result.stderr
+    assert command.sentences() == []
+
+
+def state_of_skills(bookmark: str) -> dict[str, Any]:
+    """Return a state with a bookmark of one stream."""
+    entry = {"replication_key": "date", "replication_key_value": bookmark}
+    return {"bookmarks": {"skills": entry}}
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "told"),
+    [
+        ("--state", "{broken", "--state"),
+        ("--state", [], "--state"),
+        ("--state", {"bookmarks": []}, "bookmarks"),
+        ("--state", state_of_skills("yesterday"), "'yesterday'"),
+        ("--state", state_of_skills("0001-01-01T00:00:00+05:00"), "0001-01-01T00:00"),
+        ("--catalog", "{broken", "--catalog"),
+        ("--catalog", {"streams": [{"tap_stream_id": "skills"}]}, "--catalog"),
+        ("--catalog", {"streams": [{"schema": {"properties": {}}}]}, "--catalog"),
+        ("--catalog", {"streams": 7}, "--catalog"),
+    ],
+    ids=str,
+)
+def test_a_wrong_file(
+    command: Command, simulator: Simulator, option: str, content: object, told: str
+) -> None:
+    """A run that cannot know where it stands, or what to read, does not begin."""
+    [sentence] = command.refuse(option, command.file("file.json", content))
+    assert told in sentence
+    assert simulator.requests == []
+
+
+def test_a_bookmark_at_the_end_of_time(command: Command, simulator: Simulator) -> None:
+    """It lies beyond the window, so there is nothing to do."""
+    config = command.file("config.json", command.config)
+    state = command.file("state.json", state_of_skills("9999-12-31"))
+    code, _ = command.run("--config", config, "--state", state)
+    assert code == 0
+    assert "skills" not in {request.path for request in simulator.requests}
