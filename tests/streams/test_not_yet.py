@@ -73,6 +73,14 @@ def test_a_day_that_has_been_read_is_there(simulator: Simulator) -> None:
     assert message in failure
 
 
+def test_a_day_of_which_a_page_has_come_is_there(simulator: Simulator) -> None:
+    """An answer that denies it on a later page fails the stream."""
+    message = "the latest available day is 2026-01-01"
+    deny(simulator, "skills", message, lambda request: "page" in request.params)
+    [failure] = run(simulator, "skills", start_date="2026-01-02", page_size=1).failures
+    assert message in failure
+
+
 def test_the_wording_without_a_date(
     simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -155,11 +155,14 @@ def test_a_row_that_says_its_day(simulator: Simulator, said: str | None) -> None
     assert record["additional_fields"] == {"date": said}
 
 
-@pytest.mark.parametrize("stream", ["usage", "usage_report"])
+@pytest.mark.parametrize("stream", ["usage", "user_cost_report"])
 def test_midnight_passes(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, stream: str
 ) -> None:
-    """The earliest day is too old by now: it is named, and the others are read."""
+    """The earliest day is too old by now: it is named, and the others are read.
+
+    They are asked for together, or each in a request of its own.
+    """
     began = iter([pendulum.Date(2027, 3, 1)])
     monkeypatch.setattr(clock, "today", lambda: next(began, pendulum.Date(2027, 3, 2)))
     with Simulator(Options(today=date(2027, 3, 2), users=5)) as simulator:

@@ -274,7 +274,7 @@ def test_the_limit_is_kept_as_every_server_counts_it(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In minutes of a quarter of a second, and with answers of any latency."""
-    per_minute = 20
+    per_minute = 10
     monkeypatch.setattr(limits, "MINUTE", 0.25)
     monkeypatch.setattr(pacer, "SPAN", 0.26)
     # The day stands still.
@@ -294,7 +294,7 @@ def test_the_limit_is_kept_as_every_server_counts_it(
         simulator,
         "user_summaries",
         "readings",
-        **SPAN_OF_DAYS,
+        start_date=MIDDLE.isoformat(),
         page_size=1,
         max_parallel_requests=8,
         requests_per_minute=per_minute,
