@@ -52,8 +52,8 @@ def without_creator(rows: Rows) -> Rows:
 
 
 def dearer(facts: list[Fact]) -> list[Fact]:
-    """Return the facts with money and tokens that have grown by a third of a percent."""
-    return [fact.scaled(Decimal("1.00333")) for fact in facts]
+    """Return the facts with more tokens, and money of more digits than a double has."""
+    return [fact.scaled(Decimal("1.00333333333333333333")) for fact in facts]
 
 
 def run_on(day: date, box: Sandbox, project: MeltanoProject) -> dict[str, Rows]:

@@ -21,12 +21,12 @@ from tests.system.targets import TARGETS, Layout, Reread, Target
 from tests.system.targets.environment import SCRIPTS, install, variables
 from tests.system.targets.landed import Leaves, Table, counted, landed_leaves
 from tests.system.targets.stores import open_store
+from tests.system.test_end_to_end import dearer, revised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from tests.simulator import Fact
     from tests.system.targets.environment import Environment
 
 SECONDS = 120
@@ -40,8 +40,6 @@ FIRST = LAST - timedelta(days=2)
 FIRST_RUN_LAST = LAST - timedelta(days=1)
 DAYS = {"start_date": FIRST.isoformat(), "data_delay_days": 1, "lookback_days": 1}
 
-#: More digits than a double has.
-GROWTH = Decimal("1.00333333333333333333")
 #: A field that no schema knows.
 NOVELTY = {"novelty": {"depth": 1, "name": "näh"}}
 
@@ -163,16 +161,6 @@ def true_records(simulator: Simulator, stream: str, last: date = LAST) -> Record
 def with_novelty(rows: Records) -> Records:
     """Return the rows with a field that is new."""
     return [{**row, **NOVELTY} for row in rows]
-
-
-def revised(rows: Records) -> Records:
-    """Return the rows with one count changed."""
-    return [{**row, "distinct_user_count": 1000} for row in rows]
-
-
-def dearer(facts: list[Fact]) -> list[Fact]:
-    """Return the facts with money of more digits."""
-    return [fact.scaled(GROWTH) for fact in facts]
 
 
 def configured(folder: Path, settings: Mapping[str, Any]) -> tuple[str, str]:
