@@ -178,6 +178,16 @@ def test_a_filter_is_the_row_of_its_group(
     assert tried
 
 
+def test_cuts_follow_edits(fresh: Simulator) -> None:
+    """A row that is taken away is gone from the groups, which otherwise stay."""
+    day = DAYS[-1]
+    gone = fresh.truth("skills", day)[0]["skill_name"]
+    before = fresh.truth("skills", day, group_by=("product",))
+    fresh.edit("skills", day, lambda rows: rows[1:])
+    left = [row for row in before if row["skill_name"] != gone]
+    assert fresh.truth("skills", day, group_by=("product",)) == left != before
+
+
 def active(
     simulator: Simulator, last: date, days: int, teams: set[str] | None = None
 ) -> Counter[str]:

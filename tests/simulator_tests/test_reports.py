@@ -79,6 +79,7 @@ def test_answers_are_sums_of_the_facts(simulator: Simulator) -> None:
     usage = counts(simulator.truth_report("usage", START, END))
     assert usage["output_tokens"] == sum(fact.tokens[-1] for fact in facts)
     assert usage["requests"] == sum(fact.requests for fact in facts)
+    assert usage["web_search_requests"] == sum(fact.web_searches for fact in facts) > 0
     amount, list_amount = money(simulator.truth_report("cost", START, END))
     assert amount == sum(fact.amount for fact in facts)
     assert list_amount == sum(fact.list_amount for fact in facts)
