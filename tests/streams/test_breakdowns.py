@@ -326,7 +326,7 @@ def test_days_that_are_not_there_yet(organization: Callable[..., Simulator]) -> 
 
 
 @pytest.mark.parametrize(
-    ("path", "fault"), [("users", "status_529"), ("summaries", "body_cut_short")]
+    ("path", "fault"), [("users", "rate_limit_in_seconds"), ("summaries", "body_cut_short")]
 )
 def test_passing_faults(
     simulator: Simulator, waits: list[float], path: str, fault: str

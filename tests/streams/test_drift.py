@@ -233,6 +233,14 @@ def test_one_field_that_has_changed(
     assert not lost
 
 
+def test_text_that_is_no_time(company: Simulator) -> None:
+    """It is kept as it is, and the field is null."""
+    row = company.truth("members", TODAY)[0] | {"added_at": "soon"}
+    (record,) = answered(company, "members", TODAY, row).records("members")
+    assert record["added_at"] is None
+    assert record["additional_fields"] == {"added_at": "soon"}
+
+
 def row_value(row: dict[str, Any], name: str) -> object:
     """Return the text of an amount, which becomes a number."""
     parts = (row, row.get("cost"), row.get("spend_summary"))

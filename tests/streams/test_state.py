@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
+from tap_claude_analytics.common.errors import RunFailedError
+from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import truth
 from tests.conftest import TODAY
 from tests.simulator import Options, Simulator
-from tests.singer import Output, catalog_of, run, warnings_in
+from tests.singer import Output, catalog_of, config_for, run, warnings_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,6 +178,20 @@ def test_killed_anywhere_resumes_without_a_gap(
             for stream in names[:2]:
                 truth.assert_current_rows(simulator, stream, days, before, resumed)
                 assert resumed.bookmark(stream) == LAST.isoformat()
+
+
+def test_a_target_that_has_ended(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run ends with a sentence, in the middle of a day."""
+    tap = TapClaudeAnalytics(config=config_for(simulator), catalog=catalog_of(*SKILLS))
+    stdout = Mock()
+    stdout.buffer.write.side_effect = [*[None] * 6, BrokenPipeError]
+    monkeypatch.setattr(sys, "stdout", stdout)
+    with pytest.raises(RunFailedError, match="The target has ended"):
+        tap.sync_all()
+    written = [json.loads(call.args[0])["type"] for call in stdout.buffer.write.mock_calls]
+    assert written[-2:] == ["RECORD", "RECORD"]
 
 
 def test_a_failed_stream_leaves_its_bookmark(simulator: Simulator) -> None:
