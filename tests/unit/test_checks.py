@@ -42,6 +42,7 @@ def test_dates(name: str) -> None:
 @pytest.mark.parametrize("end", ["2025-12-31", "2026-01-01T00:00:00+01:00"])
 def test_an_end_before_there_is_anything(end: str) -> None:
     """There would be nothing to read, which cannot be meant."""
+    assert mistakes(end_date="2026-01-01") == []
     sentence = the_mistake(end_date=end)
     assert sentence.startswith("end_date is 2025-12-31")
     assert "2026-01-01" in sentence
