@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
+from tap_claude_analytics import __main__
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import truth
@@ -82,6 +84,17 @@ def command(
     return Command(caplog, tmp_path, config_for(simulator, **settings))
 
 
+def test_version(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the SDK's words."""
+    TapClaudeAnalytics.print_version()
+    expected = capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["tap-claude-analytics", "--version"])
+    __main__.main()
+    assert capsys.readouterr().out == expected
+
+
 def test_about(command: Command) -> None:
     """Every setting is documented, the key is a secret, batch files are not offered."""
     code, output = command.run("--about", "--format=json")
@@ -106,6 +119,16 @@ def test_discover(command: Command) -> None:
     assert command.sentences() == []
     found = {entry["tap_stream_id"] for entry in json.loads(output)["streams"]}
     assert found == BY_DEFAULT | NOT_BY_DEFAULT
+
+
+def test_the_connection_test(command: Command) -> None:
+    """It says what it found without Singer's messages."""
+    config = command.file("config.json", command.config)
+    code, output = command.run("--config", config, "--test")
+    assert code == 0
+    rows = {line.partition(":")[0] for line in output.splitlines()[2:]}
+    readable = BY_DEFAULT - {"readings"} | NOT_BY_DEFAULT
+    assert rows == {f"yes  {stream}" for stream in readable}
 
 
 def test_everything_from_the_environment(

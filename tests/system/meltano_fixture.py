@@ -26,38 +26,18 @@ class MeltanoProject(NamedTuple):
     folder: Path
 
     def run(self, box: Sandbox, *options: str) -> subprocess.CompletedProcess[str]:
-        """Runs the tap into PostgreSQL.
-
-        Args:
-            box: The sandbox, whose state goes on where its last run ended.
-            options: More options of `meltano run`.
-
-        Returns:
-            How it ended, and what was logged.
-        """
+        """Run the tap into PostgreSQL, from where the sandbox's last run has ended."""
         pipeline = ["tap-claude-analytics", "target-postgres"]
         return self.meltano(box, "run", *options, *pipeline)
 
     def meltano(self, box: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Runs Meltano.
-
-        Args:
-            box: The sandbox to run it in.
-            arguments: What Meltano is to do.
-
-        Returns:
-            How it ended, and what was logged.
-        """
+        """Run Meltano in a sandbox; return how it ended, and what was logged."""
         return box.run(["meltano", *arguments], folder=self.folder, timeout=SECONDS)
 
 
 @pytest.fixture(scope="session")
 def meltano_project(tmp_path_factory: pytest.TempPathFactory) -> MeltanoProject:
-    """The project, with plugins that the first run of the session installs.
-
-    Returns:
-        The project.
-    """
+    """The project, with plugins that the first run of the session installs."""
     folder = tmp_path_factory.mktemp("meltano")
     definition = (ROOT / "meltano.yml").read_text(encoding="utf-8")
     # The tap, and the program that makes the page.
@@ -72,12 +52,9 @@ def meltano_project(tmp_path_factory: pytest.TempPathFactory) -> MeltanoProject:
 
 
 def with_tap(definition: str, pip_url: str, folder: Path) -> str:
-    """Returns a definition of the tap that installs this checkout.
+    """Return the YAML of a definition with this checkout in the place of a `pip_url`.
 
-    Args:
-        definition: YAML in which the plugin is defined.
-        pip_url: What it installs.
-        folder: Where to put a script that starts the tap, so that its clock is ours.
+    A script in the folder starts the tap, so that its clock is ours.
     """
     program = "tap-claude-analytics"
     script = folder / program

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tests import ROOT
-from tests.system.meltano_fixture import SECONDS, MeltanoProject
+from tests.system.meltano_fixture import MeltanoProject
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Mapping
     from pathlib import Path
-
-    from tests.sandbox import Sandbox
 
 PAGE = ROOT / "docs" / "production.md"
 
@@ -42,13 +39,7 @@ def table(name: str) -> dict[str, str]:
 def make_project(
     installed: MeltanoProject, folder: Path, *additions: str
 ) -> MeltanoProject:
-    """Make a project that has what the section adds to `meltano.yml`.
-
-    Args:
-        installed: The project as it is, whose plugins are used, once they are installed.
-        folder: Where the new one is to be.
-        additions: The blocks that are added.
-    """
+    """Make a project with the same plugins, and with blocks added to `meltano.yml`."""
     plugins = installed.folder / ".meltano"
     plugins.mkdir(exist_ok=True)
     (folder / ".meltano").symlink_to(plugins)
@@ -74,33 +65,6 @@ def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def run_script(
-    box: Sandbox, project: MeltanoProject, script: str, **variables: object
-) -> subprocess.CompletedProcess[str]:
-    """Run commands of the section in the project's folder.
-
-    Args:
-        box: The sandbox to run them in.
-        project: The project.
-        script: The commands.
-        variables: What is to be set besides in the environment.
-
-    Returns:
-        How they ended; they are sure to have ended well.
-    """
-    settings = [f"{name}={value}" for name, value in variables.items()]
-    # What runs in the background has no exit code that the shell would tell.
-    command = ["env", *settings, "sh", "-ec", script]
-    done = box.run(command, folder=project.folder, timeout=SECONDS)
-    assert done.returncode == 0, done.stderr[-5000:]
-    return done
-
-
 def with_days(script: str, days: Mapping[str, str]) -> str:
-    """Return commands with other days than the section's.
-
-    Args:
-        script: The commands; they may name these days only.
-        days: Day to day.
-    """
+    """Return commands with other days than the section's; they may name no more."""
     return re.sub(r"\d{4}-\d\d-\d\d", lambda day: days[day.group()], script)

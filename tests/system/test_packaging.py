@@ -158,11 +158,7 @@ def test_metadata_is_complete(built: Built) -> None:
     assert shown == readme
     links = dict(link.split(", ") for link in about.get_all("Project-URL", []))
     assert links.keys() >= {
-        "Homepage",
-        "Repository",
-        "Documentation",
-        "Issues",
-        "Changelog",
+        *("Homepage", "Repository", "Documentation", "Issues", "Changelog"),
     }
     assert all(link.startswith(links["Repository"]) for link in links.values())
     assert {"singer.io", "Meltano", "Claude"} <= set(about["Keywords"].split(","))
@@ -198,7 +194,7 @@ def test_installed_command_works(installed: Installed) -> None:
 def test_version_is_told_at_once(
     installed: Installed, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In the SDK's words, but before all that takes long to import."""
+    """In the SDK's words, but before all that takes long; so is the package alone."""
     TapClaudeAnalytics.print_version()
     expected = capsys.readouterr().out
     for command in ([installed.command], [installed.python, "-m", PACKAGE]):
@@ -206,10 +202,6 @@ def test_version_is_told_at_once(
         assert told.stdout == expected
         assert "importlib.metadata" in imported(told.stderr)
         assert not HEAVY & imported(told.stderr)
-
-
-def test_package_is_imported_at_once(installed: Installed) -> None:
-    """The package alone is next to nothing."""
     done = installed.run(installed.python, "-X", "importtime", "-c", f"import {PACKAGE}")
     assert PACKAGE in imported(done.stderr)
     assert not HEAVY & imported(done.stderr)

@@ -43,7 +43,7 @@ PATIENCE = 30.0
 CHUNK = 4000
 POLL_SECONDS = 0.01
 #: After so many seconds without output a tap that waits has written all that it will.
-QUIET_SECONDS = 0.2
+QUIET_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
