@@ -46,6 +46,13 @@ class SdkTap(Tap, abc.ABC):
         """Return a sentence for every wrong setting, or raise them."""
 
     @override
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        super().append_builtin_config(config_jsonschema)
+        properties = config_jsonschema["properties"]
+        properties["stream_maps"] = _repaired(properties["stream_maps"])
+
+    @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         # The sentences of the SDK quote values, that of the key among them.
         self.append_builtin_config(self.config_jsonschema)
@@ -79,6 +86,23 @@ class SdkTap(Tap, abc.ABC):
             metadata = MetadataMapping({**entry.metadata, (): root})
             catalog[name] = replace(entry, metadata=metadata)
         self.mapper.register_raw_streams_from_catalog(catalog)
+
+
+def _repaired(schema: Any) -> Any:  # noqa: ANN401 - any part of a schema
+    """Return a schema without the alternatives that are none.
+
+    Where ``__else__`` may be null the SDK has the text "null", which no validator can read.
+    """
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: (
+            [_repaired(choice) for choice in part if isinstance(choice, dict)]
+            if name == "anyOf"
+            else _repaired(part)
+        )
+        for name, part in schema.items()
+    }
 
 
 def _is_no_skipped_stream(line: logging.LogRecord) -> bool:

@@ -289,7 +289,7 @@ class Client:
 
     def _no_answer(self, path: str, fault: Exception) -> NoAnswerError:
         cause = cause_of(fault, self.options.request_timeout)
-        message = f"GET {BASE_PATH}{path} got no complete answer: {cause.words}."
+        message = f"GET {url_path(path)} got no complete answer: {cause.words}."
         message = f"{message} {cause.advice}".rstrip()
         return NoAnswerError(message, path, cause=cause)
 

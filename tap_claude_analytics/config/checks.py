@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 from tap_claude_analytics.common.dates import FLOOR, parse_day
 from tap_claude_analytics.common.errors import KEY_ADVICE
@@ -155,10 +156,23 @@ def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Itera
         yield f"{setting} {_list_mistake(error, rule)}."
     elif "object" in rule["type"]:
         # Values in it may be secret, such as a salt, so none is shown.
-        place = ".".join(str(part) for part in error.path)
-        yield f"{place} is invalid; expected an object."
+        closest = best_match([error]) or error
+        place = ".".join(str(part) for part in closest.absolute_path)
+        yield f"{place} is invalid; expected {_expected_kinds(closest)}."
     else:
         yield f"{setting} is {shown(instance)}; expected {_expected(rule)}."
+
+
+def _expected_kinds(error: ValidationError) -> str:
+    """Return the types that a part of an object may have, besides null."""
+    found: Any = error.validator_value
+    rules = found if error.validator == "anyOf" else [{"type": found}]
+    kinds = [kind for rule in rules for kind in _listed(rule.get("type", []))]
+    return " or ".join(_a(kind) for kind in kinds if kind != "null") or "null"
+
+
+def _listed(kinds: str | list[str]) -> list[str]:
+    return [kinds] if isinstance(kinds, str) else kinds
 
 
 def _list_mistake(error: ValidationError, rule: Mapping[str, Any]) -> str:
@@ -189,8 +203,7 @@ def _unknown(name: str, properties: Mapping[str, Any]) -> str:
 
 
 def _expected(rule: Mapping[str, Any]) -> str:
-    kinds = rule.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else [k for k in kinds if k != "null"]
+    kinds = [kind for kind in _listed(rule.get("type", [])) if kind != "null"]
     if rule.get("format") == "date":
         return _DATE_FORMS
     if "enum" in rule:

@@ -40,7 +40,7 @@ def _is_time(kind: str, text: str) -> bool:
     """Return whether a text is a time as the typed decoder accepts it."""
     try:
         msgspec.convert(text, _TIMES[kind])
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeEncodeError):  # half a character is no time
         return False
     return True
 
@@ -156,11 +156,14 @@ def row_type(shape: Shape, *, null_fields: Collection[str] = ()) -> type:
         shape: What is known.
         null_fields: More names at the top level, which are accepted with null only.
     """
-    fields: list[tuple[str, Any, Any]] = [(name, None, None) for name in null_fields]
+    types: dict[str, Any] = dict.fromkeys(null_fields)
     for name, kind in shape.items():
         of_kind = row_type(kind) if isinstance(kind, dict) else _TYPES[kind]
-        fields.append((name, of_kind | None, None))
-    return msgspec.defstruct("Row", fields, forbid_unknown_fields=True)
+        types[name] = of_kind | None
+    # A field that a catalog adds may have any name, an attribute may not.
+    names = {f"field_{number}": name for number, name in enumerate(types)}
+    fields = [(attribute, types[name], None) for attribute, name in names.items()]
+    return msgspec.defstruct("Row", fields, rename=names, forbid_unknown_fields=True)
 
 
 class Decoded(NamedTuple):

@@ -159,9 +159,16 @@ def test_everything_from_the_environment(
         ({"page_size": 0}, "page_size is 0"),
         ({"api_key": f"{KEY}\n"}, "api_key contains"),
         ({"stream_maps": {"skills": {"x": "1 +"}}}, "stream_maps is invalid"),
-        ({"stream_maps": {"skills": {"__else__": "x"}}}, "If stream_maps is set"),
+        (
+            {"stream_maps": {"skills": {"__else__": "x"}}},
+            "stream_maps.skills.__else__ is invalid; expected null",
+        ),
+        (
+            {"stream_maps": {"skills": {"count": 5}}},
+            "stream_maps.skills.count is invalid; expected a string",
+        ),
     ],
-    ids=["out of bounds", "key", "stream map", "stream map of the wrong kind"],
+    ids=["out of bounds", "key", "expression", "rest", "number"],
 )
 def test_a_wrong_setting(
     command: Command, simulator: Simulator, settings: dict[str, object], told: str

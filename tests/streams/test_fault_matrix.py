@@ -12,10 +12,11 @@ import pendulum
 import pytest
 
 from tap_claude_analytics.api import client
+from tap_claude_analytics.api.client import url_path
 from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.streams.specs import SPECS
 from tests import ledger, truth
-from tests.simulator import BASE_PATH, FAULTS, Kind, Options, Simulator
+from tests.simulator import FAULTS, Kind, Options, Simulator
 from tests.simulator.organization.catalog import template_of
 from tests.singer import run
 from tests.streams.faults_expected import (
@@ -283,8 +284,7 @@ def assert_failures(output: Output, case: Case, expected: dict[str, Outcome]) ->
     said = sentence_about(case.fault) if failed else ""
     for stream, sentence in failed.items():
         assert sentence.startswith(f"Stream {stream} failed: ")
-        path = PATHS[stream].partition("/{")[0]
-        assert (path if path.startswith("/") else f"{BASE_PATH}{path}") in sentence
+        assert f"GET {url_path(PATHS[stream]).partition('/{')[0]}" in sentence
         assert said in sentence
         has_id = said != NO_ANSWER and case.fault.kind is not Kind.GATEWAY
         assert not has_id or "(request id req_" in sentence
