@@ -233,12 +233,27 @@ def test_one_field_that_has_changed(
     assert not lost
 
 
-def test_text_that_is_no_time(company: Simulator) -> None:
-    """It is kept as it is, and the field is null."""
-    row = company.truth("members", TODAY)[0] | {"added_at": "soon"}
-    (record,) = answered(company, "members", TODAY, row).records("members")
-    assert record["added_at"] is None
-    assert record["additional_fields"] == {"added_at": "soon"}
+@pytest.mark.parametrize(
+    ("stream", "field", "value"),
+    [
+        ("members", "added_at", "soon"),
+        ("artifacts", "distinct_user_count", True),
+        ("team_members", "email", 7),
+        ("user_summaries", "chat_metrics", [1]),
+    ],
+)
+def test_values_of_another_kind(
+    company: Simulator,
+    rows_of_a_day: tuple[date, list[dict[str, Any]]],
+    stream: str,
+    field: str,
+    value: object,
+) -> None:
+    """The field is null, and the value is kept as it is."""
+    day, (row, *_) = rows_of_a_day
+    (record,) = answered(company, stream, day, row | {field: value}).records(stream)
+    assert record[field] is None
+    assert record["additional_fields"] == {field: value}
 
 
 def row_value(row: dict[str, Any], name: str) -> object:
