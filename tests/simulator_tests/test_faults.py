@@ -90,6 +90,7 @@ def test_passing_faults(fresh: Simulator, ask_fresh: Ask, fault: str) -> None:
     assert page == whole is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", SLOW)
 def test_slow_answers(fresh: Simulator, ask_fresh: Ask, fault: str) -> None:
     """They take more than a second; only the dripping one begins at once."""

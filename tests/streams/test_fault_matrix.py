@@ -197,6 +197,7 @@ def assert_confirms_whole_days_only(output: Output, stream: str) -> None:
     assert read_days == days[: len(read_days)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_every_fault(
     simulator: Simulator,
