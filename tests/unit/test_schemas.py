@@ -306,12 +306,15 @@ def test_reports_agree_on_what_a_field_is() -> None:
     for name in REPORTS:
         for path, kind in schema_fields(load(name)).items():
             assert kinds.setdefault(path, kind) == kind, f"{path} of {name}"
+    assert kinds
 
 
 @each_schema
 def test_every_property_is_described(name: str) -> None:
     """At every depth there is a sentence."""
-    for path, node in walk(load(name)):
+    nodes = [*walk(load(name))]
+    assert nodes
+    for path, node in nodes:
         words = node.get("description", "").split()
         assert len(words) >= 3, path
         assert words[-1].endswith("."), path
