@@ -5,7 +5,8 @@ from __future__ import annotations
 import pendulum
 import pytest
 
-from tap_claude_analytics.days.availability import latest_available
+from tap_claude_analytics.common.errors import StreamFailedError
+from tap_claude_analytics.days.availability import NotAvailableYetError, latest_available
 
 TODAY = pendulum.Date(2026, 11, 20)
 ASKED = pendulum.Date(2026, 11, 17)
@@ -20,6 +21,7 @@ SENT = {"2026-11-10", "analytics-usage-cost-2026-11-11"}
         ("no data for 2026-11-17 before 2026-11-18, only up to 2026-10-17", "2026-10-17"),
         ("2026-11-14 is complete, 2026-11-16 too, 2026-11-15 was revised", "2026-11-16"),
         ("it is 2026-11-20; there is data up to 2026-11-15T00:00:00Z", "2026-11-15"),
+        ("since 2026-11-10 and 2026-13-01 there is data up to 2026-11-15", "2026-11-15"),
     ],
 )
 def test_named_days(message: str, latest: str) -> None:
@@ -35,6 +37,7 @@ def test_named_days(message: str, latest: str) -> None:
         ("starting_date: must be at least three days ago", "2026-11-16"),
         ("data for this day is not yet available", "2026-11-16"),
         ("The date is not available yet.", "2026-11-16"),
+        ("date must be at least 34 days ago", "2026-10-17"),
     ],
 )
 def test_words_without_a_date(message: str, latest: str) -> None:
@@ -50,6 +53,7 @@ def test_words_without_a_date(message: str, latest: str) -> None:
         "this endpoint is not available for your organization",
         "the range 2026-11-17 to 2026-11-18 is not supported",
         "no data after 2026-10-16",
+        "date must be at least 35 days ago",
         "no data after 2025-12-31",
         "no data after 2026-13-01",
         "data for 2026-11-17 is not available yet",
@@ -74,6 +78,18 @@ def test_old_days(message: str) -> None:
     asked = TODAY.subtract(days=31)
     assert latest_available(message, asked, TODAY, ()) is not None
     assert latest_available(message, asked.subtract(days=1), TODAY, ()) is None
+
+
+@pytest.mark.parametrize(
+    ("is_named", "text"),
+    [
+        ({}, "the API has data only up to 2026-11-20."),
+        ({"is_named": False}, "the API has no data yet after 2026-11-20."),
+    ],
+)
+def test_what_the_error_says(is_named: dict[str, bool], text: str) -> None:
+    """Whether the API has named the day."""
+    assert str(NotAvailableYetError(TODAY, StreamFailedError(""), **is_named)) == text
 
 
 def _latest(message: str) -> tuple[pendulum.Date, bool] | None:

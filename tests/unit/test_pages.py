@@ -38,7 +38,6 @@ def rows_of(body: object) -> list[dict[str, Any]]:
         ({"data": [], "has_more": "yes", "next_page": "more"}, [], "more"),
         ({"data": [{"a": "Zoë 株式会社 🚀"}]}, [{"a": "Zoë 株式会社 🚀"}], None),
     ],
-    ids=str,
 )
 def test_rows_and_cursor(
     body: object, rows: list[dict[str, Any]], next_page: str | None
