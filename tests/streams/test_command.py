@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
+import signal
 import sys
 from dataclasses import dataclass
+from signal import SIGINT, SIGTERM
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +22,7 @@ from tests.simulator.organization.catalog import RESOURCES
 from tests.singer import config_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.simulator import Simulator
@@ -69,6 +73,23 @@ class Command:
         text = content if isinstance(content, str) else json.dumps(content)
         (self.folder / name).write_text(text, encoding="utf-8")
         return name
+
+
+@pytest.fixture(autouse=True)
+def _process_as_before() -> Iterator[None]:
+    """Take back what a command does to a process that ends with it."""
+    level, hook, thresholds = logging.root.level, sys.excepthook, gc.get_threshold()
+    signals = {number: signal.getsignal(number) for number in (SIGINT, SIGTERM)}
+    yield
+    for handler in [*logging.root.handlers]:
+        if type(handler) is logging.StreamHandler:
+            logging.root.removeHandler(handler)
+    logging.root.setLevel(level)
+    sys.excepthook = hook
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+    for number, answer in signals.items():
+        signal.signal(number, answer)
 
 
 @pytest.fixture
