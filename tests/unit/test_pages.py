@@ -64,6 +64,7 @@ def test_rows_and_cursor(
         ({"data": [], "next_page": ["more"]}, "next_page"),
         ({"data": [], "has_more": True}, "no cursor"),
         ({"data": [], "has_more": True, "next_page": ""}, "no cursor"),
+        ({"summaries": [], "has_more": True}, "no cursor"),
     ],
     ids=str,
 )
@@ -114,6 +115,14 @@ def test_when_the_data_was_refreshed(refreshed: str | None) -> None:
         assert page.data_refreshed_at == refreshed
         page = read_page(answer({key: [], "data_refreshed_at": 7}))
         assert page.data_refreshed_at is None
+
+
+@pytest.mark.parametrize("key", ["data", "summaries"])
+def test_whose_page_it_is(key: str) -> None:
+    """The answer names organisation and request, whatever the form of the page."""
+    headers = {"request_id": "req_7", "anthropic_organization_id": "org_1"}
+    page = read_page(answer({key: []}, **headers))
+    assert (page.request_id, page.organization_id) == ("req_7", "org_1")
 
 
 def test_a_packed_page_is_the_same_and_smaller() -> None:

@@ -12,13 +12,14 @@ from tap_claude_analytics.streams.sources.report_settings import ReportSettings
 from tap_claude_analytics.streams.specs import SPECS
 
 TODAY = pendulum.Date(2026, 5, 20)
-REPORT = next(spec.report for spec in SPECS if spec.name == "usage")
+REPORTS = {spec.name: spec.report for spec in SPECS}
 
 
-def settings_of(**config: object) -> ReportSettings:
-    """Return what the stream of usage does with settings."""
-    assert REPORT is not None
-    return ReportSettings(REPORT, Settings.from_config(config), TODAY)
+def settings_of(stream: str = "usage", **config: object) -> ReportSettings:
+    """Return what a stream does with settings."""
+    report = REPORTS[stream]
+    assert report is not None
+    return ReportSettings(report, Settings.from_config(config), TODAY)
 
 
 @pytest.mark.parametrize(
@@ -48,11 +49,24 @@ def test_which_totals_are_asked_for() -> None:
         assert not any(map(others.needs_totals, days))
 
 
+def ledger_of(last_read: str) -> Ledger:
+    """Return what is known after a run up to a day."""
+    state = {"replication_key": "starting_at", "replication_key_value": last_read}
+    return Ledger("usage", state, replication_key="starting_at", is_incremental=True)
+
+
+def test_all_days_of_the_lookback_are_read_again() -> None:
+    """Of the older reports, which keep no list of the days that may be revised."""
+    settings = settings_of("usage_report", report_lookback_days=3)
+    plan = settings.plan(ledger_of("2026-05-15"))
+    assert plan.new == (pendulum.Date(2026, 5, 13), TODAY)
+    assert not plan.revisable
+
+
 def test_revisable_days_that_are_read_again() -> None:
     """Those between the first day that is wanted and the bookmark, which is not new."""
     days = [pendulum.Date(2026, 5, number) for number in (9, 10, 11, 15, 16)]
-    state = {"replication_key": "starting_at", "replication_key_value": "2026-05-15"}
-    ledger = Ledger("usage", state, replication_key="starting_at", is_incremental=True)
+    ledger = ledger_of("2026-05-15")
     ledger.write_revisable(dict.fromkeys(days, DaySeen("", 0)))
     plan = settings_of(start_date="2026-05-10").plan(ledger)
     assert plan.new == (days[-1], TODAY)
