@@ -111,33 +111,17 @@ def test_nothing_odd_is_overlooked(record: dict[str, Any]) -> None:
         text.encode()
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        rb'"\u0000"',
-        # Escaped surrogates of both halves, with large and small digits.
-        *(rb'"\ud800"', rb'"\uDBFF"', rb'"\udc00"', rb'"\uDeaD"', rb'"\uDFFF"'),
-        # The same as bytes.
-        *(b'"\xed\xa0\x80"', b'"\xed\xbf\xbf"'),
-        b"1234567890123456789",
-    ],
-    ids=repr,
-)
-def test_odd_bodies(body: bytes) -> None:
+def test_odd_bodies() -> None:
     """Every way in which JSON can write what databases refuse."""
-    assert is_suspect(body)
+    # Escaped surrogates of both halves, with large and small digits; the same as bytes.
+    escaped = (rb'"\ud800"', rb'"\uDBFF"', rb'"\udc00"', rb'"\uDeaD"', rb'"\uDFFF"')
+    plain = (b'"\xed\xa0\x80"', b'"\xed\xbf\xbf"')
+    for body in (rb'"\u0000"', *escaped, *plain, b"1234567890123456789"):
+        assert is_suspect(body), body
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"data": [], "next_page": null}',
-        b"123456789012345678",
-        rb'"\ud7ff"',
-        "'é\ud7ff'".encode(),
-    ],
-    ids=repr,
-)
-def test_ordinary_bodies(body: bytes) -> None:
+def test_ordinary_bodies() -> None:
     """They cost no look at each record."""
-    assert not is_suspect(body)
+    texts = (rb'"\ud7ff"', "'é\ud7ff'".encode())
+    for body in (b'{"data": [], "next_page": null}', b"123456789012345678", *texts):
+        assert not is_suspect(body), body
