@@ -120,8 +120,8 @@ def test_when_the_data_was_refreshed(refreshed: str | None) -> None:
 @pytest.mark.parametrize("key", ["data", "summaries"])
 def test_whose_page_it_is(key: str) -> None:
     """The answer names organisation and request, whatever the form of the page."""
-    headers = {"request_id": "req_7", "anthropic_organization_id": "org_1"}
-    page = read_page(answer({key: []}, **headers))
+    whose = answer({key: []}, request_id="req_7", anthropic_organization_id="org_1")
+    page = read_page(whose)
     assert (page.request_id, page.organization_id) == ("req_7", "org_1")
 
 

@@ -15,11 +15,13 @@ TODAY = pendulum.Date(2026, 5, 20)
 REPORTS = {spec.name: spec.report for spec in SPECS}
 
 
-def settings_of(stream: str = "usage", **config: object) -> ReportSettings:
+def settings_of(
+    stream: str = "usage", today: pendulum.Date = TODAY, **config: object
+) -> ReportSettings:
     """Return what a stream does with settings."""
     report = REPORTS[stream]
     assert report is not None
-    return ReportSettings(report, Settings.from_config(config), TODAY)
+    return ReportSettings(report, Settings.from_config(config), today)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +76,13 @@ def test_revisable_days_that_are_read_again() -> None:
     plan = settings_of(start_date="2026-05-10", end_date="2026-05-10").plan(ledger)
     assert plan.new is None
     assert plan.revisable == (days[1],)
+
+
+@pytest.mark.parametrize(
+    ("last_read", "lost"), [(None, (1, 2)), (1, (2, 2)), (2, None), (9, None)]
+)
+def test_days_that_are_lost(last_read: int | None, lost: tuple[int, int] | None) -> None:
+    """Those that the API, which has 365 days, no longer has when they are to be read."""
+    bookmark = None if last_read is None else pendulum.Date(2026, 1, last_read)
+    found = settings_of(today=pendulum.Date(2027, 1, 2)).lost_window(bookmark)
+    assert found == (lost and tuple(pendulum.Date(2026, 1, day) for day in lost))
