@@ -49,6 +49,8 @@ def main(arguments: list[str]) -> int:
     environment = dict(os.environ)
     # Hundreds of processes are started that would all compile the same modules.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    if not os.access(ROOT, os.W_OK):
+        environment |= {"RUFF_NO_CACHE": "true", "MYPY_CACHE_DIR": os.devnull}
     for linter in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
         code = _run(linter, environment)
         if code:
