@@ -165,9 +165,9 @@ def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Itera
 
 def _expected_kinds(error: ValidationError) -> str:
     """Return the types that a part of an object may have, besides null."""
-    found: Any = error.validator_value
-    rules = found if error.validator == "anyOf" else [{"type": found}]
-    kinds = [kind for rule in rules for kind in _listed(rule.get("type", []))]
+    schema: Any = error.schema
+    rules = schema.get("anyOf") or schema.get("oneOf") or [schema]
+    kinds = dict.fromkeys(kind for rule in rules for kind in _listed(rule.get("type", [])))
     return " or ".join(_a(kind) for kind in kinds if kind != "null") or "null"
 
 

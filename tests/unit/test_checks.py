@@ -194,6 +194,24 @@ def test_wrong_settings_of_the_sdk(settings: dict[str, object], name: str) -> No
     assert the_mistake(**settings).startswith(f"{name} is ")
 
 
+@pytest.mark.parametrize(
+    ("settings", "place", "expected"),
+    [
+        ({"faker_config": {"seed": [1]}}, "seed", "a number or a string or a boolean"),
+        ({"faker_config": {"locale": 5}}, "locale", "a string or an array"),
+        ({"faker_config": {"locale": [5]}}, "locale.0", "a string"),
+        ({"faker_config": 5}, "", "an object"),
+    ],
+    ids=str,
+)
+def test_what_a_part_of_an_object_must_be(
+    settings: dict[str, object], place: str, expected: str
+) -> None:
+    """The part that is wrong is named, and its types; no value is shown."""
+    name = f"faker_config.{place}".rstrip(".")
+    assert the_mistake(**settings) == f"{name} is invalid; expected {expected}."
+
+
 def test_every_mistake_has_its_sentence() -> None:
     """Nobody should have to run the tap once per mistake."""
     wrong = {"page_size": 0, "lookback_days": 91, "pagesize": 1, "batch_config": {}}
