@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pendulum
 import pytest
 import time_machine
 from hypothesis import HealthCheck, settings
 
+from tap_claude_analytics import tap
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.progress import Progress
 from tests import fake_clock
@@ -18,6 +21,7 @@ from tests.simulator import Options, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import date
 
 # Machines that run tests are noisy: no test of ours is about time. And no verdict depends
 # on what earlier runs have found, or can be kept: the checkout may be read-only.
@@ -31,6 +35,9 @@ settings.load_profile("patient")
 
 #: Two weeks' worth of days lie between the floor and the youngest day by default.
 TODAY = pendulum.Date(2026, 1, 17)
+
+#: Seconds that a test may wait in all, if it did wait.
+LONGEST_WAIT = 600
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -98,14 +105,46 @@ def waits(monkeypatch: pytest.MonkeyPatch, sleeps: list[float]) -> list[float]:
 
 
 @pytest.fixture
-def set_today() -> Iterator[Callable[[pendulum.Date], None]]:
-    """Let it be noon of a day; the clock is moved by calling again."""
-    with time_machine.travel(fake_clock.noon(TODAY)) as traveller:
-        yield lambda day: traveller.move_to(fake_clock.noon(day))
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait a thousandth of the time: connections are refused for a moment only."""
+    waited = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal waited
+        waited += seconds
+        assert waited < LONGEST_WAIT
+        time.sleep(seconds / 1000)
+
+    monkeypatch.setattr(clock, "sleep", sleep)
+    monkeypatch.setattr(clock, "seconds", lambda: time.monotonic() + waited)
 
 
 @pytest.fixture
-def standing_clock(set_today: Callable[[pendulum.Date], None]) -> Iterator[None]:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests time out after a fifth of a second."""
+    options = tap.api_options
+    monkeypatch.setattr(
+        tap,
+        "api_options",
+        lambda settings: replace(options(settings), request_timeout=0.2),
+    )
+
+
+@pytest.fixture
+def set_today() -> Iterator[Callable[..., None]]:
+    """Let it be noon of a day, here and for simulators; call it again to move the clock."""
+    with time_machine.travel(fake_clock.noon(TODAY)) as traveller:
+
+        def move_to(day: date, *simulators: Simulator) -> None:
+            traveller.move_to(fake_clock.noon(day))
+            for simulator in simulators:
+                simulator.today = day
+
+        yield move_to
+
+
+@pytest.fixture
+def standing_clock(set_today: Callable[..., None]) -> Iterator[None]:
     """Let no time pass, so that readings of one day can be compared as they are."""
     set_today(TODAY)
     with time_machine.travel(fake_clock.noon(TODAY), tick=False):
@@ -113,8 +152,25 @@ def standing_clock(set_today: Callable[[pendulum.Date], None]) -> Iterator[None]
 
 
 @pytest.fixture
-def simulator(set_today: Callable[[pendulum.Date], None]) -> Iterator[Simulator]:
-    """A small organisation, in January 2026."""
-    set_today(TODAY)
-    with Simulator(Options(today=TODAY, users=25, projects=8)) as running:
-        yield running
+def organization(
+    request: pytest.FixtureRequest, set_today: Callable[..., None]
+) -> Iterator[Callable[..., Simulator]]:
+    """Start organisations with these options, on `TODAY` of the module or another day."""
+    with contextlib.ExitStack() as running:
+
+        def start(today: date | None = None, **options: Any) -> Simulator:
+            day = getattr(request.module, "TODAY", TODAY) if today is None else today
+            set_today(day)
+            return running.enter_context(Simulator(Options(today=day, **options)))
+
+        yield start
+
+
+@pytest.fixture
+def simulator(
+    request: pytest.FixtureRequest, organization: Callable[..., Simulator]
+) -> Simulator:
+    """The organisation that a module describes in `COMPANY`, or a small one in January."""
+    if options := getattr(request.module, "COMPANY", None):
+        return organization(**options)
+    return organization(TODAY, users=25, projects=8)

@@ -43,6 +43,19 @@ class Output:
         """The sentences that the run ended with."""
         return self.error.sentences if self.error else ()
 
+    @property
+    def failure(self) -> str:
+        """The only sentence that the run ended with, one line long."""
+        (sentence,) = self.failures
+        assert "\n" not in sentence
+        return sentence
+
+    @property
+    def failed(self) -> list[str]:
+        """The streams that the sentences are about, in order."""
+        assert all(sentence.startswith("Stream ") for sentence in self.failures)
+        return [sentence.split()[1] for sentence in self.failures]
+
     def records(self, stream: str) -> list[Message]:
         """The records of a stream, in order."""
         return [
@@ -86,6 +99,22 @@ class Output:
 def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what the log warns of."""
     return [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+
+
+def page_of(*rows: Any) -> Message:
+    """Return an answer that is one page."""
+    return {"data": rows, "next_page": None}
+
+
+def error_of(message: str, **others: str) -> Message:
+    """Return the body of a refusal."""
+    return {"type": "error", "error": {"message": message, **others}}
+
+
+def state_at(bookmark: str | None, *streams: str) -> Message:
+    """Return a state in which these streams have this bookmark."""
+    entry = {"replication_key": "date", "replication_key_value": bookmark}
+    return {"bookmarks": {stream: dict(entry) for stream in streams}}
 
 
 def config_for(simulator: Simulator, **settings: object) -> dict[str, Any]:

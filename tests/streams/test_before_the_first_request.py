@@ -1,22 +1,70 @@
-"""Maps that miss and types that lose values are refused before the first request."""
+"""What settings, key, catalog, state and clock make of a run before its first request."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pendulum
 import pytest
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests.singer import catalog_of, config_for, run, warnings_in
+from tests.singer import catalog_of, config_for, run, state_at, warnings_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.simulator import Simulator
 
+ADMIN_KEY = "sk-ant-admin01-ours"
+DAYS: dict[str, Any] = {"start_date": "2026-01-10", "end_date": "2026-01-11"}
 
-#: A few days.
-SETTINGS: dict[str, Any] = {"start_date": "2026-01-13"}
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentences"),
+    [
+        ({"api_key": ADMIN_KEY}, ["is an Admin key"]),
+        ({"filters": ["product:chat"]}, ["filters has product"]),
+        (
+            {"stream_maps": {"skils": {}, "user_summaries": {"user__name": None}}},
+            ["Did you mean skills?", "user__name"],
+        ),
+    ],
+    ids=["key", "filter", "map"],
+)
+def test_settings_that_do_not_fit_the_streams(
+    simulator: Simulator, settings: dict[str, Any], sentences: list[str]
+) -> None:
+    """A run and the connection test refuse them; maps also of streams not selected."""
+    streams = ("skills",) if "stream_maps" in settings else ("user_summaries", "usage")
+    failures = run(simulator, *streams, **settings).failures
+    assert len(failures) == len(sentences)
+    tap = TapClaudeAnalytics(config=config_for(simulator, **settings))
+    with pytest.raises(RunFailedError) as caught:
+        tap.run_connection_test()
+    for number, sentence in enumerate(sentences):
+        assert sentence in failures[number]
+        assert sentence in caught.value.sentences[number]
+    assert simulator.requests == []
+
+
+def test_an_admin_key(simulator: Simulator) -> None:
+    """It is accepted for usage and cost; a stream that it cannot read is named."""
+    sentence = run(simulator, "usage", "skills", api_key=ADMIN_KEY, **DAYS).failure
+    assert "It cannot read: skills." in sentence
+    assert simulator.requests == []
+    streams = ("usage", "cost", "readings")
+    output = run(simulator, *streams, api_key=ADMIN_KEY, **DAYS)
+    assert {request.headers["x-api-key"] for request in simulator.requests} == {ADMIN_KEY}
+    assert {request.path for request in simulator.requests} <= {"usage", "cost"}
+    assert not any("is an Admin key" in sentence for sentence in output.failures)
+
+
+# Types of a catalog
 
 
 def retyped(stream: str, field: str, *kinds: str) -> dict[str, Any]:
@@ -29,14 +77,13 @@ def retyped(stream: str, field: str, *kinds: str) -> dict[str, Any]:
 
 def test_money_as_text(simulator: Simulator) -> None:
     """Every amount is the same number in text, and schema and records agree."""
-    number = run(simulator, "cost", **SETTINGS).records("cost")
+    number = run(simulator, "cost", **DAYS).records("cost")
     text_of = retyped("cost", "amount_usd", "string", "null")
-    output = run(simulator, catalog=text_of, **SETTINGS)
-    text = output.records("cost")
+    text = run(simulator, catalog=text_of, **DAYS).records("cost")
     assert [Decimal(r["amount_usd"]) for r in text] == [r["amount_usd"] for r in number]
     assert all(isinstance(record["amount_usd"], str) for record in text)
     counts = retyped("readings", "row_count", "string", "null")
-    readings = run(simulator, catalog=counts, **SETTINGS)
+    readings = run(simulator, catalog=counts, **DAYS)
     assert {type(r["row_count"]) for r in readings.records("readings")} == {str}
 
 
@@ -48,34 +95,108 @@ def test_a_type_that_loses_values(
     simulator: Simulator, stream: str, field: str, kind: str
 ) -> None:
     """Stream, field and types are named; a stream that is not selected does not matter."""
-    catalog = retyped(stream, field, kind, "null")
-    [sentence] = run(simulator, catalog=catalog).failures
+    sentence = run(simulator, catalog=retyped(stream, field, kind, "null")).failure
     for word in (stream, field, kind):
         assert word in sentence
     assert not simulator.requests
     unselected = retyped("usage", "requests", "boolean")
-    assert not run(simulator, catalog=unselected, **SETTINGS).failures
+    assert not run(simulator, catalog=unselected, **DAYS).failures
 
 
-def test_a_map_that_misses(simulator: Simulator) -> None:
-    """Also with the connection test, and for streams that are not selected."""
-    maps = {"skils": {}, "user_summaries": {"user__name": None}}
-    sentences = run(simulator, "skills", stream_maps=maps).failures
-    assert len(sentences) == len(maps)
-    assert "Did you mean skills?" in sentences[0]
-    tap = TapClaudeAnalytics(config=config_for(simulator, stream_maps=maps))
-    with pytest.raises(RunFailedError, match="skils"):
-        tap.run_connection_test()
+# What is selected
+
+
+@pytest.mark.parametrize("selected", [(), ("readings",)])
+def test_nothing_selected(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture, selected: tuple[str, ...]
+) -> None:
+    """The run succeeds, and says why it reads nothing."""
+    assert run(simulator, catalog=catalog_of(*selected), **DAYS).failures == ()
+    (warning,) = warnings_in(caplog)
+    assert warning.startswith("No stream is selected")
+    assert simulator.requests == []
+
+
+@pytest.mark.parametrize("others", [(), ("skills", "readings")])
+def test_a_stream_that_there_is_not(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture, others: tuple[str, ...]
+) -> None:
+    """It is named; the others are read, if there are any."""
+    entry = {"tap_stream_id": "invoices", "schema": {"properties": {}}, "metadata": []}
+    known = catalog_of(*others)["streams"] if others else []
+    assert run(simulator, catalog={"streams": [*known, entry]}, **DAYS).failures == ()
+    first, *more = warnings_in(caplog)
+    assert "invoices" in first
+    assert ["names no stream of this tap" in warning for warning in more] == [
+        True for _ in range(not others)
+    ]
+    assert bool(simulator.requests) == bool(others)
+
+
+def _leave_out(catalog: dict[str, Any]) -> None:
+    catalog["streams"] = [e for e in catalog["streams"] if e["stream"] == "skills"]
+
+
+def _deselect_fields(catalog: dict[str, Any]) -> None:
+    (entry,) = [e for e in catalog["streams"] if e["stream"] == "readings"]
+    for metadata in entry["metadata"]:
+        metadata["metadata"]["selected"] = False
+
+
+@pytest.mark.parametrize("change", [lambda _: None, _leave_out, _deselect_fields])
+def test_readings_are_always_read(
+    simulator: Simulator, change: Callable[[dict[str, Any]], None]
+) -> None:
+    """A day without a reading has not been read, so no selection leaves readings out.
+
+    The schema and one whole record per day are there, maps and all.
+    """
+    catalog = catalog_of("skills")
+    change(catalog)
+    maps = {"*": {"tenant": "'acme'"}}
+    output = run(simulator, catalog=catalog, stream_maps=maps, **DAYS)
+    whole = run(simulator, "skills", "readings", stream_maps=maps, **DAYS)
+    assert len(whole.read_days("skills")) == 2
+    for record, expected in zip(
+        output.records("readings"), whole.records("readings"), strict=True
+    ):
+        assert {**record, "snapshot_at": None} == {**expected, "snapshot_at": None}
+    assert output.schemas == whole.schemas
+
+
+# Nothing to read
+
+
+@pytest.mark.parametrize("day", ["2026-06-01", "9999-12-31"])
+def test_a_bookmark_in_the_future(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture, day: str
+) -> None:
+    """A warning says why nothing is read, and the bookmark stays."""
+    output = run(simulator, "skills", state=state_at(day, "skills", "adoption"))
+    [warning] = warnings_in(caplog)
+    assert "future" in warning
+    assert f"skills is {day}" in warning
+    assert "adoption" not in warning
+    assert output.bookmark("skills") == day
+    assert not output.failures
     assert not simulator.requests
 
 
-def test_a_bookmark_in_the_future(
+def test_a_start_in_the_future(
     simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A warning says why nothing is read."""
-    entry = {"replication_key": "date", "replication_key_value": "2026-06-01"}
-    run(simulator, "skills", state={"bookmarks": {"skills": entry, "adoption": entry}})
-    [warning] = warnings_in(caplog)
-    assert "future" in warning
-    assert "skills is 2026-06-01" in warning
-    assert "adoption" not in warning
+    """It is no error, but it is said."""
+    assert not run(simulator, "skills", start_date="2026-01-26").failures
+    assert "start_date is 2026-01-26, which is after the most recent day" in caplog.text
+
+
+def test_a_clock_that_is_wrong(
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    set_today: Callable[[pendulum.Date], None],
+) -> None:
+    """A machine that has forgotten the time reads nothing, and says so."""
+    set_today(pendulum.Date(2025, 3, 1))
+    assert run(simulator, "skills").failures == ()
+    assert any("says that today is 2025-03-01" in line for line in warnings_in(caplog))
+    assert simulator.requests == []

@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
+import pendulum
 import pytest
 
+from tap_claude_analytics.streams.sources.summaries import FEWER_DAYS
 from tests.conftest import TODAY
-from tests.simulator import REFUSALS, Kind, Options, Simulator
-from tests.singer import run
+from tests.simulator import REFUSALS, Kind, Simulator
+from tests.singer import error_of, run, state_at, warnings_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pendulum
-
     from tests.simulator import Request
-    from tests.singer import Message
 
 DATED = sorted(name for name, fault in REFUSALS.items() if fault.kind is Kind.DATED)
 LAST = TODAY.subtract(days=3)
 STREAMS = ("skills", "adoption")
 SUMMARIES = ("adoption", "org_summaries")
-
-
-def deny(
-    simulator: Simulator,
-    endpoint: str,
-    message: str,
-    when: Callable[[Request], bool] | None = None,
-) -> None:
-    """Let the API answer with a 400."""
-    simulator.reply(endpoint, status=400, body={"error": {"message": message}}, when=when)
-
-
-def state_at(day: str, *streams: str) -> Message:
-    """Return a state whose bookmarks are at a day."""
-    entry = {"replication_key": "date", "replication_key_value": day}
-    return {"bookmarks": dict.fromkeys(streams, entry)}
 
 
 @pytest.mark.parametrize("name", DATED)
@@ -47,38 +31,55 @@ def test_dates_of_something_else(simulator: Simulator, name: str) -> None:
     simulator.fail(REFUSALS[name])
     state = state_at("2026-01-12", *STREAMS)
     output = run(simulator, *STREAMS, state=state, start_date=LAST.isoformat())
-    assert [sentence.split()[1] for sentence in output.failures] == sorted(STREAMS)
+    assert output.failed == sorted(STREAMS)
     assert {output.bookmark(stream) for stream in STREAMS} == {"2026-01-12"}
 
 
 @pytest.mark.parametrize("message", ["data for 2026-01-02 is not available", ""])
 def test_a_400_that_names_no_earlier_day(simulator: Simulator, message: str) -> None:
     """It is fatal for its stream, and quoted; the days before it stay read."""
-    deny(simulator, "skills", message, lambda r: r.params["date"] == ["2026-01-02"])
+    simulator.reply(
+        "skills",
+        status=400,
+        body=error_of(message),
+        when=lambda request: request.params["date"] == ["2026-01-02"],
+    )
     output = run(simulator, "skills", "readings")
-    (sentence,) = output.failures
-    assert sentence.startswith("Stream skills failed: ")
-    assert "status 400" in sentence
-    assert message in sentence
-    assert "request id req_" in sentence
+    assert output.failed == ["skills"]
+    assert "status 400" in output.failure
+    assert message in output.failure
+    assert "request id req_" in output.failure
     assert output.read_days("skills") == ["2026-01-01"]
     assert output.bookmark("skills") == "2026-01-01"
 
 
-def test_a_day_that_has_been_read_is_there(simulator: Simulator) -> None:
-    """An answer that denies a day up to the bookmark fails the stream."""
-    message = "date must be at least 3 days ago"
-    deny(simulator, "skills", message)
-    [failure] = run(simulator, "skills", state=state_at(f"{LAST}", "skills")).failures
-    assert message in failure
-
-
-def test_a_day_of_which_a_page_has_come_is_there(simulator: Simulator) -> None:
-    """An answer that denies it on a later page fails the stream."""
-    message = "the latest available day is 2026-01-01"
-    deny(simulator, "skills", message, lambda request: "page" in request.params)
-    [failure] = run(simulator, "skills", start_date="2026-01-02", page_size=1).failures
-    assert message in failure
+@pytest.mark.parametrize(
+    ("message", "on_a_cursor", "settings"),
+    [
+        (
+            "date must be at least 3 days ago",
+            False,
+            {"state": state_at(LAST.isoformat(), "skills")},
+        ),
+        (
+            "the latest available day is 2026-01-01",
+            True,
+            {"start_date": "2026-01-02", "page_size": 1},
+        ),
+    ],
+    ids=["read-before", "first-page"],
+)
+def test_a_day_that_is_there(
+    simulator: Simulator, message: str, settings: dict[str, Any], *, on_a_cursor: bool
+) -> None:
+    """A day that has been read before, or of which a page has come, cannot be denied."""
+    simulator.reply(
+        "skills",
+        status=400,
+        body=error_of(message),
+        when=lambda request: not on_a_cursor or "page" in request.params,
+    )
+    assert message in run(simulator, "skills", **settings).failure
 
 
 def test_the_wording_without_a_date(
@@ -90,19 +91,18 @@ def test_the_wording_without_a_date(
     output = run(simulator, *STREAMS, data_delay_days=1)
     assert not output.failures
     assert {output.bookmark(stream) for stream in STREAMS} == {LAST.isoformat()}
-    assert not [r for r in caplog.records if r.levelname == "WARNING"]
-    early = [r.getMessage() for r in caplog.records if "stopped early" in r.getMessage()]
+    assert not warnings_in(caplog)
+    early = [message for message in caplog.messages if "stopped early" in message]
     assert len(early) == len(STREAMS)
 
 
 def test_an_api_that_is_behind(
-    set_today: Callable[[pendulum.Date], None], caplog: pytest.LogCaptureFixture
+    organization: Callable[..., Simulator], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Every stream ends with the youngest day that there is, which is told at WARNING."""
-    set_today(TODAY)
     streams = ("skills", *SUMMARIES)
-    with Simulator(Options(today=TODAY, users=5, projects=2, delay_days=5)) as simulator:
-        output = run(simulator, *streams, "readings")
+    simulator = organization(users=5, projects=2, delay_days=5)
+    output = run(simulator, *streams, "readings")
     assert not output.failures
     for stream in streams:
         assert output.bookmark(stream) == "2026-01-12"
@@ -114,9 +114,7 @@ def test_an_api_that_is_behind(
         {"starting_date": ["2026-01-01"], "ending_date": ["2026-01-15"]},
         {"starting_date": ["2026-01-01"], "ending_date": ["2026-01-13"]},
     ]
-    warnings = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
-    assert len(warnings) == len(streams)
-    for stream, warning in zip(sorted(streams), warnings, strict=True):
+    for stream, warning in zip(sorted(streams), warnings_in(caplog), strict=True):
         assert f"Stream {stream} stopped early: " in warning
         assert "data only up to 2026-01-12" in warning
         assert "data_delay_days (3)" in warning
@@ -125,54 +123,101 @@ def test_an_api_that_is_behind(
 # Summaries, whose days are asked for together
 
 
-def ends(day: str) -> Callable[[Request], bool]:
-    """Tell requests for summaries up to a day, which is not included."""
-    return lambda request: request.params["ending_date"] == [day]
-
-
-def test_summaries_are_asked_for_once_more_only(simulator: Simulator) -> None:
-    """An API that names an earlier day each time would be asked for ever."""
-    for end, latest in (("04", "02"), ("03", "01"), ("02", "01")):
-        deny(
-            simulator,
-            "summaries",
-            f"the latest available day is 2026-01-{latest}",
-            ends(f"2026-01-{end}"),
-        )
-    output = run(simulator, *SUMMARIES, "readings", end_date="2026-01-03")
-    assert len(simulator.requests) == 2
+@pytest.mark.parametrize(
+    ("replies", "bookmark", "failed", "asked"),
+    [
+        # An API that names an earlier day each time would be asked for ever.
+        (
+            [(400, f"the latest available day is 2026-01-0{n}") for n in (2, 1, 1)],
+            None,
+            (),
+            2,
+        ),
+        ([(400, "the latest day is 2026-01-02"), (403, "no")], None, SUMMARIES, 2),
+        ([(400, "the latest day is 2026-01-02")], "2026-01-02", (), 1),
+        ([(400, "ending_date: 2026-01-04 is not available yet")], None, SUMMARIES, 1),
+    ],
+    ids=["earlier-each-time", "then-refused", "none-is-there", "no-earlier-day"],
+)
+def test_summaries_are_asked_for_once_more_only(
+    simulator: Simulator,
+    replies: list[tuple[int, str]],
+    bookmark: str | None,
+    failed: tuple[str, ...],
+    asked: int,
+) -> None:
+    """If a refusal names an earlier day that is wanted, and does not refuse for good."""
+    for status, message in replies:
+        simulator.reply("summaries", status=status, body=error_of(message), times=1)
+    output = run(
+        simulator,
+        *SUMMARIES,
+        "readings",
+        state=state_at(bookmark, *SUMMARIES) if bookmark else None,
+        lookback_days=0,
+        end_date="2026-01-03",
+    )
+    assert output.failed == [*failed]
+    assert all(replies[-1][1] in sentence for sentence in output.failures)
+    assert len(simulator.requests) == asked
     assert output.records("readings") == []
-    assert {output.bookmark(stream) for stream in SUMMARIES} == {None}
+    assert {output.bookmark(stream) for stream in SUMMARIES} == {bookmark}
 
 
-def test_summaries_that_are_refused_the_second_time(simulator: Simulator) -> None:
-    """That is a refusal."""
-    message = "the latest available day is 2026-01-02"
-    simulator.reply("summaries", status=400, body={"error": {"message": message}}, times=1)
-    simulator.reply("summaries", status=403, body={"error": {"message": "no"}})
-    output = run(simulator, *SUMMARIES, "readings", end_date="2026-01-03")
-    assert [sentence.split()[1] for sentence in output.failures] == [*SUMMARIES]
-    assert len(simulator.requests) == 2
-    assert output.records("readings") == []
-    assert {output.bookmark(stream) for stream in SUMMARIES} == {None}
+# Summaries of more days than the API allows in one request, which sources disagree on
+
+#: 34 days of January and February have been there since.
+LATER = pendulum.Date(2026, 2, 6)
 
 
-def test_summaries_of_which_none_is_there_yet(simulator: Simulator) -> None:
-    """If even the first day is too young there is nothing to ask for once more."""
-    deny(simulator, "summaries", "the latest available day is 2026-01-02")
-    state = state_at("2026-01-02", *SUMMARIES)
-    output = run(simulator, *SUMMARIES, "readings", state=state, lookback_days=0)
-    assert output.failures == ()
-    assert len(simulator.requests) == 1
-    assert {output.bookmark(stream) for stream in SUMMARIES} == {"2026-01-02"}
-    assert output.records("readings") == []
+def is_long(request: Request) -> bool:
+    """Tell requests for a range that may be too long."""
+    first, end = (
+        date.fromisoformat(request.params[name][0])
+        for name in ("starting_date", "ending_date")
+    )
+    return (end - first).days > FEWER_DAYS
 
 
-def test_a_400_of_summaries_that_names_no_earlier_day(simulator: Simulator) -> None:
-    """It is fatal for both streams, and not asked again."""
-    message = "ending_date: 2026-01-04 is not available yet"
-    deny(simulator, "summaries", message)
-    output = run(simulator, *SUMMARIES, end_date="2026-01-03")
-    assert [sentence.split()[1] for sentence in output.failures] == [*SUMMARIES]
-    assert all(message in sentence for sentence in output.failures)
-    assert len(simulator.requests) == 1
+def test_pieces_of_a_range(organization: Callable[..., Simulator]) -> None:
+    """They have the same rows as a whole range, and each piece is asked for once."""
+    simulator = organization(LATER, users=5, projects=2)
+    streams = (*SUMMARIES, "org_summaries_by_team")
+    whole = run(simulator, *streams, "readings")
+    simulator.requests.clear()
+    simulator.fail(REFUSALS["summaries_of_31_days_at_most"])
+    too_long = error_of("the range is too long")
+    simulator.reply("users", status=400, body=too_long, when=is_long)
+    pieces = run(simulator, *streams, "readings")
+    assert not pieces.failures
+    for stream in streams:
+        assert len(pieces.read_days(stream)) == 34
+        assert [{**record, "snapshot_at": None} for record in pieces.records(stream)] == [
+            {**record, "snapshot_at": None} for record in whole.records(stream)
+        ]
+    asked = [
+        request.params["starting_date"][0]
+        for request in simulator.requests
+        if request.path == "summaries" and "filter[]" not in request.params
+    ]
+    assert asked == ["2026-01-01", "2026-01-01", "2026-02-01"]
+    # Of the last piece, days may be missing.
+    output = run(simulator, "org_summaries", data_delay_days=0)
+    assert not output.failures
+    assert output.bookmark("org_summaries") == simulator.latest.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked"),
+    [({}, 2), ({"start_date": "2026-01-10"}, 1)],
+    ids=["long", "short"],
+)
+def test_a_range_that_is_refused_for_another_reason(
+    organization: Callable[..., Simulator], settings: dict[str, str], asked: int
+) -> None:
+    """The first piece is tried of more than 31 days, and its refusal is the error."""
+    simulator = organization(LATER, users=5, projects=2)
+    message = "this combination is not supported"
+    simulator.reply("summaries", status=400, body=error_of(message))
+    assert message in run(simulator, "org_summaries", **settings).failure
+    assert len(simulator.requests) == asked

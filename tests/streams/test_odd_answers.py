@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -11,31 +10,31 @@ import pendulum
 import pytest
 
 from tap_claude_analytics.common import clock
-from tests.simulator import Options, Simulator
-from tests.singer import Output, run
+from tests import truth
+from tests.singer import Output, error_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.simulator import Simulator
+
 DAY = date(2026, 1, 5)
 
 
-def read(simulator: Simulator, *streams: str, **settings: Any) -> Output:
+def read(simulator: Simulator, *streams: str) -> Output:
     """Run some streams over one day."""
     only = DAY.isoformat()
-    return run(
-        simulator,
-        *streams,
-        "readings",
-        **{"start_date": only, "end_date": only, **settings},
-    )
+    return run(simulator, *streams, "readings", start_date=only, end_date=only)
 
 
 def with_value(name: str, value: object) -> Callable[[list[Any]], list[Any]]:
-    """Give the field of the first two rows another value."""
+    """Give the field of the first two rows another value; a dot leads into an object."""
+    parent, _, field = name.rpartition(".")
 
     def change(rows: list[Any]) -> list[Any]:
-        return [{**row, name: value} for row in rows[:2]] + rows[2:]
+        if parent:
+            return [{**row, parent: {**row[parent], field: value}} for row in rows[:2]]
+        return [{**row, field: value} for row in rows[:2]] + rows[2:]
 
     return change
 
@@ -49,54 +48,84 @@ def warnings_of(caplog: pytest.LogCaptureFixture, stream: str) -> list[str]:
     ]
 
 
+# What fails the stream
+
+
+@pytest.mark.parametrize(
+    ("stream", "name", "value", "told"),
+    [
+        ("skills", "skill_name", "a\x00b", "skill_name"),
+        ("skills", "skill_name", None, "skill_name"),
+        ("skills", "date", "2026-01-04", f"row for {DAY} whose date is another day"),
+        ("skills", "starting_at", "2026-01-06T00:00:00Z", "starting_at is another day"),
+        ("org_summaries", "starting_at", "2026-03-01T00:00:00Z", "starting_at"),
+        (
+            "user_summaries",
+            "chat_metrics.message_count",
+            2**64,
+            "more than 64 bits in chat",
+        ),
+    ],
+)
+def test_a_value_that_fails_the_stream(
+    simulator: Simulator, stream: str, name: str, value: object, told: str
+) -> None:
+    """The sentence names the field and not the value; nothing of the day is confirmed."""
+    endpoint = truth.PATHS[stream]
+    simulator.edit(endpoint, DAY, with_value(name, value))
+    output = read(simulator, stream, "connectors")
+    assert output.failed == [stream]
+    assert name in output.failure
+    assert told in output.failure
+    assert value is None or str(value) not in output.failure
+    assert {r["stream"] for r in output.records("readings")} == {"connectors"}
+    assert output.bookmark(stream) is None
+
+
+def test_a_time_that_is_an_object(simulator: Simulator) -> None:
+    """Whatever it breaks, the other streams are read, and no sentence quotes it."""
+    name = "Zoe Quillfeather"
+    row = {"starting_at": {name: 1}, "ending_at": [], "group": {}, "usage": {}}
+    body = {"data": [row], "has_more": False, "next_page": None}
+    simulator.reply("usage", body={**body, "data_refreshed_at": "2026-01-17T00:00:00Z"})
+    output = read(simulator, "skills", "usage", "user_summaries")
+    assert output.failed == ["usage"]
+    assert name not in output.failure
+    assert output.read_days("skills") == output.read_days("user_summaries") != []
+
+
+def test_a_count_that_is_beyond_all_numbers(simulator: Simulator) -> None:
+    """It fails its stream, or is kept; the others are read in any case."""
+    row = '{"skill_name": "review", "distinct_user_count": 1e999999999}'
+    simulator.reply("skills", body=f'{{"data": [{row}], "next_page": null}}')
+    output = read(simulator, "artifacts", "skills", "user_summaries")
+    assert {*output.failed} <= {"skills"}
+    assert output.read_days("artifacts") == output.read_days("user_summaries") != []
+
+
+# What is kept
+
+
 def test_a_name_that_databases_refuse(
     simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is replaced, with one warning of stream, field and count, and without the name."""
+    """It is replaced, with one warning of stream, field and count, and without the name.
+
+    What the API itself wrote as U+FFFD stays, also in a key, and is no cause to warn.
+    """
     odd = with_value("project_name", "Secret\x00plan\ud800")
     rows = odd(simulator.truth("chat_projects", DAY))
     simulator.reply("chat_projects", body={"data": rows, "next_page": None})
-    output = read(simulator, "chat_projects")
+    simulator.edit("skills", DAY, lambda rows: [{**rows[0], "skill_name": "a\ufffd"}])
+    output = read(simulator, "chat_projects", "skills")
     assert not output.failures
     names = [record["project_name"] for record in output.records("chat_projects")]
     assert names.count("Secret\ufffdplan\ufffd") == 2
     (warning,) = warnings_of(caplog, "chat_projects")
     assert warning.startswith("2 texts of the field project_name contained a NUL")
     assert "Secret" not in caplog.text
-
-
-def test_a_replaced_name_beside_one_that_was_so(simulator: Simulator) -> None:
-    """What the API itself wrote as U+FFFD stays, also in a key, and is no cause to warn."""
-    simulator.edit("skills", DAY, lambda rows: [{**rows[0], "skill_name": "a\ufffd"}])
-    output = read(simulator, "skills")
     assert [record["skill_name"] for record in output.records("skills")] == ["a\ufffd"]
-    assert not output.failures
-
-
-def test_a_key_that_databases_refuse(simulator: Simulator) -> None:
-    """Its stream fails and says where; nothing of the day is confirmed."""
-    simulator.edit("skills", DAY, lambda rows: [{**rows[0], "skill_name": "a\x00b"}])
-    output = read(simulator, "skills", "connectors")
-    (sentence,) = output.failures
-    assert sentence.startswith("Stream skills failed: ")
-    assert "skill_name" in sentence
-    assert "a\x00b" not in sentence
-    assert {r["stream"] for r in output.records("readings")} == {"connectors"}
-    assert output.bookmark("skills") is None
-
-
-def test_a_large_integer(simulator: Simulator) -> None:
-    """The field's path is named."""
-
-    def change(rows: list[Any]) -> list[Any]:
-        row = json.loads(json.dumps(rows[0]))
-        row["chat_metrics"]["message_count"] = 2**64
-        return [row]
-
-    simulator.edit("users", DAY, change)
-    (sentence,) = read(simulator, "user_summaries").failures
-    assert "more than 64 bits in chat_metrics.message_count" in sentence
-    assert str(2**64) not in sentence
+    assert warnings_of(caplog, "skills") == []
 
 
 def test_a_type_that_has_changed(
@@ -132,18 +161,6 @@ def test_a_count_of_adoption_whose_type_has_changed(
     assert summary["additional_fields"] == {name: "12"}
 
 
-@pytest.mark.parametrize(
-    ("name", "said"), [("date", "2026-01-04"), ("starting_at", "2026-01-06T00:00:00Z")]
-)
-def test_a_row_that_says_another_day(simulator: Simulator, name: str, said: str) -> None:
-    """No row is attributed to a day that it is not of."""
-    simulator.edit("skills", DAY, with_value(name, said))
-    output = read(simulator, "skills")
-    (sentence,) = output.failures
-    assert f"a row for {DAY} whose {name} is another day" in sentence
-    assert output.records("readings") == []
-
-
 @pytest.mark.parametrize("said", ["2026-01-05T00:00:00Z", "new", None])
 def test_a_row_that_says_its_day(simulator: Simulator, said: str | None) -> None:
     """A field of the tap's own name is a new field like any other."""
@@ -155,9 +172,15 @@ def test_a_row_that_says_its_day(simulator: Simulator, said: str | None) -> None
     assert record["additional_fields"] == {"date": said}
 
 
+# Days that are gone
+
+
 @pytest.mark.parametrize("stream", ["usage", "user_cost_report"])
 def test_midnight_passes(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, stream: str
+    organization: Callable[..., Simulator],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    stream: str,
 ) -> None:
     """The earliest day is too old by now: it is named, and the others are read.
 
@@ -165,22 +188,20 @@ def test_midnight_passes(
     """
     began = iter([pendulum.Date(2027, 3, 1)])
     monkeypatch.setattr(clock, "today", lambda: next(began, pendulum.Date(2027, 3, 2)))
-    with Simulator(Options(today=date(2027, 3, 2), users=5)) as simulator:
-        output = run(simulator, stream, "readings", end_date="2026-03-05")
+    simulator = organization(date(2027, 3, 2), users=5)
+    output = run(simulator, stream, "readings", end_date="2026-03-05")
     assert not output.failures
     assert output.read_days(stream) == ["2026-03-03", "2026-03-04", "2026-03-05"]
     assert "those of 2026-03-02 to 2026-03-02 can no longer be read" in caplog.text
 
 
 def test_a_first_day_that_is_called_wrong_for_another_reason(
-    set_today: Callable[[pendulum.Date], None],
+    organization: Callable[..., Simulator],
 ) -> None:
     """Midnight has not passed, so no day is dropped: the stream fails."""
-    set_today(pendulum.Date(2027, 3, 1))
-    with Simulator(Options(today=date(2027, 3, 1), users=5)) as simulator:
-        simulator.reply("usage", status=400, body={"error": {"message": "no such model"}})
-        output = run(simulator, "usage", "readings", end_date="2026-03-05")
-        assert len(simulator.requests) == 1
-    (sentence,) = output.failures
-    assert "no such model" in sentence
+    simulator = organization(date(2027, 3, 1), users=5)
+    simulator.reply("usage", status=400, body=error_of("no such model"))
+    output = run(simulator, "usage", "readings", end_date="2026-03-05")
+    assert len(simulator.requests) == 1
+    assert "no such model" in output.failure
     assert output.records("readings") == []

@@ -13,33 +13,19 @@ import pytest
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import truth
+from tests import ledger, truth
 from tests.conftest import TODAY
-from tests.simulator import Options, Simulator
-from tests.singer import Output, catalog_of, config_for, run, warnings_in
+from tests.simulator import REFUSALS, Simulator
+from tests.simulator.refusals import ANOTHER_ORGANIZATION
+from tests.singer import Output, catalog_of, config_for, run, state_at, warnings_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pendulum
-
 
 LAST = TODAY.subtract(days=3)
-NEXT_DAY = LAST.add(days=1)
 #: A stream that is asked for day by day, with its readings.
 SKILLS = ("skills", "readings")
-#: One of each kind that has a source of its own.
-FEW = ("org_summaries", "adoption", *SKILLS)
-
-
-def state_with(bookmark: str | None, *streams: str) -> dict[str, Any]:
-    """Return a state in which these streams have this bookmark."""
-    return {
-        "bookmarks": {
-            stream: {"replication_key": "date", "replication_key_value": bookmark}
-            for stream in streams
-        }
-    }
 
 
 def assert_promises_kept(output: Output) -> None:
@@ -51,10 +37,10 @@ def assert_promises_kept(output: Output) -> None:
             read.setdefault(record["stream"], set()).add(record["date"])
         elif message["type"] == "STATE":
             for stream, state in message["value"]["bookmarks"].items():
-                day = state.get("replication_key_value")
-                if day is not None:
+                day = (state.get("replication_key_value") or "")[:10]
+                if day:
                     assert day in read.get(stream, set()), (stream, day)
-                    assert date.fromisoformat(day) <= LAST
+                    assert date.fromisoformat(day) < TODAY
 
 
 def test_each_day_end_is_a_state(simulator: Simulator) -> None:
@@ -65,7 +51,7 @@ def test_each_day_end_is_a_state(simulator: Simulator) -> None:
     """
     output = run(simulator, *truth.ALL)
     assert_promises_kept(output)
-    expected = state_with(None, *truth.STREAMS)["bookmarks"]
+    expected = state_at(None, *truth.STREAMS)["bookmarks"]
     explicit = {"shape": "{}", "organization_id": None}
     assert output.states[0]["bookmarks"] == {
         stream: {**state, **explicit} for stream, state in expected.items()
@@ -83,25 +69,24 @@ def test_each_day_end_is_a_state(simulator: Simulator) -> None:
 
 
 def test_second_run_one_day_later(
-    simulator: Simulator, set_today: Callable[[pendulum.Date], None]
+    simulator: Simulator, set_today: Callable[..., None]
 ) -> None:
     """It asks for exactly 3 + 1 days per daily endpoint, and once for summaries."""
     first = run(simulator, *truth.ALL, start_date="2026-01-09")
     simulator.requests.clear()
-    simulator.today = TODAY.add(days=1)
-    set_today(TODAY.add(days=1))
+    set_today(TODAY.add(days=1), simulator)
     second = run(simulator, *truth.ALL, state=first.state)
     expected = [LAST.add(days=n).isoformat() for n in (-2, -1, 0, 1)]
     for path in truth.PATHS.values():
         asked = [request.params for request in simulator.requests if request.path == path]
         if path == "summaries":
-            end = NEXT_DAY.add(days=1).isoformat()
+            end = LAST.add(days=2).isoformat()
             assert asked == [{"starting_date": [expected[0]], "ending_date": [end]}]
         else:
             assert [params["date"] for params in asked] == [[day] for day in expected]
     for stream in truth.STREAMS:
         assert second.read_days(stream) == expected
-        assert second.bookmark(stream) == NEXT_DAY.isoformat()
+        assert second.bookmark(stream) == expected[-1]
 
 
 @pytest.mark.usefixtures("standing_clock")
@@ -122,28 +107,22 @@ def test_days_read_again(simulator: Simulator) -> None:
 
 def test_nothing_to_do(simulator: Simulator) -> None:
     """Without a new day and without lookback: no request, and the bookmark stays."""
-    state = run(simulator, *FEW).state
+    streams = ("org_summaries", "adoption", *SKILLS)
+    state = run(simulator, *streams).state
     simulator.requests.clear()
-    output = run(simulator, *FEW, state=state, lookback_days=0)
+    output = run(simulator, *streams, state=state, lookback_days=0)
     assert not simulator.requests
     assert not output.failures
     assert output.state == state
-
-
-def test_bookmark_beyond_the_window_stays(simulator: Simulator) -> None:
-    """A state from the future is left as it is, and nothing is asked."""
-    state = state_with("2026-06-01", *truth.STREAMS)
-    output = run(simulator, *truth.ALL, state=state)
-    assert not simulator.requests
-    assert {output.bookmark(stream) for stream in truth.STREAMS} == {"2026-06-01"}
 
 
 def test_state_from_before_the_floor(
     simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is lifted, with one warning; no STATE names a day before the floor."""
-    state = state_with("2025-06-01", "org_summaries", "adoption", "skills")
-    output = run(simulator, *FEW, state=state, start_date="2025-01-01")
+    streams = ("org_summaries", "adoption", "skills")
+    state = state_at("2025-06-01", *streams)
+    output = run(simulator, *streams, "readings", state=state, start_date="2025-01-01")
     assert output.read_days("skills")[0] == "2026-01-01"
     assert_promises_kept(output)
     assert "2025-" not in json.dumps(output.states)
@@ -154,30 +133,37 @@ def test_state_from_before_the_floor(
 
 @pytest.mark.parametrize("lookback_days", [0, 3])
 def test_killed_anywhere_resumes_without_a_gap(
-    set_today: Callable[[pendulum.Date], None], lookback_days: int
+    organization: Callable[..., Simulator], lookback_days: int
 ) -> None:
     """Whatever line was the last to get through, what follows completes the truth."""
-    names = ("org_summaries", "skills", "readings")
+    names = ("cost", "org_summaries", *SKILLS)
     days = [LAST.subtract(days=n) for n in (2, 1, 0)]
     settings: dict[str, Any] = {
         "start_date": days[0].isoformat(),
         "lookback_days": lookback_days,
+        "report_lookback_days": lookback_days,
+        "report_group_by": ["model"],
     }
-    set_today(TODAY)
-    with Simulator(Options(today=TODAY, users=4, skills=3)) as simulator:
-        whole = run(simulator, *names, **settings)
-        assert_promises_kept(whole)
-        assert len(whole.by_day("skills")) == len(days)
-        # Where the next run begins depends on the latest state only.
-        after = [run(simulator, *names, **settings)]
-        after += [run(simulator, *names, state=s, **settings) for s in whole.states]
-        assert len(after) > 2 * len(days)
-        for lines in range(len(whole.messages)):
-            before = whole.before(lines)
-            resumed = after[len(before.states)]
-            for stream in names[:2]:
-                truth.assert_current_rows(simulator, stream, days, before, resumed)
-                assert resumed.bookmark(stream) == LAST.isoformat()
+    simulator = organization(users=4, skills=3)
+    whole = run(simulator, *names, **settings)
+    assert_promises_kept(whole)
+    assert len(whole.by_day("skills")) == len(days)
+    cost_days = [*days, *(LAST.add(days=n) for n in (1, 2, 3))]
+    assert len(whole.by_day("cost")) == len(cost_days)
+    # Where the next run begins depends on the latest state only.
+    after = [run(simulator, *names, **settings)]
+    after += [run(simulator, *names, state=s, **settings) for s in whole.states]
+    assert len(after) > 3 * len(days)
+    for lines in range(len(whole.messages)):
+        before = whole.before(lines)
+        resumed = after[len(before.states)]
+        for stream in ("org_summaries", "skills"):
+            truth.assert_current_rows(simulator, stream, days, before, resumed)
+            assert resumed.bookmark(stream) == LAST.isoformat()
+        ledger.assert_current_sums(
+            simulator, "cost", cost_days, before, resumed, group_by=["model"]
+        )
+        assert resumed.bookmark("cost") == f"{cost_days[-2]}T00:00:00Z"
 
 
 def test_a_target_that_has_ended(
@@ -194,25 +180,6 @@ def test_a_target_that_has_ended(
     assert written[-2:] == ["RECORD", "RECORD"]
 
 
-def test_a_failed_stream_leaves_its_bookmark(simulator: Simulator) -> None:
-    """It stands at the last whole day, and the next run goes on from there."""
-    simulator.reply(
-        "skills",
-        body={"oops": 1},
-        times=1,
-        when=lambda request: request.params["date"] == ["2026-01-05"],
-    )
-    broken = run(simulator, "plugins", *SKILLS)
-    assert len(broken.failures) == 1
-    assert broken.bookmark("skills") == "2026-01-04"
-    assert_promises_kept(broken)
-    after = run(simulator, "plugins", *SKILLS, state=broken.state, lookback_days=0)
-    assert after.read_days("skills")[0] == "2026-01-05"
-    assert after.read_days("plugins") == []
-    days = [LAST.subtract(days=n) for n in range(LAST.day - 1, -1, -1)]
-    truth.assert_current_rows(simulator, "skills", days, broken, after)
-
-
 def test_full_table_reads_from_start_date(simulator: Simulator) -> None:
     """A catalog may force it: then the bookmark is neither used nor moved."""
     catalog = catalog_of(*SKILLS)
@@ -223,7 +190,7 @@ def test_full_table_reads_from_start_date(simulator: Simulator) -> None:
             for metadata in entry["metadata"]:
                 if not metadata["breadcrumb"]:
                     metadata["metadata"]["forced-replication-method"] = "FULL_TABLE"
-    state = state_with("2026-01-12", "skills")
+    state = state_at("2026-01-12", "skills")
     output = run(simulator, state=state, catalog=catalog, start_date="2026-01-03")
     assert output.read_days("skills")[0] == "2026-01-03"
     assert output.read_days("skills")[-1] == LAST.isoformat()
@@ -232,26 +199,10 @@ def test_full_table_reads_from_start_date(simulator: Simulator) -> None:
 
 def test_start_date_and_the_bookmark(simulator: Simulator) -> None:
     """Later than the bookmark it skips forward; earlier it does not read again."""
-    state = state_with("2026-01-06", "skills")
-    later = run(simulator, *SKILLS, state=state, start_date="2026-01-11")
-    assert later.read_days("skills")[0] == "2026-01-11"
-    earlier = run(simulator, *SKILLS, state=state, start_date="2026-01-01")
-    assert earlier.read_days("skills")[0] == "2026-01-04"
-
-
-def test_a_day_that_is_not_there_yet(simulator: Simulator) -> None:
-    """The stream ends there, without an error, its bookmark before that day."""
-    output = run(simulator, *truth.ALL, data_delay_days=0, start_date="2026-01-10")
-    available = TODAY.subtract(days=simulator.options.delay_days).isoformat()
-    assert not output.failures
-    for stream in truth.STREAMS:
-        assert output.bookmark(stream) == available
-        assert output.read_days(stream)[-1] == available
-    asked = [r.params for r in simulator.requests if r.path == "summaries"]
-    assert [params["ending_date"] for params in asked] == [
-        [TODAY.add(days=1).isoformat()],
-        [TODAY.isoformat()],
-    ]
+    state = state_at("2026-01-06", "skills")
+    for start_date, first in (("2026-01-11", "2026-01-11"), ("2026-01-01", "2026-01-04")):
+        output = run(simulator, *SKILLS, state=state, start_date=start_date)
+        assert output.read_days("skills")[0] == first
 
 
 @pytest.mark.parametrize(
@@ -262,9 +213,82 @@ def test_streams_with_different_bookmarks_share_one_answer(
     simulator: Simulator, ahead: str, behind: str
 ) -> None:
     """One answer of summaries serves both of its streams, whatever each still needs."""
-    state = state_with("2026-01-12", ahead)
-    state["bookmarks"].update(state_with("2026-01-05", behind)["bookmarks"])
+    state = state_at("2026-01-12", ahead)
+    state["bookmarks"] |= state_at("2026-01-05", behind)["bookmarks"]
     output = run(simulator, "adoption", "org_summaries", "readings", state=state)
     assert [r.params["starting_date"] for r in simulator.requests] == [["2026-01-03"]]
     assert output.read_days(ahead)[0] == "2026-01-10"
     assert output.read_days(behind)[0] == "2026-01-03"
+
+
+# Whose state it is
+
+STREAMS = ("adoption", "cost", "skills", "usage")
+
+
+def read(simulator: Simulator, *streams: str, **settings: Any) -> Output:
+    """Read streams, or all of the above, for a few days."""
+    return run(simulator, *(streams or STREAMS), start_date="2026-01-12", **settings)
+
+
+def organizations(state: dict[str, Any]) -> dict[str, str | None]:
+    """Return what each stream of a state says."""
+    return {
+        name: entry["organization_id"]
+        for name, entry in state["bookmarks"].items()
+        if "organization_id" in entry
+    }
+
+
+def test_a_key_of_another_organization(simulator: Simulator) -> None:
+    """The run ends before its first record, with a sentence and the state as it was."""
+    output = read(simulator)
+    state, own = output.state, simulator.options.organization_id
+    assert organizations(output.states[0]) == dict.fromkeys(STREAMS)
+    assert organizations(state) == dict.fromkeys(STREAMS, own)
+    assert not read(simulator, state=state).failures
+    simulator.fail(REFUSALS["another_organization"])
+    for streams in (STREAMS, ("usage",), ("skills",)):
+        output = read(simulator, *streams, state=state)
+        for word in (ANOTHER_ORGANIZATION, own, "--full-refresh"):
+            assert word in output.failure
+        assert not [m for m in output.messages if m["type"] == "RECORD"]
+        assert organizations(output.state) == organizations(state)
+    # A stream that starts again for another grouping has the same table.
+    output = read(simulator, "usage", state=state, report_group_by=["model"])
+    assert ANOTHER_ORGANIZATION in output.failure
+    fresh = read(simulator)
+    assert organizations(fresh.state) == dict.fromkeys(STREAMS, ANOTHER_ORGANIZATION)
+    assert not read(simulator, state=fresh.state).failures
+
+
+def test_a_full_refresh_of_one_stream(simulator: Simulator) -> None:
+    """Meltano merges its state into the old one: the other streams are still told."""
+    state = read(simulator).state
+    simulator.fail(REFUSALS["another_organization"])
+    refreshed = read(simulator, "skills")
+    merged = {
+        "bookmarks": {
+            name: {**entry, **refreshed.state["bookmarks"].get(name, {})}
+            for name, entry in state["bookmarks"].items()
+        }
+    }
+    assert not read(simulator, "skills", state=merged).failures
+    assert read(simulator, "usage", state=merged).failures
+
+
+def test_two_organizations_in_one_run(simulator: Simulator) -> None:
+    """Also answers of one run are not mixed."""
+    simulator.fail(REFUSALS["another_organization"], path="skills", nth=3)
+    output = read(simulator, "skills")
+    assert ANOTHER_ORGANIZATION in output.failure
+    assert len(output.read_days("skills")) == 2
+
+
+def test_without_the_header(simulator: Simulator) -> None:
+    """A gateway that takes it away keeps nothing from being read."""
+    simulator.fail(REFUSALS["headers_taken_away"])
+    state = read(simulator).state
+    assert organizations(state) == dict.fromkeys(STREAMS)
+    simulator.recover()
+    assert not read(simulator, state=state).failures
