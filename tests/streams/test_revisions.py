@@ -1,4 +1,4 @@
-"""Days of usage and cost are read again when their totals change, and once final."""
+"""Days of usage and cost: which are read again, and when they are complete and final."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from hypothesis import strategies as st
 from tap_claude_analytics.days.ledger import REVISABLE
 from tap_claude_analytics.days.revisions import digest_of, spans
 from tests import ledger
-from tests.simulator import FAULTS, Options, Simulator
-from tests.singer import Output, run
+from tests.simulator import FAULTS, REFUSALS, Options, Simulator
+from tests.singer import Output, page_of, run, warnings_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from tests.simulator import Fact
 
 TODAY = pendulum.Date(2026, 3, 20)
-OPTIONS = Options(today=TODAY, users=6)
+COMPANY: dict[str, Any] = {"users": 6, "projects": 2}
 STREAMS = ("usage", "cost")
 #: Days are read again when they are not older than this, and not only the default, 30.
 LOOKBACK = 6
@@ -77,14 +77,6 @@ def test_digests() -> None:
     assert digest_of([]) != digest_of([one])
 
 
-@pytest.fixture
-def simulator(set_today: Callable[[pendulum.Date], None]) -> Iterator[Simulator]:
-    """An organisation of some people."""
-    set_today(TODAY)
-    with Simulator(OPTIONS) as running:
-        yield running
-
-
 def load(
     simulator: Simulator,
     state: dict[str, Any] | None = None,
@@ -109,13 +101,18 @@ def load(
 @pytest.fixture(scope="module")
 def first() -> Output:
     """A first load of the same organisation."""
-    with Simulator(OPTIONS) as simulator:
+    with Simulator(Options(today=TODAY, **COMPANY)) as simulator:
         return load(simulator)
 
 
-def ago(*days: int) -> list[str]:
-    """Return days before today."""
-    return [TODAY.subtract(days=n).isoformat() for n in days]
+def ago(days: int) -> str:
+    """Return a day before today."""
+    return TODAY.subtract(days=days).isoformat()
+
+
+def days_ago(*days: int) -> list[str]:
+    """Return several days before today."""
+    return [*map(ago, days)]
 
 
 def grown(facts: list[Fact]) -> list[Fact]:
@@ -131,7 +128,7 @@ def table(target: ledger.Target) -> list[dict[str, Any]]:
 
 
 def test_nights_with_revisions_end_as_full_ones(
-    simulator: Simulator, set_today: Callable[[pendulum.Date], None]
+    simulator: Simulator, set_today: Callable[..., None]
 ) -> None:
     """The same table as when all days are read every time, though few are."""
     dice = random.Random(7)
@@ -142,8 +139,7 @@ def test_nights_with_revisions_end_as_full_ones(
     today = TODAY
     for days_later in [0, 1, LOOKBACK + 3]:
         today = today.add(days=days_later)
-        set_today(today)
-        simulator.today = today
+        set_today(today, simulator)
         for _ in range(2):
             revised = today.subtract(days=dice.randrange(1, LOOKBACK))
             simulator.revise(revised, grown)
@@ -158,20 +154,17 @@ def test_nights_with_revisions_end_as_full_ones(
     assert 0 < days_read["totals"] < days_read["full"] * 0.7
 
 
-def test_a_quiet_night(
-    simulator: Simulator, set_today: Callable[[pendulum.Date], None]
-) -> None:
+def test_a_quiet_night(simulator: Simulator, set_today: Callable[..., None]) -> None:
     """The totals are asked for; the youngest days and the one that is final are read."""
     settings: dict[str, Any] = {
         "streams": ["cost"],
-        "start_date": ago(31)[0],
+        "start_date": ago(31),
         "report_lookback_days": 30,
     }
     state = load(simulator, **settings).state
     requests = len(simulator.requests)
     today = TODAY.add(days=1)
-    set_today(today)
-    simulator.today = today
+    set_today(today, simulator)
     simulator.requests.clear()
     output = load(simulator, state, **settings)
     # In a large organisation it is a small part: see the benchmark's counts.
@@ -185,7 +178,7 @@ def test_a_quiet_night(
         for request in simulator.requests
         if request.params["group_by[]"] == ["product", "model"]
     ]
-    assert {params["starting_at"][0][:10] for params in coarse} == {*ago(29)}
+    assert {params["starting_at"][0][:10] for params in coarse} == {ago(29)}
     assert {params["ending_at"][0][:10] for params in coarse} == {today.isoformat()}
     assert len({params.get("page", [""])[0] for params in coarse}) == len(coarse)
 
@@ -199,16 +192,16 @@ def test_a_state_without_digests(simulator: Simulator) -> None:
     for before in (state, older):
         output = load(simulator, before)
         for stream in STREAMS:
-            expected = ago(*range(LOOKBACK, -1, -1))
+            expected = days_ago(*range(LOOKBACK, -1, -1))
             assert output.read_days(stream)[-len(expected) :] == expected
 
 
 def test_an_interrupted_night_is_made_good(simulator: Simulator, first: Output) -> None:
     """The digest of a day stands in the STATE that follows the day, and in none before."""
-    for day in ago(6, 4, 2):
+    for day in days_ago(6, 4, 2):
         simulator.revise(date.fromisoformat(day), grown)
     whole = load(simulator, first.state, streams=["cost"])
-    assert whole.read_days("cost") == ago(6, 4, 2, 0)
+    assert whole.read_days("cost") == days_ago(6, 4, 2, 0)
     ends = [
         number
         for number, message in enumerate(whole.messages)
@@ -232,23 +225,17 @@ def test_rows_that_are_totals_themselves(simulator: Simulator, group_by: list[st
     asked = [(request.path, str(request.params)) for request in simulator.requests]
     assert len(set(asked)) == len(asked)
     for stream in STREAMS:
-        assert output.read_days(stream) == ago(*range(LOOKBACK, -1, -1))
+        assert output.read_days(stream) == days_ago(*range(LOOKBACK, -1, -1))
 
 
 def test_totals_that_are_not_right(simulator: Simulator, first: Output) -> None:
     """The stream fails and says where; no day is taken for unchanged."""
-    row: dict[str, Any] = {
-        "starting_at": "soon",
-        "ending_at": None,
-        "group": {},
-        "usage": {},
-    }
-    simulator.reply("usage", body={"data": [row], "next_page": None})
+    row = {"starting_at": "soon", "ending_at": None, "group": {}, "usage": {}}
+    simulator.reply("usage", body=page_of(row))
     output = run(simulator, "usage", "readings", state=first.state)
-    (sentence,) = output.failures
-    assert sentence.startswith("Stream usage failed: ")
-    assert "/usage returned a row with a time that is not" in sentence
-    assert "(request id req_" in sentence
+    assert output.failed == ["usage"]
+    assert "/usage returned a row with a time that is not" in output.failure
+    assert "(request id req_" in output.failure
     assert output.records("readings") == []
 
 
@@ -257,11 +244,125 @@ def test_totals_whose_cursor_expires(simulator: Simulator, first: Output) -> Non
     simulator.fail(FAULTS["expired_cursor"], path="usage", times=1)
     output = load(simulator, first.state)
     assert any(request.fault for request in simulator.requests)
-    assert output.read_days("usage") == ago(0)
+    assert output.read_days("usage") == [ago(0)]
 
 
-def test_a_reload_forgets_them(simulator: Simulator, first: Output) -> None:
-    """Other rows are asked for, so all is read anew, whatever a merged state says."""
-    output = load(simulator, first.state, report_group_by=["product"])
-    assert output.states[0]["bookmarks"]["usage"][REVISABLE] == ""
-    assert output.read_days("usage") == ago(*range(LOOKBACK + 2, -1, -1))
+# Final, complete, and in which order
+
+
+def finals(output: Output) -> dict[str, set[bool]]:
+    """Return what the records of each day say, of all streams."""
+    found: dict[str, set[bool]] = {}
+    for stream in STREAMS:
+        for record in output.records(stream):
+            found.setdefault(record["date"], set()).add(record["is_final"])
+    return found
+
+
+@pytest.mark.parametrize("lookback_days", [7, 35])
+def test_final_days(organization: Callable[..., Simulator], lookback_days: int) -> None:
+    """They are older than the API revises, however short the lookback is.
+
+    A first load reads each day once, and keeps those that will be read again.
+    """
+    output = run(
+        organization(users=2),
+        *STREAMS,
+        start_date=ago(37),
+        report_lookback_days=lookback_days,
+    )
+    first = ago(max(30, lookback_days))
+    days = days_ago(*range(37, -1, -1))
+    assert finals(output) == {day: {day < first} for day in days}
+    for stream in STREAMS:
+        assert output.read_days(stream) == days
+        revisable = output.state["bookmarks"][stream]["revisable_days"].split()
+        assert [day[:10] for day in revisable] == days[-lookback_days - 1 :]
+
+
+def test_days_of_which_nobody_knows_if_they_are_complete(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are not final, hold the bookmark with a warning, and stay to be read again."""
+    settings: dict[str, Any] = {"start_date": ago(33), "end_date": ago(25)}
+    simulator.fail(REFUSALS["never_refreshed"])
+    output = run(simulator, *STREAMS, **settings)
+    assert set().union(*finals(output).values()) == {False}
+    warnings = warnings_in(caplog)
+    assert len(warnings) == len(STREAMS)
+    for warning in warnings:
+        assert "data_refreshed_at is null" in warning
+        assert ago(33) in warning
+    for stream in STREAMS:
+        assert output.bookmark(stream) is None
+        days = output.state["bookmarks"][stream]["revisable_days"].split()
+        assert min(days)[:10] == ago(33)
+    simulator.recover()
+    again = run(simulator, *STREAMS, state=output.state, **settings)
+    assert finals(again)[ago(31)] == {True}
+    assert again.bookmark("usage") == f"{ago(25)}T00:00:00Z"
+
+
+def test_order_of_dimensions(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another order makes the same rows: the stream goes on, with the same keys."""
+    settings: dict[str, Any] = {"start_date": ago(5)}
+    first = run(simulator, *STREAMS, report_group_by=["model", "actor"], **settings)
+    again = run(
+        simulator,
+        *STREAMS,
+        report_group_by=["actor", "model"],
+        state=first.state,
+        **settings,
+    )
+    assert "have changed" not in caplog.text
+    for stream in STREAMS:
+        keys = {(r["starting_at"], r["row_key"]) for r in first.records(stream)}
+        assert again.records(stream)
+        assert {(r["starting_at"], r["row_key"]) for r in again.records(stream)} <= keys
+        assert again.read_days(stream) == [TODAY.isoformat()]
+
+
+def test_days_in_between_of_minutes(simulator: Simulator) -> None:
+    """Each day is a request, so only those that were revised are asked for."""
+    settings: dict[str, Any] = {
+        "start_date": ago(8),
+        "report_bucket_width": "1m",
+        "report_group_by": ["model"],
+    }
+    state = run(simulator, "usage", **settings).state
+    revised = TODAY.subtract(days=6)
+    simulator.revise(revised, lambda facts: facts[1:])
+    simulator.requests.clear()
+    output = run(simulator, "usage", state=state, **settings)
+    assert output.read_days("usage") == [revised.isoformat(), TODAY.isoformat()]
+    detailed = [
+        r.params for r in simulator.requests if r.params["time_bucket_width"] == ["1m"]
+    ]
+    assert {params["starting_at"][0][:10] for params in detailed} == {
+        *output.read_days("usage")
+    }
+
+
+def test_rows_that_are_alike(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a value in a dimension they may be two: they count, and a warning says so."""
+    settings: dict[str, Any] = {"start_date": ago(2), "end_date": ago(2)}
+    group_by = ["actor", "model"]
+    once = run(simulator, "usage", report_group_by=group_by, **settings)
+    assert "equal to another row" not in caplog.text
+    unnamed = [
+        record
+        for record in once.records("usage")
+        if record["actor_id"] is None or record["model"] is None
+    ]
+    assert unnamed
+    simulator.fail(FAULTS["rows_twice"])
+    twice = run(simulator, "usage", report_group_by=group_by, **settings)
+    assert f"{len(unnamed)} rows are equal to another row" in caplog.text
+    different = {record["row_key"] for record in twice.records("usage")}
+    assert len(different) == len(once.records("usage")) + len(unnamed)
+    [reading] = twice.records("readings")
+    assert reading["row_count"] == len(different) < len(twice.records("usage"))
