@@ -285,3 +285,22 @@ def assert_current_rows(
     }
     current = target.current(stream)
     assert {_key(stream, row): _without_snapshot(row) for row in current} == expected
+
+
+def assert_confirms_whole_days(output: Output, stream: str, last: date) -> None:
+    """Check that each STATE names the latest day that has been read, or the last one.
+
+    A day has been read when its reading was written; no record of it comes after that.
+    """
+    read_days: list[str] = []
+    for message in output.messages:
+        record = message.get("record", {})
+        if message["type"] == "STATE":
+            state = message["value"]["bookmarks"].get(stream, {})
+            day = (state.get("replication_key_value") or "")[:10]
+            assert day == (min(read_days[-1], last.isoformat()) if read_days else "")
+        elif message["stream"] == "readings" and record.get("stream") == stream:
+            read_days.append(record["date"])
+        elif message["stream"] == stream and record:
+            assert record["date"] not in read_days
+    assert read_days == sorted(set(read_days))

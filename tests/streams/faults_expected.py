@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from tests.simulator import FAULTS, REFUSALS, Kind
+from tests.simulator import FAULTS, REFUSALS, Fault, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tests.simulator import Fault
 
 #: Each of these costs the time-out of a request.
 SLOW = frozenset({"late_answer", "dripping_answer"})
 #: Passing faults that cost no time.
 QUICK = tuple(
     fault
-    for fault in FAULTS.values()
-    if fault.kind is Kind.PASSING and fault.name not in SLOW
+    for name, fault in FAULTS.items()
+    if fault.kind is Kind.PASSING and name not in SLOW
 )
 #: Passing faults that are also tried where they do not pass: one of each sort.
 _LASTING = {
@@ -37,15 +34,6 @@ class Extent(Enum):
     LASTING = "all from the middle on"
     ALWAYS = "all"
 
-    def selection(self, requests: int) -> dict[str, int]:
-        """Return what the simulator is told, if there are so many of them."""
-        middle = requests // 2 + 1
-        return {
-            Extent.ONCE: {"nth": middle},
-            Extent.LASTING: {"nth": middle, "every": 1},
-            Extent.ALWAYS: {},
-        }[self]
-
 
 class Outcome(Enum):
     """How a stream ends; where not with the truth, the next run completes it."""
@@ -55,22 +43,19 @@ class Outcome(Enum):
     END_FOR_NOW = "the end, for now, ahead of the day that is not there yet"
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """A fault, how often it occurs, and how that ends."""
 
     fault: Fault
     extent: Extent
     outcome: Outcome
 
-    def __str__(self) -> str:
-        """Name the case."""
-        return f"{self.fault.name}-{self.extent.name.lower()}"
-
-    @property
-    def max_retries(self) -> int:
-        """The retries that the tap is granted: by default, enough."""
-        return 2 if self.extent is Extent.LASTING else 8
+    def selection(self, requests: int) -> dict[str, int]:
+        """Return what the simulator is told, if the fault can befall so many requests."""
+        if self.extent is Extent.ALWAYS:
+            return {}
+        every = {"every": 1} if self.extent is Extent.LASTING else {}
+        return {"nth": requests // 2 + 1, **every}
 
 
 #: What becomes of a fault of a kind, for each extent that it is tried in.
@@ -116,15 +101,14 @@ def sentence_about(fault: Fault) -> str:
 
 
 def _cases() -> Iterator[Case]:
-    # Those whose words hold dates are about days that are not there; see `test_not_yet`.
-    refusals = {Kind.GATEWAY, Kind.INELIGIBLE, Kind.PASSING}
-    for fault in (*FAULTS.values(), *REFUSALS.values()):
-        if fault.name in REFUSALS and fault.kind not in refusals:
-            continue
+    # Refusals whose words hold dates are about days that are not there; see `test_not_yet`.
+    kinds = {Kind.GATEWAY, Kind.INELIGIBLE, Kind.PASSING}
+    refusals = [fault for fault in REFUSALS.values() if fault.kind in kinds]
+    for fault in (*FAULTS.values(), *refusals):
+        passes = fault.kind is Kind.PASSING and fault.name not in _LASTING
         for extent, outcome in _ENDS[fault.kind].items():
-            passes = fault.kind is Kind.PASSING and fault.name not in _LASTING
-            if extent is not Extent.LASTING or not passes:
+            if not (passes and extent is Extent.LASTING):
                 yield Case(fault, extent, outcome)
 
 
-CASES = {str(case): case for case in _cases()}
+CASES = {f"{case.fault.name}-{case.extent.name.lower()}": case for case in _cases()}

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from tap_claude_analytics.cli.anonymous import GONE, anonymous, field_name
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests.simulator import REFUSALS, Options, Simulator
+from tests.simulator import REFUSALS
 from tests.singer import catalog_of, config_for
 from tests.system.personal_data import (
     E_MAILS,
@@ -27,8 +27,9 @@ from tests.system.personal_data import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.simulator import Simulator
 
 TODAY = pendulum.Date(2026, 10, 12)
 DAY = date(2026, 10, 9)
@@ -39,12 +40,7 @@ ORGANIZATION = "Umbrellaworks"
 IDS = {"id", "user_id", "project_id", "rbac_group_id", "rbac_group_name", "actor_id"}
 
 
-@pytest.fixture
-def company(set_today: Callable[[pendulum.Date], None]) -> Iterator[Simulator]:
-    """An organisation with people, projects and teams."""
-    set_today(TODAY)
-    with Simulator(Options(today=TODAY, users=12, projects=4, api_key=KEY)) as running:
-        yield running
+COMPANY = {"users": 12, "projects": 4, "api_key": KEY}
 
 
 def report(simulator: Simulator, *streams: str, **settings: Any) -> dict[str, Any]:
@@ -62,9 +58,9 @@ def about(simulator: Simulator, *streams: str) -> dict[str, Any]:
     return first
 
 
-def test_an_api_as_expected(company: Simulator) -> None:
+def test_an_api_as_expected(simulator: Simulator) -> None:
     """Nothing differs but what an organisation may lack, and each question is told."""
-    answers = report(company)["answers"]
+    answers = report(simulator)["answers"]
     for told in answers:
         findings = told.get("differences", [])
         assert [finding for finding in findings if "in no row" not in finding] == []
@@ -74,9 +70,9 @@ def test_an_api_as_expected(company: Simulator) -> None:
             if answer["status"] == 200:
                 assert answer["is_expected_envelope"]
                 assert {"next_page", "has_more"} & answer["envelope"].keys()
-    (users,) = [told for told in answers if told["asked_for"] == "user_summaries"]
+    users = next(told for told in answers if told["asked_for"] == "user_summaries")
     assert users["parameters"] == {"date": DAY.isoformat(), "limit": 1000}
-    assert users["answers"][0]["rows"] == len(company.truth("users", DAY))
+    assert users["answers"][0]["rows"] == len(simulator.truth("users", DAY))
     assert users["fields"]["user.email_address"] == "string"
     assert users["fields"]["chat_metrics.message_count"] == "integer"
     refused = [told for told in answers if told["asked_for"].startswith("a day ")]
@@ -85,7 +81,7 @@ def test_an_api_as_expected(company: Simulator) -> None:
     assert "2026-01-01" in refused[1]["answers"][0]["error"]["message"]
 
 
-def test_an_api_that_differs(company: Simulator) -> None:
+def test_an_api_that_differs(simulator: Simulator) -> None:
     """New fields, other types and nulls are told, with their paths."""
 
     def change(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -97,8 +93,8 @@ def test_an_api_that_differs(company: Simulator) -> None:
         found[0]["user"] = None
         return found
 
-    company.edit("users", DAY, change)
-    told = about(company, "user_summaries")
+    simulator.edit("users", DAY, change)
+    told = about(simulator, "user_summaries")
     assert {
         "chat_metrics.message_count: number, integer in the schema",
         "nickname.first_one[].letters: not in the schema",
@@ -109,24 +105,20 @@ def test_an_api_that_differs(company: Simulator) -> None:
     assert "many" not in json.dumps(told)
 
 
-def test_headers_and_pages(company: Simulator) -> None:
+def test_headers_and_pages(simulator: Simulator) -> None:
     """Rate limits are told with their values, other headers by name only."""
-    headers = {
-        "anthropic-ratelimit-requests-remaining": "59",
-        "retry-after": "2",
-        "x-served-by": ORGANIZATION,
-    }
-    company.reply("skills", status=429, body={"error": {"type": "x"}}, headers=headers)
-    (answer,) = about(company, "skills")["answers"]
+    limits = {"anthropic-ratelimit-requests-remaining": "59", "retry-after": "2"}
+    headers = {**limits, "x-served-by": ORGANIZATION}
+    simulator.reply("skills", status=429, body={"error": {"type": "x"}}, headers=headers)
+    (answer,) = about(simulator, "skills")["answers"]
     assert answer["status"] == 429
-    assert answer["headers"]["anthropic-ratelimit-requests-remaining"] == "59"
-    assert answer["headers"]["retry-after"] == "2"
+    assert limits.items() <= answer["headers"].items()
     assert ORGANIZATION not in json.dumps(answer)
 
 
-def test_two_pages(company: Simulator) -> None:
+def test_two_pages(simulator: Simulator) -> None:
     """Enough to see how cursors work."""
-    told = report(company, "user_summaries", page_size=2)["answers"][0]
+    told = report(simulator, "user_summaries", page_size=2)["answers"][0]
     assert [answer["rows"] for answer in told["answers"]] == [2, 2]
     assert [answer["envelope"]["next_page"] for answer in told["answers"]] == ["string"] * 2
 
@@ -135,17 +127,17 @@ def test_two_pages(company: Simulator) -> None:
     ("name", "body"),
     [("gateway_page_with_403", "a page in HTML"), ("gateway_json_with_404", "JSON of an")],
 )
-def test_a_gateway(company: Simulator, name: str, body: str) -> None:
+def test_a_gateway(simulator: Simulator, name: str, body: str) -> None:
     """What it sends is told in words."""
-    company.fail(REFUSALS[name])
-    (answer,) = about(company, "skills")["answers"]
+    simulator.fail(REFUSALS[name])
+    (answer,) = about(simulator, "skills")["answers"]
     assert answer["body"].startswith(body)
     assert "Blocked" not in json.dumps(answer)
 
 
-def test_nobody_there(company: Simulator) -> None:
+def test_nobody_there(simulator: Simulator) -> None:
     """The cause is told."""
-    told = report(company, "skills", api_url="http://127.0.0.1:9")["answers"][0]
+    told = report(simulator, "skills", api_url="http://127.0.0.1:9")["answers"][0]
     assert told["answers"] == []
     assert told["no_answer"] == "the connection was refused"
 
@@ -166,21 +158,17 @@ def odd(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def personal(simulator: Simulator) -> set[str]:
     """Return everything that is about somebody."""
     known = [*rows(simulator, DAY, DAY)]
-    known += [
-        row
-        for endpoint in ("skills", "connectors", "plugins")
-        for row in simulator.truth(endpoint, DAY)
-    ]
-    values = values_of(known, E_MAILS | NAMES | PROJECTS | OTHER_IDENTITIES | IDS)
-    teams = {team.name for team in simulator.teams if team.name}
-    values |= teams | {team.id for team in simulator.teams}
-    return values | {simulator.options.organization_id}
+    for endpoint in ("skills", "connectors", "plugins"):
+        known += simulator.truth(endpoint, DAY)
+    teams = {text for team in simulator.teams for text in (team.id, team.name) if text}
+    names = E_MAILS | NAMES | PROJECTS | OTHER_IDENTITIES | IDS
+    return values_of(known, names) | teams | {simulator.options.organization_id}
 
 
-def test_nothing_personal(company: Simulator, tmp_path: Path) -> None:
+def test_nothing_personal(simulator: Simulator, tmp_path: Path) -> None:
     """Errors, fields and headers that name people do not get them into the report."""
-    company.edit("users", DAY, odd)
-    people = sorted(personal(company))
+    simulator.edit("users", DAY, odd)
+    people = sorted(personal(simulator))
     assert len(people) > 40
     endpoints = ("summaries", "artifacts", "cost", "usage_report", "user_cost_report")
     message = f"{ORGANIZATION}: {NAME} <{ADDRESS}> ({quote(ADDRESS)}) uses {KEY}; "
@@ -193,9 +181,9 @@ def test_nothing_personal(company: Simulator, tmp_path: Path) -> None:
         }
         headers = {"retry-after": ADDRESS, "x-user": NAME, "request-id": ADDRESS}
         body = {"error": error}
-        company.reply(endpoint, status=403, times=1, body=body, headers=headers)
+        simulator.reply(endpoint, status=403, times=1, body=body, headers=headers)
     config, file = tmp_path / "config.json", tmp_path / "report.json"
-    config.write_text(json.dumps(config_for(company)), encoding="utf-8")
+    config.write_text(json.dumps(config_for(simulator)), encoding="utf-8")
     catalog = tmp_path / "catalog.json"
     names = [entry["stream"] for entry in catalog_of()["streams"]]
     catalog.write_text(json.dumps(catalog_of(*names)), encoding="utf-8")
@@ -212,14 +200,13 @@ def test_nothing_personal(company: Simulator, tmp_path: Path) -> None:
     assert "127.0.0.1" not in text
 
 
-def test_a_file_that_cannot_be_written(company: Simulator, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written(simulator: Simulator, tmp_path: Path) -> None:
     """That is told before the first request."""
     config = tmp_path / "config.json"
-    config.write_text(json.dumps(config_for(company)), encoding="utf-8")
+    config.write_text(json.dumps(config_for(simulator)), encoding="utf-8")
     options = [f"--config={config}", f"--contract-report={tmp_path}"]
-    result = CliRunner().invoke(TapClaudeAnalytics.cli, options)
-    assert result.exit_code == 1
-    assert company.requests == []
+    assert CliRunner().invoke(TapClaudeAnalytics.cli, options).exit_code == 1
+    assert simulator.requests == []
 
 
 @pytest.mark.parametrize(
@@ -249,15 +236,10 @@ def test_what_stays_of_a_text(text: str, shown: str | None) -> None:
             assert private not in told
 
 
-def test_values_of_rows_go_as_a_whole() -> None:
-    """Even where each of their words may stay."""
-    assert anonymous("skill Usage Report is unknown", {"usage report"}) == (
-        f"skill {GONE} is unknown"
-    )
-
-
-def test_names_of_new_fields() -> None:
-    """They stay if they can be nothing else."""
+def test_values_of_rows_and_names_of_fields() -> None:
+    """A value goes as a whole; a name stays if it can be that of a field only."""
+    told = anonymous("skill Usage Report is unknown", {"usage report"})
+    assert told == f"skill {GONE} is unknown"
     assert field_name("gizmo_count", {"x"}) == "gizmo_count"
     for name in ("user_01abc", "Zoe", "zoe@x.example", "zoe", "a b"):
         assert field_name(name, {"Zoe Q"}) == GONE

@@ -52,21 +52,26 @@ def test_a_first_load(
 def test_what_is_read(company: Simulator, caplog: pytest.LogCaptureFixture) -> None:
     """One line at the start says which days of which streams, and one what was read."""
     caplog.set_level(logging.INFO, logger="tap-claude-analytics")
+    company.requests.clear()
     streams = ("adoption", "skills", "cost")
     first = run(company, *streams, start_date="2026-10-28")
     assert not first.failures
-    [line] = [message for message in caplog.messages if message.startswith("Reading")]
-    assert line == (
+    records = sum(len(first.records(stream)) for stream in streams)
+    lines = [m for m in caplog.messages if m.startswith("Read") or "requests" in m]
+    begun, ended = lines
+    assert begun == (
         "Reading 2026-10-28 to 2026-10-30 (adoption, skills);"
         " 2026-10-28 to 2026-11-02 (cost)."
     )
+    assert ended.rpartition(", ")[0] == (
+        f"Read 12 days of 3 streams: {records} records, {len(company.requests)} requests"
+    )
+    assert not [message for message in caplog.messages if "deselected" in message]
     caplog.clear()
     run(company, *streams, start_date="2026-10-28", state=first.state, lookback_days=0)
     [line] = [message for message in caplog.messages if message.startswith("Reading")]
     assert line.startswith("Reading no new day (adoption, skills); 2026-11-0")
     assert line.endswith(" days that may have been revised (cost).")
-    assert caplog.messages[-1].startswith("Read ")
-    assert not [message for message in caplog.messages if "deselected" in message]
 
 
 @pytest.fixture
@@ -129,18 +134,3 @@ def test_the_time_left_is_that_of_the_stream(
     first, second = caplog.messages
     assert first.endswith("usage: 1 of 62 days read; so far 312 records, 0 requests.")
     assert second.endswith("about 6 minutes left for this stream.")
-
-
-def test_the_end_of_a_run(company: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    """One line says what was read; a short run needs no other."""
-    caplog.set_level(logging.INFO, logger="tap-claude-analytics")
-    company.requests.clear()
-    output = run(company, "skills", "org_summaries", "adoption", start_date="2026-10-28")
-    streams = ("skills", "org_summaries", "adoption")
-    records = sum(len(output.records(stream)) for stream in streams)
-    days = sum(len(output.by_day("org_summaries")) for _ in streams)
-    requests = len(company.requests)
-    lines = [line for line in caplog.messages if "requests" in line]
-    assert [line.rpartition(", ")[0] for line in lines] == [
-        f"Read {days} days of 3 streams: {records} records, {requests} requests"
-    ]

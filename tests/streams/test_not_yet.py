@@ -213,7 +213,7 @@ def test_pieces_of_a_range(organization: Callable[..., Simulator]) -> None:
     ids=["long", "short"],
 )
 def test_a_range_that_is_refused_for_another_reason(
-    organization: Callable[..., Simulator], settings: dict[str, str], asked: int
+    organization: Callable[..., Simulator], settings: dict[str, Any], asked: int
 ) -> None:
     """The first piece is tried of more than 31 days, and its refusal is the error."""
     simulator = organization(LATER, users=5, projects=2)

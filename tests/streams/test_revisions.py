@@ -230,8 +230,8 @@ def test_rows_that_are_totals_themselves(simulator: Simulator, group_by: list[st
 
 def test_totals_that_are_not_right(simulator: Simulator, first: Output) -> None:
     """The stream fails and says where; no day is taken for unchanged."""
-    row = {"starting_at": "soon", "ending_at": None, "group": {}, "usage": {}}
-    simulator.reply("usage", body=page_of(row))
+    row = page_of({"starting_at": "soon", "ending_at": None, "group": {}, "usage": {}})
+    simulator.reply("usage", body=row)
     output = run(simulator, "usage", "readings", state=first.state)
     assert output.failed == ["usage"]
     assert "/usage returned a row with a time that is not" in output.failure

@@ -108,7 +108,7 @@ def test_flattened_records_hold_the_names_of_their_schema(
     simulator.edit(
         "users", LAST, lambda rows: [{**r, "claude_tag_metrics": None} for r in rows]
     )
-    flat = {"flattening_enabled": True, "flattening_max_depth": 5}
+    flat: dict[str, Any] = {"flattening_enabled": True, "flattening_max_depth": 5}
     output = run(simulator, catalog=users, **flat, **ONE_DAY)
     schemas = [m for m in output.messages if m["type"] == "SCHEMA"]
     assert sorted(m["stream"] for m in schemas) == ["readings", "usage", "user_summaries"]
