@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 from decimal import Decimal
 from functools import cache
+from logging.handlers import BufferingHandler
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_claude_analytics.common.errors import RunFailedError
@@ -14,8 +16,6 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import pytest
 
     from tests.simulator import Simulator
 
@@ -25,12 +25,18 @@ Message: TypeAlias = dict[str, Any]
 class Output:
     """The messages of one run, in order, and the error it ended with if it did."""
 
-    def __init__(self, lines: Iterable[str], error: RunFailedError | None = None) -> None:
+    def __init__(
+        self,
+        lines: Iterable[str],
+        error: RunFailedError | None = None,
+        log: Iterable[logging.LogRecord] = (),
+    ) -> None:
         """Parse the lines; numbers with a fraction become Decimal, as written."""
         self.messages: list[Message] = [
             json.loads(line, parse_float=Decimal) for line in lines
         ]
         self.error = error
+        self.log = [*log]
 
     def before(self, index: int) -> Output:
         """What a target has got when the run is killed at a message."""
@@ -42,6 +48,16 @@ class Output:
     def failures(self) -> tuple[str, ...]:
         """The sentences that the run ended with."""
         return self.error.sentences if self.error else ()
+
+    @property
+    def logged(self) -> list[str]:
+        """What the run logged at INFO or above."""
+        return [record.getMessage() for record in self.log]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the run warned of."""
+        return [r.getMessage() for r in self.log if r.levelno == logging.WARNING]
 
     @property
     def failure(self) -> str:
@@ -94,11 +110,6 @@ class Output:
     def read_days(self, stream: str) -> list[str]:
         """The days of a stream that `readings` calls read, in order."""
         return [r["date"] for r in self.records("readings") if r["stream"] == stream]
-
-
-def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what the log warns of."""
-    return [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
 
 
 def page_of(*rows: Any) -> Message:
@@ -165,10 +176,16 @@ def run(
         state=json.loads(json.dumps(state or {})),
     )
     buffer, error = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), None
+    log, level = BufferingHandler(10**6), logging.root.level
+    logging.root.addHandler(log)
+    logging.root.setLevel(min(level, logging.INFO))
     with contextlib.redirect_stdout(buffer):
         try:
             tap.sync_all()
         except RunFailedError as failed:
             error = failed
+        finally:
+            logging.root.removeHandler(log)
+            logging.root.setLevel(level)
     buffer.seek(0)
-    return Output(buffer.read().split("\n")[:-1], error)
+    return Output(buffer.read().split("\n")[:-1], error, log.buffer)

@@ -10,7 +10,7 @@ import pytest
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests.singer import catalog_of, config_for, run, state_at, warnings_in
+from tests.singer import catalog_of, config_for, run, state_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,25 +107,23 @@ def test_a_type_that_loses_values(
 
 
 @pytest.mark.parametrize("selected", [(), ("readings",)])
-def test_nothing_selected(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture, selected: tuple[str, ...]
-) -> None:
+def test_nothing_selected(simulator: Simulator, selected: tuple[str, ...]) -> None:
     """The run succeeds, and says why it reads nothing."""
-    assert run(simulator, catalog=catalog_of(*selected), **DAYS).failures == ()
-    (warning,) = warnings_in(caplog)
+    output = run(simulator, catalog=catalog_of(*selected), **DAYS)
+    assert output.failures == ()
+    (warning,) = output.warnings
     assert warning.startswith("No stream is selected")
     assert simulator.requests == []
 
 
 @pytest.mark.parametrize("others", [(), ("skills", "readings")])
-def test_a_stream_that_there_is_not(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture, others: tuple[str, ...]
-) -> None:
+def test_a_stream_that_there_is_not(simulator: Simulator, others: tuple[str, ...]) -> None:
     """It is named; the others are read, if there are any."""
     entry = {"tap_stream_id": "invoices", "schema": {"properties": {}}, "metadata": []}
     known = catalog_of(*others)["streams"] if others else []
-    assert run(simulator, catalog={"streams": [*known, entry]}, **DAYS).failures == ()
-    first, *more = warnings_in(caplog)
+    output = run(simulator, catalog={"streams": [*known, entry]}, **DAYS)
+    assert output.failures == ()
+    first, *more = output.warnings
     assert "invoices" in first
     assert ["names no stream of this tap" in warning for warning in more] == [
         True for _ in range(not others)
@@ -168,12 +166,10 @@ def test_readings_are_always_read(
 
 
 @pytest.mark.parametrize("day", ["2026-06-01", "9999-12-31"])
-def test_a_bookmark_in_the_future(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture, day: str
-) -> None:
+def test_a_bookmark_in_the_future(simulator: Simulator, day: str) -> None:
     """A warning says why nothing is read, and the bookmark stays."""
     output = run(simulator, "skills", state=state_at(day, "skills", "adoption"))
-    [warning] = warnings_in(caplog)
+    [warning] = output.warnings
     assert "future" in warning
     assert f"skills is {day}" in warning
     assert "adoption" not in warning
@@ -182,21 +178,20 @@ def test_a_bookmark_in_the_future(
     assert not simulator.requests
 
 
-def test_a_start_in_the_future(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_start_in_the_future(simulator: Simulator) -> None:
     """It is no error, but it is said."""
-    assert not run(simulator, "skills", start_date="2026-01-26").failures
-    assert "start_date is 2026-01-26, which is after the most recent day" in caplog.text
+    output = run(simulator, "skills", start_date="2026-01-26")
+    assert not output.failures
+    [warning] = output.warnings
+    assert "start_date is 2026-01-26, which is after the most recent day" in warning
 
 
 def test_a_clock_that_is_wrong(
-    simulator: Simulator,
-    caplog: pytest.LogCaptureFixture,
-    set_today: Callable[[pendulum.Date], None],
+    simulator: Simulator, set_today: Callable[[pendulum.Date], None]
 ) -> None:
     """A machine that has forgotten the time reads nothing, and says so."""
     set_today(pendulum.Date(2025, 3, 1))
-    assert run(simulator, "skills").failures == ()
-    assert any("says that today is 2025-03-01" in line for line in warnings_in(caplog))
+    output = run(simulator, "skills")
+    assert output.failures == ()
+    assert any("says that today is 2025-03-01" in warning for warning in output.warnings)
     assert simulator.requests == []

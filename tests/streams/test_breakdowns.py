@@ -266,9 +266,7 @@ def test_streams_that_are_not_selected_take_any_filter(simulator: Simulator) -> 
     assert output.records("usage")
 
 
-def test_the_readmes_filtered_plugin(
-    organization: Callable[..., Simulator], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_readmes_filtered_plugin(organization: Callable[..., Simulator]) -> None:
     """Its streams take its filters; ids that nobody has are told by a warning."""
     simulator = organization(AUTUMN, users=40)
     start: dict[str, Any] = {"start_date": "2026-09-14"}
@@ -278,12 +276,14 @@ def test_the_readmes_filtered_plugin(
     output = run(simulator, *streams, **plugin["config"], **start)
     assert not output.failures
     assert all(output.records(stream) for stream in streams)
-    assert "Check its ids" not in caplog.text
+    assert "Check its ids" not in str(output.logged)
     nobody = f"{GROUP}:rbac_group_nobody"
     output = run(simulator, "skills", "readings", filters=[nobody], **start)
-    assert "Stream skills has no rows on any of 2 days that match filters" in caplog.text
-    run(simulator, "usage", rbac_group_ids=["rbac_group_nobody"], **start)
-    assert re.search("Stream usage has no rows .* that match rbac_group_ids", caplog.text)
+    [warning] = output.warnings
+    assert "Stream skills has no rows on any of 2 days that match filters" in warning
+    output = run(simulator, "usage", rbac_group_ids=["rbac_group_nobody"], **start)
+    [warning] = output.warnings
+    assert re.search("Stream usage has no rows .* that match rbac_group_ids", warning)
 
 
 def test_days_that_are_not_there_yet(organization: Callable[..., Simulator]) -> None:

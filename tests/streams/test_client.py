@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import Counter
 from datetime import date
@@ -16,7 +15,7 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import truth
 from tests.conftest import TODAY
 from tests.simulator import BASE_PATH, ENDPOINTS, FAULTS, Options, Simulator
-from tests.singer import Output, error_of, page_of, run, warnings_in
+from tests.singer import Output, error_of, page_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,12 +171,12 @@ def test_what_the_api_says_is_told_without_what_is_private(
     assert '"[e-mail] may not use [key] nor [key] here"' in read(simulator).failure
 
 
-def test_rows_with_one_key(simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+def test_rows_with_one_key(simulator: Simulator) -> None:
     """They are counted in a warning that does not name them."""
     simulator.edit("skills", DATES[1], lambda rows: [*rows, rows[0]])
     output = read(simulator)
     assert output.failures == ()
-    [warning] = warnings_in(caplog)
+    [warning] = output.warnings
     assert warning.startswith("1 of the ")
     assert DAYS[1] in warning
     assert output.records("skills")[0]["skill_name"] not in warning
@@ -211,11 +210,8 @@ def test_the_wait_that_is_asked_for(
     assert len(simulator.requests) == len(DAYS) + 1
 
 
-def test_a_long_wait_is_told(
-    simulator: Simulator, sleeps: list[float], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_long_wait_is_told(simulator: Simulator, sleeps: list[float]) -> None:
     """Every 30 seconds at most: for what, how long still, and how far the run is."""
-    caplog.set_level(logging.INFO)
     simulator.reply(
         "skills",
         status=429,
@@ -223,9 +219,9 @@ def test_a_long_wait_is_told(
         times=1,
         when=asked_for(DAYS[2]),
     )
-    read(simulator)
+    output = read(simulator)
     assert max(sleeps) <= 30
-    lines = [r.getMessage() for r in caplog.records if "Waiting" in r.getMessage()]
+    lines = [line for line in output.logged if "Waiting" in line]
     assert len(lines) == len(sleeps) == 4
     for line, left in zip(lines, (100, 70, 40, 10), strict=True):
         assert line.startswith((f"Waiting {left}.", f"Waiting {left + 1}."))

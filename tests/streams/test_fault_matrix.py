@@ -176,7 +176,6 @@ def test_every_fault(
     case: Case,
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It befalls a stream of each source, and loses and doubles nothing."""
     if case.fault.name in SLOW:
@@ -184,25 +183,19 @@ def test_every_fault(
     if case.fault.kind is Kind.ENDLESS:
         monkeypatch.setattr(client, "_MAX_ROWS", MOST_PAGES * SETTINGS["page_size"])
     streams = (*KINDS, NEIGHBOUR)
-    first = assert_ends(simulator, case, streams, KINDS, caplog)
+    first = assert_ends(simulator, case, streams, KINDS)
     assert_holds_truth(simulator, NEIGHBOUR, DAYS, first)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WAYS)
-def test_every_stream(
-    simulator: Simulator, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_every_stream(simulator: Simulator, name: str) -> None:
     """Each comes to each end, in one run."""
-    assert_ends(simulator, CASES[name], tuple(PATHS), tuple(PATHS), caplog)
+    assert_ends(simulator, CASES[name], tuple(PATHS), tuple(PATHS))
 
 
 def assert_ends(
-    simulator: Simulator,
-    case: Case,
-    streams: tuple[str, ...],
-    befallen: tuple[str, ...],
-    caplog: pytest.LogCaptureFixture,
+    simulator: Simulator, case: Case, streams: tuple[str, ...], befallen: tuple[str, ...]
 ) -> Output:
     """Read streams of which a fault befalls some, and check how each of these ends."""
     expected = {}
@@ -223,7 +216,7 @@ def assert_ends(
         assert_confirms_whole_days(first, stream)
     assert_failures(first, case, expected)
     if case.fault.kind is Kind.DOUBLED:
-        assert_holds_what_came_twice(simulator, befallen, first, caplog)
+        assert_holds_what_came_twice(simulator, befallen, first)
         return first
     complete = [stream for stream, end in expected.items() if end is Outcome.TRUTH]
     for stream in complete:
@@ -273,15 +266,12 @@ def assert_is_incomplete(
 
 
 def assert_holds_what_came_twice(
-    simulator: Simulator,
-    streams: Sequence[str],
-    output: Output,
-    caplog: pytest.LogCaptureFixture,
+    simulator: Simulator, streams: Sequence[str], output: Output
 ) -> None:
     """Check that of two rows one stays, or both where nothing tells rows apart."""
     warned = {
         record.name.rpartition(".")[2]
-        for record in caplog.records
+        for record in output.log
         if "share a primary key with another row" in record.getMessage()
     }
     for stream in streams:

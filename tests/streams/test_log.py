@@ -30,35 +30,30 @@ def company() -> Iterator[Simulator]:
         yield simulator
 
 
-def test_a_first_load(
-    company: Simulator, sleeps: list[float], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_first_load(company: Simulator, sleeps: list[float]) -> None:
     """All default streams, at a pace that makes it last as long as that of many days."""
-    caplog.set_level(logging.INFO)
     begun = clock.seconds()
     output = run(company, start_date=START.isoformat(), requests_per_minute=4)
     minutes = (clock.seconds() - begun) / 60
     assert not output.failures
     assert len(output.read_days("skills")) == DAYS
     assert sum(sleeps) > 20 * 60  # seconds
-    assert len(caplog.messages) < 110  # the command itself logs a few before and after
-    progress = [message for message in caplog.messages if "days read" in message]
+    assert len(output.logged) < 110  # the command itself logs a few before and after
+    progress = [message for message in output.logged if "days read" in message]
     assert 20 < len(progress) <= 2 * minutes + 1
     for stream in STREAMS:
-        of_stream = [m for m in caplog.messages if f'"stream":"{stream}"' in m]
+        of_stream = [m for m in output.logged if f'"stream":"{stream}"' in m]
         assert len(of_stream) == (2 if stream == "readings" else 3)
 
 
-def test_what_is_read(company: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_read(company: Simulator) -> None:
     """One line at the start says which days of which streams, and one what was read."""
-    caplog.set_level(logging.INFO, logger="tap-claude-analytics")
     company.requests.clear()
     streams = ("adoption", "skills", "cost")
     first = run(company, *streams, start_date="2026-10-28")
     assert not first.failures
     records = sum(len(first.records(stream)) for stream in streams)
-    lines = [m for m in caplog.messages if m.startswith("Read") or "requests" in m]
-    begun, ended = lines
+    begun, ended = (m for m in first.logged if m.startswith("Read") or "requests" in m)
     assert begun == (
         "Reading 2026-10-28 to 2026-10-30 (adoption, skills);"
         " 2026-10-28 to 2026-11-02 (cost)."
@@ -66,10 +61,11 @@ def test_what_is_read(company: Simulator, caplog: pytest.LogCaptureFixture) -> N
     assert ended.rpartition(", ")[0] == (
         f"Read 12 days of 3 streams: {records} records, {len(company.requests)} requests"
     )
-    assert not [message for message in caplog.messages if "deselected" in message]
-    caplog.clear()
-    run(company, *streams, start_date="2026-10-28", state=first.state, lookback_days=0)
-    [line] = [message for message in caplog.messages if message.startswith("Reading")]
+    assert not [message for message in first.logged if "deselected" in message]
+    again = run(
+        company, *streams, start_date="2026-10-28", state=first.state, lookback_days=0
+    )
+    [line] = [message for message in again.logged if message.startswith("Reading")]
     assert line.startswith("Reading no new day (adoption, skills); 2026-11-0")
     assert line.endswith(" days that may have been revised (cost).")
 

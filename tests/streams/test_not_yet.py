@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import pytest
 from tap_claude_analytics.streams.sources.summaries import FEWER_DAYS
 from tests.conftest import TODAY
 from tests.simulator import REFUSALS, Kind, Simulator
-from tests.singer import error_of, run, state_at, warnings_in
+from tests.singer import error_of, run, state_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,23 +81,18 @@ def test_a_day_that_is_there(
     assert message in run(simulator, "skills", **settings).failure
 
 
-def test_the_wording_without_a_date(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_wording_without_a_date(simulator: Simulator) -> None:
     """All streams end on the day before, without a warning."""
-    caplog.set_level(logging.INFO)
     simulator.fail(REFUSALS["not_yet_without_a_date"])
     output = run(simulator, *STREAMS, data_delay_days=1)
     assert not output.failures
     assert {output.bookmark(stream) for stream in STREAMS} == {LAST.isoformat()}
-    assert not warnings_in(caplog)
-    early = [message for message in caplog.messages if "stopped early" in message]
+    assert not output.warnings
+    early = [message for message in output.logged if "stopped early" in message]
     assert len(early) == len(STREAMS)
 
 
-def test_an_api_that_is_behind(
-    organization: Callable[..., Simulator], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_api_that_is_behind(organization: Callable[..., Simulator]) -> None:
     """Every stream ends with the youngest day that there is, which is told at WARNING."""
     streams = ("skills", *SUMMARIES)
     simulator = organization(users=5, projects=2, delay_days=5)
@@ -114,7 +108,7 @@ def test_an_api_that_is_behind(
         {"starting_date": ["2026-01-01"], "ending_date": ["2026-01-15"]},
         {"starting_date": ["2026-01-01"], "ending_date": ["2026-01-13"]},
     ]
-    for stream, warning in zip(sorted(streams), warnings_in(caplog), strict=True):
+    for stream, warning in zip(sorted(streams), output.warnings, strict=True):
         assert f"Stream {stream} stopped early: " in warning
         assert "data only up to 2026-01-12" in warning
         assert "data_delay_days (3)" in warning

@@ -39,11 +39,11 @@ def with_value(name: str, value: object) -> Callable[[list[Any]], list[Any]]:
     return change
 
 
-def warnings_of(caplog: pytest.LogCaptureFixture, stream: str) -> list[str]:
+def warnings_of(output: Output, stream: str) -> list[str]:
     """Return the warnings that a stream logged."""
     return [
         record.getMessage()
-        for record in caplog.records
+        for record in output.log
         if record.levelno == logging.WARNING and record.name.endswith(f".{stream}")
     ]
 
@@ -106,9 +106,7 @@ def test_a_count_that_is_beyond_all_numbers(simulator: Simulator) -> None:
 # What is kept
 
 
-def test_a_name_that_databases_refuse(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_name_that_databases_refuse(simulator: Simulator) -> None:
     """It is replaced, with one warning of stream, field and count, and without the name.
 
     What the API itself wrote as U+FFFD stays, also in a key, and is no cause to warn.
@@ -121,16 +119,14 @@ def test_a_name_that_databases_refuse(
     assert not output.failures
     names = [record["project_name"] for record in output.records("chat_projects")]
     assert names.count("Secret\ufffdplan\ufffd") == 2
-    (warning,) = warnings_of(caplog, "chat_projects")
+    (warning,) = warnings_of(output, "chat_projects")
     assert warning.startswith("2 texts of the field project_name contained a NUL")
-    assert "Secret" not in caplog.text
+    assert "Secret" not in str(output.logged)
     assert [record["skill_name"] for record in output.records("skills")] == ["a\ufffd"]
-    assert warnings_of(caplog, "skills") == []
+    assert warnings_of(output, "skills") == []
 
 
-def test_a_type_that_has_changed(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_type_that_has_changed(simulator: Simulator) -> None:
     """One warning; the value stands under ``additional_fields``."""
     simulator.edit("connectors", DAY, with_value("distinct_user_count", "many"))
     output = read(simulator, "connectors")
@@ -139,14 +135,12 @@ def test_a_type_that_has_changed(
         assert record["distinct_user_count"] is None
         assert record["additional_fields"] == {"distinct_user_count": "many"}
     assert all(record["additional_fields"] is None for record in others)
-    (warning,) = warnings_of(caplog, "connectors")
+    (warning,) = warnings_of(output, "connectors")
     assert "distinct_user_count with another type than integer in 2 rows" in warning
-    assert "many" not in caplog.text
+    assert "many" not in str(output.logged)
 
 
-def test_a_count_of_adoption_whose_type_has_changed(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_count_of_adoption_whose_type_has_changed(simulator: Simulator) -> None:
     """No rate is computed from it, and the warning says where the value is."""
     name = "chat_daily_active_user_count"
     simulator.edit("summaries", DAY, with_value(name, "12"))
@@ -154,7 +148,7 @@ def test_a_count_of_adoption_whose_type_has_changed(
     assert not output.failures
     (chat,) = (r for r in output.records("adoption") if r["product"] == "chat")
     assert chat["daily_active_user_count"] is chat["daily_adoption_rate"] is None
-    (warning,) = warnings_of(caplog, "adoption")
+    (warning,) = warnings_of(output, "adoption")
     assert name in warning
     assert "additional_fields of stream org_summaries" in warning
     (summary,) = output.records("org_summaries")
@@ -177,10 +171,7 @@ def test_a_row_that_says_its_day(simulator: Simulator, said: str | None) -> None
 
 @pytest.mark.parametrize("stream", ["usage", "user_cost_report"])
 def test_midnight_passes(
-    organization: Callable[..., Simulator],
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    stream: str,
+    organization: Callable[..., Simulator], monkeypatch: pytest.MonkeyPatch, stream: str
 ) -> None:
     """The earliest day is too old by now: it is named, and the others are read.
 
@@ -192,7 +183,7 @@ def test_midnight_passes(
     output = run(simulator, stream, "readings", end_date="2026-03-05")
     assert not output.failures
     assert output.read_days(stream) == ["2026-03-03", "2026-03-04", "2026-03-05"]
-    assert "those of 2026-03-02 to 2026-03-02 can no longer be read" in caplog.text
+    assert "those of 2026-03-02 to 2026-03-02 can no longer be read" in str(output.warnings)
 
 
 def test_a_first_day_that_is_called_wrong_for_another_reason(

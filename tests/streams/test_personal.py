@@ -182,10 +182,9 @@ def test_flattening_and_stream_maps(
 
 @each_mode
 def test_fields_that_nobody_knows(
-    organization: Callable[..., Simulator], caplog: pytest.LogCaptureFixture, mode: str
+    organization: Callable[..., Simulator], mode: str
 ) -> None:
     """They may name people, so they are left out, and the log says so."""
-    caplog.set_level(logging.INFO)
     simulator = organization(users=6)
     owned = {"owner": "Zoë Ünal"}
     simulator.edit("skills", DAY, lambda rows: [{**row, **owned} for row in rows])
@@ -196,7 +195,7 @@ def test_fields_that_nobody_knows(
     assert found(set(owned.values()), texts_of(output)) == set()
     assert any(
         "New field owner: its values are left out (personal_data)" in message
-        for message in caplog.messages
+        for message in output.logged
     )
 
 
@@ -214,9 +213,8 @@ def test_older_answers(organization: Callable[..., Simulator], mode: str) -> Non
 # Changing the setting
 
 
-def test_a_change_reads_again(company: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_change_reads_again(company: Simulator) -> None:
     """From `start_date`, in the streams whose rows change, with one warning."""
-    caplog.set_level(logging.WARNING)
     state = read(company, *FEW).state
     for settings, again in (
         ({"personal_data": "keep"}, set()),
@@ -226,10 +224,10 @@ def test_a_change_reads_again(company: Simulator, caplog: pytest.LogCaptureFixtu
         (MODES["drop"], {*FEW} - {"skills"}),
         ({}, set(FEW)),
     ):
-        caplog.clear()
         shortly = {"lookback_days": 0, "report_lookback_days": 0, **settings}
-        state = read(company, *FEW, state=state, **shortly).state
-        warnings = [m for m in caplog.messages if "have changed" in m]
+        output = read(company, *FEW, state=state, **shortly)
+        state = output.state
+        warnings = [m for m in output.warnings if "have changed" in m]
         assert len(warnings) == bool(again)
         named = warnings[0].partition("start_date: ")[2] if warnings else ""
         assert set(named.partition(".")[0].split(", ")) - {""} == again

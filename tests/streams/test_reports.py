@@ -16,7 +16,7 @@ from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 from tap_claude_analytics.days.ledger import REVISABLE
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ledger
-from tests.singer import page_of, run, warnings_in
+from tests.singer import page_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,12 +207,7 @@ def test_windows(
     ],
 )
 def test_days_that_are_not_served_any_more(
-    organization: Callable[..., Simulator],
-    caplog: pytest.LogCaptureFixture,
-    today: str,
-    end: str,
-    lost: str,
-    read: list[str],
+    organization: Callable[..., Simulator], today: str, end: str, lost: str, read: list[str]
 ) -> None:
     """They are named in a warning; the earliest whole day is today - 364."""
     simulator = organization(pendulum.Date.fromisoformat(today), users=5)
@@ -220,13 +215,11 @@ def test_days_that_are_not_served_any_more(
     assert not output.failures
     assert output.read_days("usage") == read
     assert bool(simulator.requests) == bool(read)
-    [warning] = warnings_in(caplog)
+    [warning] = output.warnings
     assert f"2026-01-01 to {lost}" in warning
 
 
-def test_a_changed_grouping_reads_again(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_changed_grouping_reads_again(simulator: Simulator) -> None:
     """Other rows need another start: said, and written down with the new shape."""
     settings: dict[str, Any] = {**LAST_DAYS, "report_lookback_days": 0}
     first = run(simulator, *NAMES, **LAST_DAYS)
@@ -238,7 +231,7 @@ def test_a_changed_grouping_reads_again(
     assert start[REVISABLE] == ""
     assert json.loads(start["shape"])["group_by[]"] == ["product"]
     assert second.read_days("usage")[0] == ago(3)
-    assert any("have changed" in m and "usage" in m for m in caplog.messages)
+    assert any("have changed" in m and "usage" in m for m in second.warnings)
     target = ledger.Target(first, second)
     days = (TODAY.subtract(days=3), TOMORROW)
     ledger.assert_sums(target, simulator, "cost", days, group_by=["product"])
@@ -293,16 +286,15 @@ def test_small_and_empty_pages(organization: Callable[..., Simulator]) -> None:
     assert not any((r["actor"] or {}).get("deleted") for r in large.records("cost"))
 
 
-def test_buckets_that_are_full(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_buckets_that_are_full(simulator: Simulator) -> None:
     """A legacy bucket shows 100 groups at most: said once per stream and run."""
     buckets = simulator.truth_report("cost_report", START, TOMORROW, group_by=("model",))
     for bucket in buckets[:2]:
         bucket["results"] = [{**bucket["results"][0], "model": f"m{n}"} for n in range(100)]
     simulator.reply("cost_report", body=page_of(*buckets))
-    run(simulator, "cost_report", start_date=START.isoformat(), report_group_by=["model"])
-    [warning] = [line for line in warnings_in(caplog) if "groups" in line]
+    days = {"start_date": START.isoformat()}
+    output = run(simulator, "cost_report", report_group_by=["model"], **days)
+    [warning] = [line for line in output.warnings if "groups" in line]
     assert warning.startswith("2 buckets of stream cost_report have 100 groups")
 
 

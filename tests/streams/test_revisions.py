@@ -18,7 +18,7 @@ from tap_claude_analytics.days.ledger import REVISABLE
 from tap_claude_analytics.days.revisions import digest_of, spans
 from tests import ledger
 from tests.simulator import FAULTS, REFUSALS, Options, Simulator
-from tests.singer import Output, page_of, run, warnings_in
+from tests.singer import Output, page_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -280,17 +280,14 @@ def test_final_days(organization: Callable[..., Simulator], lookback_days: int) 
         assert [day[:10] for day in revisable] == days[-lookback_days - 1 :]
 
 
-def test_days_of_which_nobody_knows_if_they_are_complete(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_days_of_which_nobody_knows_if_they_are_complete(simulator: Simulator) -> None:
     """They are not final, hold the bookmark with a warning, and stay to be read again."""
     settings: dict[str, Any] = {"start_date": ago(33), "end_date": ago(25)}
     simulator.fail(REFUSALS["never_refreshed"])
     output = run(simulator, *STREAMS, **settings)
     assert set().union(*finals(output).values()) == {False}
-    warnings = warnings_in(caplog)
-    assert len(warnings) == len(STREAMS)
-    for warning in warnings:
+    assert len(output.warnings) == len(STREAMS)
+    for warning in output.warnings:
         assert "data_refreshed_at is null" in warning
         assert ago(33) in warning
     for stream in STREAMS:
@@ -303,9 +300,7 @@ def test_days_of_which_nobody_knows_if_they_are_complete(
     assert again.bookmark("usage") == f"{ago(25)}T00:00:00Z"
 
 
-def test_order_of_dimensions(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_order_of_dimensions(simulator: Simulator) -> None:
     """Another order makes the same rows: the stream goes on, with the same keys."""
     settings: dict[str, Any] = {"start_date": ago(5)}
     first = run(simulator, *STREAMS, report_group_by=["model", "actor"], **settings)
@@ -316,7 +311,7 @@ def test_order_of_dimensions(
         state=first.state,
         **settings,
     )
-    assert "have changed" not in caplog.text
+    assert "have changed" not in str(again.logged)
     for stream in STREAMS:
         keys = {(r["starting_at"], r["row_key"]) for r in first.records(stream)}
         assert again.records(stream)
@@ -345,14 +340,12 @@ def test_days_in_between_of_minutes(simulator: Simulator) -> None:
     }
 
 
-def test_rows_that_are_alike(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_rows_that_are_alike(simulator: Simulator) -> None:
     """Without a value in a dimension they may be two: they count, and a warning says so."""
     settings: dict[str, Any] = {"start_date": ago(2), "end_date": ago(2)}
     group_by = ["actor", "model"]
     once = run(simulator, "usage", report_group_by=group_by, **settings)
-    assert "equal to another row" not in caplog.text
+    assert "equal to another row" not in str(once.logged)
     unnamed = [
         record
         for record in once.records("usage")
@@ -361,7 +354,7 @@ def test_rows_that_are_alike(
     assert unnamed
     simulator.fail(FAULTS["rows_twice"])
     twice = run(simulator, "usage", report_group_by=group_by, **settings)
-    assert f"{len(unnamed)} rows are equal to another row" in caplog.text
+    assert f"{len(unnamed)} rows are equal to another row" in str(twice.warnings)
     different = {record["row_key"] for record in twice.records("usage")}
     assert len(different) == len(once.records("usage")) + len(unnamed)
     [reading] = twice.records("readings")

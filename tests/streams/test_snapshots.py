@@ -130,17 +130,14 @@ def test_a_run_over_midnight(simulator: Simulator) -> None:
 @pytest.mark.parametrize(
     "settings", [{"end_date": "2026-08-04"}, {"start_date": "2026-08-06"}], ids=str
 )
-def test_days_that_leave_today_out(
-    simulator: Simulator, settings: dict[str, Any], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_days_that_leave_today_out(simulator: Simulator, settings: dict[str, Any]) -> None:
     """Then there is nothing to read, which is said."""
-    caplog.set_level(logging.INFO)
     output = run(simulator, *ALL, **settings)
     assert not simulator.requests
     assert not output.failures
     assert not output.records("readings")
     assert output.bookmark("members") is None
-    assert "Reading no new day (" in caplog.text
+    assert "Reading no new day (" in str(output.logged)
 
 
 # What it costs
@@ -322,9 +319,7 @@ def test_a_console_organisation(organization: Callable[..., Simulator]) -> None:
 
 
 @pytest.mark.parametrize("named", [CHILDREN[0], org_id(CHILDREN[0])])
-def test_organisations(
-    simulator: Simulator, named: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_organisations(simulator: Simulator, named: str) -> None:
     """Usage and cost are limited to them; others are other rows, which are read again."""
     settings: dict[str, Any] = {
         **RECENT,
@@ -339,9 +334,9 @@ def test_organisations(
     settings["organization_ids"] = ["org_no"]
     again = run(simulator, "cost", "readings", state=output.state, **settings)
     assert again.read_days("cost")[0] == "2026-08-01"
-    assert "have changed" in caplog.text
+    assert "have changed" in str(again.warnings)
     # An id that fits nothing is worth a warning.
-    assert "that match organization_ids. Check its ids." in caplog.text
+    assert "that match organization_ids. Check its ids." in str(again.warnings)
 
 
 def test_streams_of_all_organisations(simulator: Simulator) -> None:

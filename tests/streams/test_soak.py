@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
@@ -29,10 +28,8 @@ COMPANY = {"users": 25, "projects": 20}
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("short_waits")
-def test_soak(simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+def test_soak(simulator: Simulator) -> None:
     """All streams are complete at the end of one run, and exactly the truth."""
-    # Hundreds of lines about waits are of no use to anybody.
-    caplog.set_level(logging.WARNING)
     # Fewer of these: three in a row at one day, which has many pages, fail its stream.
     simulator.fail(EXPIRED, share=0.01, seed=1)
     simulator.fail(*QUICK, share=0.09, seed=2)

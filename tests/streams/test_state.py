@@ -16,7 +16,7 @@ from tests import ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import REFUSALS, Simulator
 from tests.simulator.refusals import ANOTHER_ORGANIZATION
-from tests.singer import Output, catalog_of, config_for, run, state_at, warnings_in
+from tests.singer import Output, catalog_of, config_for, run, state_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,9 +101,7 @@ def test_nothing_to_do(simulator: Simulator) -> None:
     assert output.state == state
 
 
-def test_state_from_before_the_floor(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_state_from_before_the_floor(simulator: Simulator) -> None:
     """It is lifted, with one warning; no STATE names a day before the floor."""
     streams = ("org_summaries", "adoption", "skills")
     state = state_at("2025-06-01", *streams)
@@ -112,7 +110,7 @@ def test_state_from_before_the_floor(
         assert output.read_days(stream)[0] == "2026-01-01"
         truth.assert_confirms_whole_days(output, stream, LAST)
     assert "2025-" not in json.dumps(output.states)
-    [warning] = warnings_in(caplog)
+    [warning] = output.warnings
     assert "start_date" in warning
     assert "the bookmark of skills" in warning
 

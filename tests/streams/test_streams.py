@@ -13,7 +13,7 @@ import pytest
 from tests import truth
 from tests.conftest import TODAY
 from tests.simulator import Options, Simulator
-from tests.singer import Output, catalog_of, run, warnings_in
+from tests.singer import Output, catalog_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,9 +158,7 @@ def test_summaries_span_at_most_366_days(organization: Callable[..., Simulator])
     assert len(output.read_days("org_summaries")) == 366 + 2
 
 
-def test_new_fields_are_moved(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_new_fields_are_moved(simulator: Simulator) -> None:
     """Known to nobody yet: under ``additional_fields``, named in the log once a run."""
 
     def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -172,7 +170,6 @@ def test_new_fields_are_moved(
 
     for day in DAYS[-2:]:
         simulator.edit("users", day, change)
-    caplog.set_level("INFO")
     output = run(simulator, "user_summaries", start_date=DAYS[-2].isoformat())
     assert output.records("user_summaries")
     for record in output.records("user_summaries"):
@@ -184,7 +181,7 @@ def test_new_fields_are_moved(
         assert "mood" not in record
         assert "sigh_count" not in record["chat_metrics"]
         assert record["snapshot_at"] != "theirs"
-    named = [message for message in caplog.messages if message.startswith("New field")]
+    named = [message for message in output.logged if message.startswith("New field")]
     assert sorted(message.split()[2].rstrip(":") for message in named) == [
         "chat_metrics.sigh_count",
         "mood",
@@ -206,9 +203,7 @@ def test_a_catalog_that_knows_less(simulator: Simulator) -> None:
     ]
 
 
-def test_a_catalog_without_keys(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_catalog_without_keys(simulator: Simulator) -> None:
     """Whoever wants rows appended may leave them out; no row is then one too many."""
     catalog = catalog_of("skills", "readings")
     for entry in catalog["streams"]:
@@ -218,7 +213,7 @@ def test_a_catalog_without_keys(
     output = run(simulator, catalog=catalog, **ONE_DAY)
     assert not output.failures
     assert output.records("skills")
-    assert not warnings_in(caplog)
+    assert not output.warnings
 
 
 def test_a_new_product_gets_its_rows(simulator: Simulator) -> None:
