@@ -37,7 +37,7 @@ settings.load_profile("patient")
 TODAY = pendulum.Date(2026, 1, 17)
 
 #: Seconds that a test may wait in all, if it did wait.
-LONGEST_WAIT = 600
+LONGEST_WAIT = 1200
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -15,11 +15,14 @@ from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from tests.simulator import Simulator
 
 Message: TypeAlias = dict[str, Any]
+#: What the fixtures `organization` and `set_today` are.
+Organize: TypeAlias = "Callable[..., Simulator]"
+SetToday: TypeAlias = "Callable[..., None]"
 
 
 class Output:

@@ -10,7 +10,7 @@ import pytest
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests.singer import catalog_of, config_for, run, state_at
+from tests.singer import SetToday, catalog_of, config_for, run, state_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,9 +186,7 @@ def test_a_start_in_the_future(simulator: Simulator) -> None:
     assert "start_date is 2026-01-26, which is after the most recent day" in warning
 
 
-def test_a_clock_that_is_wrong(
-    simulator: Simulator, set_today: Callable[[pendulum.Date], None]
-) -> None:
+def test_a_clock_that_is_wrong(simulator: Simulator, set_today: SetToday) -> None:
     """A machine that has forgotten the time reads nothing, and says so."""
     set_today(pendulum.Date(2025, 3, 1))
     output = run(simulator, "skills")

@@ -16,12 +16,10 @@ import yaml
 
 from tests import docs, masking, truth
 from tests.conftest import TODAY
-from tests.singer import Output, catalog_of, error_of, page_of, run
+from tests.singer import Organize, Output, catalog_of, error_of, page_of, run
 from tests.truth import assert_true
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.simulator import Simulator
 
 GROUPED = (*truth.BREAKDOWNS, "org_summaries_by_team")
@@ -42,7 +40,7 @@ def undated(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**record, "snapshot_at": None} for record in records]
 
 
-def test_every_breakdown_is_the_truth(organization: Callable[..., Simulator]) -> None:
+def test_every_breakdown_is_the_truth(organization: Organize) -> None:
     """Every row of every user, team and product, and the rows that have none of these."""
     simulator = organization(AUTUMN, users=15)
     days = [AUTUMN.subtract(days=n) for n in (4, 3)]
@@ -61,19 +59,8 @@ def test_every_breakdown_is_the_truth(organization: Callable[..., Simulator]) ->
     assert nameless == {"user_id", GROUP, "product"}
 
 
-def test_teams_overlap_and_are_asked_for_as_such(simulator: Simulator) -> None:
-    """A person counts in each team; a team's sum is one request, as is a day of users."""
-    output = run(simulator, "team_summaries", "user_summaries", **START)
-    teams = output.records("team_summaries")
-    people = output.records("user_summaries")
-    assert sum(team["distinct_user_count"] for team in teams) > len(people)
-    asked = [r.params for r in simulator.requests if "group_by[]" in r.params]
-    expected = {"limit": ["1000"], "group_by[]": [GROUP]}
-    assert asked == [{"date": [day.isoformat()], **expected} for day in DAYS]
-
-
 def test_a_team_costs_one_request_per_window(
-    organization: Callable[..., Simulator],
+    organization: Organize,
 ) -> None:
     """The teams are asked for once; the days before count, as windows roll."""
     simulator = organization(AUTUMN, users=15)
@@ -92,7 +79,7 @@ def test_a_team_costs_one_request_per_window(
 
 
 def test_a_day_of_teams_is_the_same_whatever_is_read_with_it(
-    organization: Callable[..., Simulator],
+    organization: Organize,
 ) -> None:
     """The union of loads is the load of all days, though a team be idle in one of them."""
     simulator = organization(pendulum.Date(2026, 3, 4), users=6)
@@ -266,7 +253,7 @@ def test_streams_that_are_not_selected_take_any_filter(simulator: Simulator) -> 
     assert output.records("usage")
 
 
-def test_the_readmes_filtered_plugin(organization: Callable[..., Simulator]) -> None:
+def test_the_readmes_filtered_plugin(organization: Organize) -> None:
     """Its streams take its filters; ids that nobody has are told by a warning."""
     simulator = organization(AUTUMN, users=40)
     start: dict[str, Any] = {"start_date": "2026-09-14"}
@@ -286,7 +273,7 @@ def test_the_readmes_filtered_plugin(organization: Callable[..., Simulator]) -> 
     assert re.search("Stream usage has no rows .* that match rbac_group_ids", warning)
 
 
-def test_days_that_are_not_there_yet(organization: Callable[..., Simulator]) -> None:
+def test_days_that_are_not_there_yet(organization: Organize) -> None:
     """The streams end at the API's latest day, also where no team is known at all."""
     simulator = organization(users=25, delay_days=5)
     latest = TEXTS[:2]

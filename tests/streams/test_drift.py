@@ -238,26 +238,3 @@ def test_money_of_any_length(
     if stream == "spend_limits":
         in_units = "1234567890123456789012345678.90120"
         assert str(record["amount_in_currency"]) == in_units
-
-
-@pytest.mark.parametrize(
-    ("stream", "field", "value"),
-    [
-        ("members", "added_at", "soon"),
-        ("artifacts", "distinct_user_count", True),
-        ("team_members", "email", 7),
-        ("user_summaries", "chat_metrics", [1]),
-    ],
-)
-def test_values_of_another_kind(
-    company: Simulator,
-    rows_of_a_day: tuple[date, list[dict[str, Any]]],
-    stream: str,
-    field: str,
-    value: object,
-) -> None:
-    """The field is null, and the value is kept as it is."""
-    day, (row, *_) = rows_of_a_day
-    (record,) = answered(company, stream, day, row | {field: value}).records(stream)
-    assert record[field] is None
-    assert record["additional_fields"] == {field: value}

@@ -18,7 +18,7 @@ from tap_claude_analytics.streams.specs import SPECS
 from tests import ledger, truth
 from tests.simulator import FAULTS, Kind, Options, Simulator
 from tests.simulator.organization.catalog import template_of
-from tests.singer import run
+from tests.singer import SetToday, run
 from tests.streams.faults_expected import (
     CASES,
     NO_ANSWER,
@@ -30,7 +30,7 @@ from tests.streams.faults_expected import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Sequence
+    from collections.abc import Collection, Generator, Sequence
 
     from tap_claude_analytics.records.day import Day
     from tests.simulator import Fault
@@ -336,9 +336,7 @@ def test_every_cursor_may_expire(simulator: Simulator, stream: str) -> None:
 
 
 @pytest.mark.parametrize("days_off", [-1, 1])
-def test_wrong_clock(
-    simulator: Simulator, set_today: Callable[..., None], days_off: int
-) -> None:
+def test_wrong_clock(simulator: Simulator, set_today: SetToday, days_off: int) -> None:
     """The clock of this machine may be a day behind or ahead; nothing is skipped."""
     streams = [stream for stream in KINDS if stream not in truth.SNAPSHOTS]
     for stream in streams:

@@ -11,11 +11,9 @@ import pytest
 from tap_claude_analytics.streams.sources.summaries import FEWER_DAYS
 from tests.conftest import TODAY
 from tests.simulator import REFUSALS, Kind, Simulator
-from tests.singer import error_of, run, state_at
+from tests.singer import Organize, error_of, run, state_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.simulator import Request
 
 DATED = sorted(name for name, fault in REFUSALS.items() if fault.kind is Kind.DATED)
@@ -92,7 +90,7 @@ def test_the_wording_without_a_date(simulator: Simulator) -> None:
     assert len(early) == len(STREAMS)
 
 
-def test_an_api_that_is_behind(organization: Callable[..., Simulator]) -> None:
+def test_an_api_that_is_behind(organization: Organize) -> None:
     """Every stream ends with the youngest day that there is, which is told at WARNING."""
     streams = ("skills", *SUMMARIES)
     simulator = organization(users=5, projects=2, delay_days=5)
@@ -173,7 +171,7 @@ def is_long(request: Request) -> bool:
     return (end - first).days > FEWER_DAYS
 
 
-def test_pieces_of_a_range(organization: Callable[..., Simulator]) -> None:
+def test_pieces_of_a_range(organization: Organize) -> None:
     """They have the same rows as a whole range, and each piece is asked for once."""
     simulator = organization(LATER, users=5, projects=2)
     streams = (*SUMMARIES, "org_summaries_by_team")
@@ -207,7 +205,7 @@ def test_pieces_of_a_range(organization: Callable[..., Simulator]) -> None:
     ids=["long", "short"],
 )
 def test_a_range_that_is_refused_for_another_reason(
-    organization: Callable[..., Simulator], settings: dict[str, Any], asked: int
+    organization: Organize, settings: dict[str, Any], asked: int
 ) -> None:
     """The first piece is tried of more than 31 days, and its refusal is the error."""
     simulator = organization(LATER, users=5, projects=2)

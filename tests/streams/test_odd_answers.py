@@ -11,7 +11,8 @@ import pytest
 
 from tap_claude_analytics.common import clock
 from tests import truth
-from tests.singer import Output, error_of, run
+from tests.conftest import TODAY
+from tests.singer import Organize, Output, error_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 DAY = date(2026, 1, 5)
 
 
-def read(simulator: Simulator, *streams: str) -> Output:
+def read(simulator: Simulator, *streams: str, day: date = DAY) -> Output:
     """Run some streams over one day."""
-    only = DAY.isoformat()
+    only = day.isoformat()
     return run(simulator, *streams, "readings", start_date=only, end_date=only)
 
 
@@ -126,18 +127,32 @@ def test_a_name_that_databases_refuse(simulator: Simulator) -> None:
     assert warnings_of(output, "skills") == []
 
 
-def test_a_type_that_has_changed(simulator: Simulator) -> None:
-    """One warning; the value stands under ``additional_fields``."""
-    simulator.edit("connectors", DAY, with_value("distinct_user_count", "many"))
-    output = read(simulator, "connectors")
-    first, second, *others = output.records("connectors")
+@pytest.mark.parametrize(
+    ("stream", "field", "value", "kind"),
+    [
+        ("connectors", "distinct_user_count", "many", "integer"),
+        ("artifacts", "distinct_user_count", True, "integer"),
+        ("user_summaries", "chat_metrics", [7], "object"),
+        ("members", "added_at", "soon", "date-time"),
+        ("team_members", "email", 7, "string"),
+    ],
+)
+def test_a_type_that_has_changed(
+    simulator: Simulator, stream: str, field: str, value: object, kind: str
+) -> None:
+    """One warning; the field is null, and its value is under ``additional_fields``."""
+    day = TODAY if stream in truth.SNAPSHOTS else DAY
+    simulator.edit(truth.PATHS.get(stream, stream), day, with_value(field, value))
+    output = read(simulator, stream, day=day)
+    first, second, *others = output.records(stream)
     for record in (first, second):
-        assert record["distinct_user_count"] is None
-        assert record["additional_fields"] == {"distinct_user_count": "many"}
+        assert record[field] is None
+        assert record["additional_fields"] == {field: value}
+    assert others
     assert all(record["additional_fields"] is None for record in others)
-    (warning,) = warnings_of(output, "connectors")
-    assert "distinct_user_count with another type than integer in 2 rows" in warning
-    assert "many" not in str(output.logged)
+    (warning,) = warnings_of(output, stream)
+    assert f"{field} with another type than {kind} in 2 rows" in warning
+    assert str(value) not in warning.replace("2 rows", "")
 
 
 def test_a_count_of_adoption_whose_type_has_changed(simulator: Simulator) -> None:
@@ -171,7 +186,7 @@ def test_a_row_that_says_its_day(simulator: Simulator, said: str | None) -> None
 
 @pytest.mark.parametrize("stream", ["usage", "user_cost_report"])
 def test_midnight_passes(
-    organization: Callable[..., Simulator], monkeypatch: pytest.MonkeyPatch, stream: str
+    organization: Organize, monkeypatch: pytest.MonkeyPatch, stream: str
 ) -> None:
     """The earliest day is too old by now: it is named, and the others are read.
 
@@ -187,7 +202,7 @@ def test_midnight_passes(
 
 
 def test_a_first_day_that_is_called_wrong_for_another_reason(
-    organization: Callable[..., Simulator],
+    organization: Organize,
 ) -> None:
     """Midnight has not passed, so no day is dropped: the stream fails."""
     simulator = organization(date(2027, 3, 1), users=5)

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_claude_analytics.api import pacer
-from tests import ledger, truth
+from tests import truth
 from tests.simulator import FAULTS, Fault, Kind, limits
 from tests.simulator.edits import refused
 from tests.singer import run
-from tests.streams.faults_expected import QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from tests.simulator import Simulator
     from tests.simulator.script import Exchange
     from tests.simulator.traffic import Answer, Request
-    from tests.singer import Output
 
 DAYS = [date(2026, 1, day) for day in range(3, 15)]
 MIDDLE = DAYS[5]
@@ -82,42 +80,6 @@ def day_of(request: Request) -> str:
 def question(request: Request) -> tuple[str, str]:
     """Return all that was asked."""
     return request.path, str(sorted(request.params.items()))
-
-
-def same_of(output: Output) -> list[str]:
-    """Return what must be the same in all runs: records without the instants of the run."""
-    instants = {"snapshot_at", "data_refreshed_at"}
-    records = [m["record"] for m in output.messages if m["type"] == "RECORD"]
-    return [repr({n: v for n, v in r.items() if n not in instants}) for r in records]
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("short_waits")
-def test_the_same_records_in_the_same_order(organization: Callable[..., Simulator]) -> None:
-    """Of all streams, however many requests run at once, and whatever goes wrong."""
-    expected: list[str] = []
-    simulator = organization(users=12, projects=9, empty_page_every=3)
-    for parallel, share in ((1, 0.0), (4, 0.05), (32, 0.05)):
-        simulator.requests.clear()
-        simulator.fail(*QUICK, share=share, seed=parallel)
-        output = run(
-            simulator,
-            *truth.ALL,
-            *ledger.STREAMS,
-            start_date=MIDDLE.isoformat(),
-            page_size=PAGE_SIZE,
-            report_group_by=["model"],
-            max_parallel_requests=parallel,
-        )
-        simulator.recover()
-        assert output.failures == ()
-        expected = expected or same_of(output)
-        assert same_of(output) == expected != []
-        befell = {request.fault for request in simulator.requests}
-        assert (befell == {None}) == (share == 0)
-        # What was answered once is not asked for again.
-        good = Counter(question(r) for r in simulator.requests if r.fault is None)
-        assert set(good.values()) == {1}
 
 
 @pytest.mark.parametrize("parallel", [1, 32])

@@ -17,7 +17,7 @@ from tap_claude_analytics.records.personal import ADDRESS
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import masking, truth
 from tests.simulator import Options, Simulator
-from tests.singer import Output, config_for, run
+from tests.singer import Organize, Output, config_for, run
 from tests.system.personal_data import (
     E_MAILS,
     NAMES,
@@ -29,7 +29,7 @@ from tests.system.personal_data import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 TODAY = date(2026, 10, 11)
 #: A Thursday, on which many worked, and the latest day that is read of what is no report.
@@ -181,9 +181,7 @@ def test_flattening_and_stream_maps(
 
 
 @each_mode
-def test_fields_that_nobody_knows(
-    organization: Callable[..., Simulator], mode: str
-) -> None:
+def test_fields_that_nobody_knows(organization: Organize, mode: str) -> None:
     """They may name people, so they are left out, and the log says so."""
     simulator = organization(users=6)
     owned = {"owner": "Zoë Ünal"}
@@ -200,7 +198,7 @@ def test_fields_that_nobody_knows(
 
 
 @each_mode
-def test_older_answers(organization: Callable[..., Simulator], mode: str) -> None:
+def test_older_answers(organization: Organize, mode: str) -> None:
     """Legacy reports used to call an address `email`."""
     simulator = organization(users=6, generation="2023-06-01", force_generation=True)
     streams = ("user_usage_report", "user_cost_report")

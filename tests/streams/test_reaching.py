@@ -234,45 +234,38 @@ def test_a_gateway_that_refuses_everything(simulator: Simulator) -> None:
 
 # Plans without an endpoint
 
-PLAN_ADVICE = (
+CODE = "organization_type_not_supported"
+#: What helps without usage, and without anything else.
+PLAN = (
     "Usage and cost also need a plan that has them",
     '("!usage.*" in select',
     "select user_usage_report, usage_report, user_cost_report or cost_report",
 )
-CODE = "organization_type_not_supported"
+LEGACY_PLAN = ("Usage and cost also need a plan that has them", '("!usage_report.*" in')
+NO_PLAN = ("Organisations of this kind do not have this endpoint.", '"!artifacts.*"')
 
 
 @pytest.mark.parametrize(
-    ("status", "body"),
+    ("stream", "status", "body", "advice"),
     [
-        (400, error_of("no", type=CODE)),
-        (400, error_of("no", error_code=CODE)),
-        (400, {"error": {"message": "no", "details": {"error_code": CODE}}}),
-        (403, error_of("no usage here")),
+        ("usage", 400, error_of("no", type=CODE), PLAN),
+        ("usage", 400, error_of("no", error_code=CODE), PLAN),
+        ("usage", 400, {"error": {"details": {"error_code": CODE}}}, PLAN),
+        ("usage", 403, error_of("no usage here"), PLAN),
+        ("usage_report", 400, error_of("no", type=CODE), LEGACY_PLAN),
+        ("artifacts", 400, error_of("no", type=CODE), NO_PLAN),
     ],
-    ids=["type", "error", "details", "403"],
+    ids=["type", "error", "details", "403", "legacy", "other"],
 )
-def test_a_plan_without_usage(simulator: Simulator, status: int, body: object) -> None:
+def test_a_plan_without_an_endpoint(
+    simulator: Simulator, stream: str, status: int, body: object, advice: tuple[str, ...]
+) -> None:
     """However the API says so, the advice is the same; the others are read."""
-    simulator.reply("usage", status=status, body=body)
-    output = run(simulator, "usage", "skills", "readings", end_date="2026-01-02")
-    assert all(part in output.failure for part in PLAN_ADVICE)
+    simulator.reply(stream, status=status, body=body)
+    output = run(simulator, stream, "skills", "readings", end_date="2026-01-02")
+    assert output.failed == [stream]
+    assert all(part in output.failure for part in advice)
     assert ("read:analytics" in output.failure) is (status == 403)
+    assert ("Usage and cost" in output.failure) is (advice != NO_PLAN)
+    assert ("legacy reports" in output.failure) is (advice == PLAN)
     assert output.read_days("skills")
-
-
-def test_a_legacy_report_that_is_refused(simulator: Simulator) -> None:
-    """It is no alternative to itself."""
-    simulator.fail(REFUSALS["organization_not_eligible"], path="usage_report")
-    output = run(simulator, "usage_report", "skills", "readings", end_date="2026-01-02")
-    assert PLAN_ADVICE[0] in output.failure
-    assert "legacy reports" not in output.failure
-
-
-def test_an_organisation_without_another_endpoint(simulator: Simulator) -> None:
-    """That is no plan of usage and cost."""
-    simulator.fail(REFUSALS["organization_not_eligible"], path="skills")
-    sentence = read(simulator).failure
-    assert "Organisations of this kind do not have this endpoint." in sentence
-    assert '"!skills.*"' in sentence
-    assert "Usage and cost" not in sentence

@@ -16,11 +16,9 @@ from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 from tap_claude_analytics.days.ledger import REVISABLE
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ledger
-from tests.singer import page_of, run
+from tests.singer import Organize, SetToday, page_of, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.simulator import Fact, Simulator
 
 TODAY = pendulum.Date(2026, 3, 20)
@@ -52,8 +50,8 @@ COMPANY: dict[str, Any] = {"users": 12, "revisions": True}
     [("1d", ledger.STREAMS), ("1h", KINDS), ("1m", ("cost",))],
 )
 def test_daily_runs_add_up(
-    organization: Callable[..., Simulator],
-    set_today: Callable[..., None],
+    organization: Organize,
+    set_today: SetToday,
     bucket_width: str,
     streams: tuple[str, ...],
 ) -> None:
@@ -131,7 +129,7 @@ def test_hours(simulator: Simulator) -> None:
     assert max(r["ending_at"] for r in output.records("usage")) <= refreshed
 
 
-def test_a_late_refresh_holds_the_bookmark(organization: Callable[..., Simulator]) -> None:
+def test_a_late_refresh_holds_the_bookmark(organization: Organize) -> None:
     """A day is read again until all of its buckets were over when it was gathered.
 
     Until then its rows say that it is incomplete, and up to when the data was gathered.
@@ -148,9 +146,7 @@ def test_a_late_refresh_holds_the_bookmark(organization: Callable[..., Simulator
     assert again.read_days("cost")[0] == ago(2)
 
 
-def test_lookback_of_its_own(
-    organization: Callable[..., Simulator], set_today: Callable[..., None]
-) -> None:
+def test_lookback_of_its_own(organization: Organize, set_today: SetToday) -> None:
     """``report_lookback_days`` counts, and neither delay nor lookback of the others."""
     simulator = organization(users=2)
     state = run(simulator, "cost", "readings", start_date=ago(33)).state
@@ -167,7 +163,7 @@ def test_lookback_of_its_own(
     ("bucket_width", "longest", "days"), [("1d", 31, 33), ("1h", 31, 33), ("1m", 1, 2)]
 )
 def test_windows(
-    organization: Callable[..., Simulator], bucket_width: str, longest: int, days: int
+    organization: Organize, bucket_width: str, longest: int, days: int
 ) -> None:
     """No bucket is cut and none is asked for twice; 31 days, or 24 hours for minutes.
 
@@ -207,7 +203,7 @@ def test_windows(
     ],
 )
 def test_days_that_are_not_served_any_more(
-    organization: Callable[..., Simulator], today: str, end: str, lost: str, read: list[str]
+    organization: Organize, today: str, end: str, lost: str, read: list[str]
 ) -> None:
     """They are named in a warning; the earliest whole day is today - 364."""
     simulator = organization(pendulum.Date.fromisoformat(today), users=5)
@@ -272,7 +268,7 @@ def test_parameters(simulator: Simulator) -> None:
         assert params == first
 
 
-def test_small_and_empty_pages(organization: Callable[..., Simulator]) -> None:
+def test_small_and_empty_pages(organization: Organize) -> None:
     """Deleted users are filtered after paging; a last cursor is echoed: neither matters."""
     simulator = organization(users=12, echo_last_cursor=True)
     settings: dict[str, Any] = {"start_date": ago(1), "exclude_deleted_users": True}
@@ -292,8 +288,8 @@ def test_buckets_that_are_full(simulator: Simulator) -> None:
     for bucket in buckets[:2]:
         bucket["results"] = [{**bucket["results"][0], "model": f"m{n}"} for n in range(100)]
     simulator.reply("cost_report", body=page_of(*buckets))
-    days = {"start_date": START.isoformat()}
-    output = run(simulator, "cost_report", report_group_by=["model"], **days)
+    since = START.isoformat()
+    output = run(simulator, "cost_report", report_group_by=["model"], start_date=since)
     [warning] = [line for line in output.warnings if "groups" in line]
     assert warning.startswith("2 buckets of stream cost_report have 100 groups")
 

@@ -18,10 +18,10 @@ from tap_claude_analytics.days.ledger import REVISABLE
 from tap_claude_analytics.days.revisions import digest_of, spans
 from tests import ledger
 from tests.simulator import FAULTS, REFUSALS, Options, Simulator
-from tests.singer import Output, page_of, run
+from tests.singer import Organize, Output, SetToday, page_of, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from tests.simulator import Fact
 
@@ -128,7 +128,7 @@ def table(target: ledger.Target) -> list[dict[str, Any]]:
 
 
 def test_nights_with_revisions_end_as_full_ones(
-    simulator: Simulator, set_today: Callable[..., None]
+    simulator: Simulator, set_today: SetToday
 ) -> None:
     """The same table as when all days are read every time, though few are."""
     dice = random.Random(7)
@@ -154,7 +154,7 @@ def test_nights_with_revisions_end_as_full_ones(
     assert 0 < days_read["totals"] < days_read["full"] * 0.7
 
 
-def test_a_quiet_night(simulator: Simulator, set_today: Callable[..., None]) -> None:
+def test_a_quiet_night(simulator: Simulator, set_today: SetToday) -> None:
     """The totals are asked for; the youngest days and the one that is final are read."""
     settings: dict[str, Any] = {
         "streams": ["cost"],
@@ -260,7 +260,7 @@ def finals(output: Output) -> dict[str, set[bool]]:
 
 
 @pytest.mark.parametrize("lookback_days", [7, 35])
-def test_final_days(organization: Callable[..., Simulator], lookback_days: int) -> None:
+def test_final_days(organization: Organize, lookback_days: int) -> None:
     """They are older than the API revises, however short the lookback is.
 
     A first load reads each day once, and keeps those that will be read again.

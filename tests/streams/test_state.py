@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -16,11 +16,7 @@ from tests import ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import REFUSALS, Simulator
 from tests.simulator.refusals import ANOTHER_ORGANIZATION
-from tests.singer import Output, catalog_of, config_for, run, state_at
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
+from tests.singer import Organize, Output, SetToday, catalog_of, config_for, run, state_at
 
 LAST = TODAY.subtract(days=3)
 #: A stream that is asked for day by day, with its readings.
@@ -53,9 +49,7 @@ def test_each_day_end_is_a_state(simulator: Simulator) -> None:
         assert bookmark["replication_key_value"] == record["date"]
 
 
-def test_second_run_one_day_later(
-    simulator: Simulator, set_today: Callable[..., None]
-) -> None:
+def test_second_run_one_day_later(simulator: Simulator, set_today: SetToday) -> None:
     """It asks for exactly 3 + 1 days per daily endpoint, and once for summaries."""
     first = run(simulator, *truth.ALL, start_date="2026-01-09")
     simulator.requests.clear()
@@ -68,7 +62,7 @@ def test_second_run_one_day_later(
             end = LAST.add(days=2).isoformat()
             assert asked == [{"starting_date": [expected[0]], "ending_date": [end]}]
         else:
-            assert [params["date"] for params in asked] == [[day] for day in expected]
+            assert asked == [{"date": [day], "limit": ["1000"]} for day in expected]
     for stream in truth.STREAMS:
         assert second.read_days(stream) == expected
         assert second.bookmark(stream) == expected[-1]
@@ -117,7 +111,7 @@ def test_state_from_before_the_floor(simulator: Simulator) -> None:
 
 @pytest.mark.parametrize("lookback_days", [0, 3])
 def test_killed_anywhere_resumes_without_a_gap(
-    organization: Callable[..., Simulator], lookback_days: int
+    organization: Organize, lookback_days: int
 ) -> None:
     """Whatever line was the last to get through, what follows completes the truth."""
     names = ("cost", "org_summaries", *SKILLS)

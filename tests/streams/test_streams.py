@@ -13,10 +13,10 @@ import pytest
 from tests import truth
 from tests.conftest import TODAY
 from tests.simulator import Options, Simulator
-from tests.singer import Output, catalog_of, run
+from tests.singer import Organize, Output, catalog_of, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 LAST = TODAY.subtract(days=3)
 DAYS = [LAST.subtract(days=n) for n in range(13, -1, -1)]
@@ -64,19 +64,6 @@ def test_records_match_their_schema(everything: Output) -> None:
         for record in records:
             validator.validate(record)
             assert record.keys() <= message["schema"]["properties"].keys()
-
-
-@pytest.mark.usefixtures("everything")
-def test_days_are_asked_one_by_one(small_company: Simulator) -> None:
-    """A daily endpoint never gets the rollup parameters; summaries are asked once."""
-    asked: dict[str, list[dict[str, list[str]]]] = {}
-    for request in small_company.requests:
-        asked.setdefault(request.path, []).append(request.params)
-    assert asked.pop("summaries") == [
-        {"starting_date": ["2026-01-01"], "ending_date": ["2026-01-15"]}
-    ]
-    daily = [{"date": [day.isoformat()], "limit": ["1000"]} for day in DAYS]
-    assert asked == dict.fromkeys({*truth.PATHS.values()} - {"summaries"}, daily)
 
 
 def deselect(catalog: dict[str, Any], *fields: str) -> None:
@@ -128,9 +115,7 @@ def test_flattened_records_hold_the_names_of_their_schema(
     ],
     ids=["empty-pages", "older-answers"],
 )
-def test_pages_are_followed(
-    organization: Callable[..., Simulator], options: dict[str, Any]
-) -> None:
+def test_pages_are_followed(organization: Organize, options: dict[str, Any]) -> None:
     """Of answers of both generations, also where a page is empty that others follow."""
     simulator = organization(users=12, projects=8, **options)
     days = DAYS[-2:]
@@ -145,7 +130,7 @@ def test_pages_are_followed(
     assert pages["users"] > len(days) * 2
 
 
-def test_summaries_span_at_most_366_days(organization: Callable[..., Simulator]) -> None:
+def test_summaries_span_at_most_366_days(organization: Organize) -> None:
     """As many days at once as the API allows, and no day twice."""
     today = date(2027, 1, 6)
     simulator = organization(today, users=2)
