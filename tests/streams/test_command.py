@@ -19,7 +19,7 @@ from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import truth
 from tests.simulator.organization.catalog import RESOURCES
-from tests.singer import config_for, state_at
+from tests.singer import Output, config_for, state_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,13 +161,9 @@ def test_everything_from_the_environment(
         monkeypatch.setenv(f"TAP_CLAUDE_ANALYTICS_{name.upper()}", str(value))
     code, output = command.run("--config=ENV")
     assert code == 0
-    messages = [json.loads(line) for line in output.splitlines()]
-    schemas, records = (
-        {message["stream"] for message in messages if message["type"] == kind}
-        for kind in ("SCHEMA", "RECORD")
-    )
-    assert schemas == BY_DEFAULT - {"skills"} | {"abilities"}
-    assert records == schemas - {"plugins"}
+    told = Output(output.splitlines())
+    assert told.schemas.keys() == BY_DEFAULT - {"skills"} | {"abilities"}
+    assert told.records("abilities")
     assert {r.params.get("limit", ["5"])[0] for r in simulator.requests} == {"5"}
 
 

@@ -146,19 +146,6 @@ def test_a_late_refresh_holds_the_bookmark(organization: Organize) -> None:
     assert again.read_days("cost")[0] == ago(2)
 
 
-def test_lookback_of_its_own(organization: Organize, set_today: SetToday) -> None:
-    """``report_lookback_days`` counts, and neither delay nor lookback of the others."""
-    simulator = organization(users=2)
-    state = run(simulator, "cost", "readings", start_date=ago(33)).state
-    set_today(TOMORROW, simulator)
-    output = run(
-        simulator, "cost", "readings", state=state, lookback_days=0, data_delay_days=9
-    )
-    days = output.read_days("cost")
-    assert days[0] == ago(30)
-    assert days[-1] == TOMORROW.isoformat()
-
-
 @pytest.mark.parametrize(
     ("bucket_width", "longest", "days"), [("1d", 31, 33), ("1h", 31, 33), ("1m", 1, 2)]
 )

@@ -160,6 +160,9 @@ def test_a_quiet_night(simulator: Simulator, set_today: SetToday) -> None:
         "streams": ["cost"],
         "start_date": ago(31),
         "report_lookback_days": 30,
+        # Neither the delay nor the lookback of other streams counts.
+        "data_delay_days": 9,
+        "lookback_days": 0,
     }
     state = load(simulator, **settings).state
     requests = len(simulator.requests)

@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
 TODAY = date(2026, 9, 14)
 OPTIONS = Options(users=10)
-
-pytestmark = pytest.mark.slow
-#: The SDK builds the tap when this module is imported, before there is a simulator; the
-#: address in this dictionary is set when the tests begin.
+#: The SDK builds the tap when this module is imported, before there is a simulator, whose
+#: address is set when the tests begin.
 CONFIG: dict[str, Any] = {
     "api_key": OPTIONS.api_key,
     "api_url": "http://127.0.0.1:1",
@@ -30,12 +28,11 @@ CONFIG: dict[str, Any] = {
     "start_date": "2026-09-08",
 }
 
+pytestmark = pytest.mark.slow
+
 
 class TapWithAllStreams(TapClaudeAnalytics):
-    """The tap with the streams selected that are not by default.
-
-    The suite would sync them unselected, and then miss their fields in the output.
-    """
+    """The suite would sync unselected streams, and then miss their fields in the output."""
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
@@ -55,7 +52,7 @@ StandardTests = get_tap_test_class(
 
 @pytest.fixture(scope="module", autouse=True)
 def _api() -> Iterator[None]:
-    """The API, for as long as the suite runs."""
+    """Run the API for as long as the suite runs."""
     with Simulator(OPTIONS) as running:
         CONFIG["api_url"] = running.url
         yield
