@@ -26,10 +26,7 @@ if TYPE_CHECKING:
 # Machines that run tests are noisy: no test of ours is about time. And no verdict depends
 # on what earlier runs have found, or can be kept: the checkout may be read-only.
 settings.register_profile(
-    "patient",
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
+    "patient", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("patient")
 
@@ -124,9 +121,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let requests time out after a fifth of a second."""
     options = tap.api_options
     monkeypatch.setattr(
-        tap,
-        "api_options",
-        lambda settings: replace(options(settings), request_timeout=0.2),
+        tap, "api_options", lambda settings: replace(options(settings), request_timeout=0.2)
     )
 
 

@@ -38,11 +38,7 @@ STREAMS = (*ROW_STREAMS, "adoption")
 ALL = (*STREAMS, "readings")
 
 #: Stream to the path it is asked under.
-PATHS = {
-    **ROW_STREAMS,
-    "chat_projects": "apps/chat/projects",
-    "adoption": "summaries",
-}
+PATHS = {**ROW_STREAMS, "chat_projects": "apps/chat/projects", "adoption": "summaries"}
 
 KEYS = {
     "org_summaries": ("date",),
@@ -237,11 +233,7 @@ def _adoption(row: Record) -> list[Record]:
 
 
 def assert_true(
-    output: Output,
-    simulator: Simulator,
-    stream: str,
-    days: Sequence[date],
-    *filters: str,
+    output: Output, simulator: Simulator, stream: str, days: Sequence[date], *filters: str
 ) -> list[Record]:
     """Check the records of each day, in the API's order, and return them all.
 

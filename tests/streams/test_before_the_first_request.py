@@ -87,17 +87,12 @@ def test_money_as_text(simulator: Simulator) -> None:
     assert {type(r["row_count"]) for r in readings.records("readings")} == {str}
 
 
-@pytest.mark.parametrize(
-    ("stream", "field", "kind"),
-    [("cost", "amount_usd", "integer"), ("readings", "snapshot_at", "integer")],
-)
-def test_a_type_that_loses_values(
-    simulator: Simulator, stream: str, field: str, kind: str
-) -> None:
+def test_a_type_that_loses_values(simulator: Simulator) -> None:
     """Stream, field and types are named; a stream that is not selected does not matter."""
-    sentence = run(simulator, catalog=retyped(stream, field, kind, "null")).failure
-    for word in (stream, field, kind):
-        assert word in sentence
+    for stream, field in (("cost", "amount_usd"), ("readings", "snapshot_at")):
+        lossy = retyped(stream, field, "integer", "null")
+        sentence = run(simulator, catalog=lossy).failure
+        assert all(word in sentence for word in (stream, field, "integer"))
     assert not simulator.requests
     unselected = retyped("usage", "requests", "boolean")
     assert not run(simulator, catalog=unselected, **DAYS).failures

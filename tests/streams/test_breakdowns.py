@@ -59,9 +59,7 @@ def test_every_breakdown_is_the_truth(organization: Organize) -> None:
     assert nameless == {"user_id", GROUP, "product"}
 
 
-def test_a_team_costs_one_request_per_window(
-    organization: Organize,
-) -> None:
+def test_a_team_costs_one_request_per_window(organization: Organize) -> None:
     """The teams are asked for once; the days before count, as windows roll."""
     simulator = organization(AUTUMN, users=15)
     first_day, last_day = date(2026, 9, 10), date(2026, 9, 15)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from urllib3.connection import HTTPConnection
 
-from tap_claude_analytics.api import client
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import truth
 from tests.conftest import TODAY
@@ -94,59 +93,6 @@ def test_each_header_is_sent_once(
 # Answers
 
 
-@pytest.mark.parametrize(
-    ("cursors", "found"),
-    [
-        (["again"] * 9, "a cursor that it has sent before after 2 pages"),
-        ([f"page-{number}" for number in range(9)], "no end after 6 pages"),
-    ],
-    ids=["one", "new"],
-)
-def test_pages_without_end(
-    simulator: Simulator,
-    monkeypatch: pytest.MonkeyPatch,
-    waits: list[float],
-    cursors: list[str],
-    found: str,
-) -> None:
-    """Neither one cursor nor ever new ones lead on for ever, and the day is not read."""
-    monkeypatch.setattr(client, "_MAX_ROWS", 5000)
-    for cursor in cursors:
-        simulator.reply("skills", body={"data": [], "next_page": cursor}, times=1)
-    output = read(simulator)
-    assert found in output.failure
-    assert f"after {len(simulator.requests)} pages" in output.failure
-    assert output.read_days("skills") == []
-    assert waits == []
-
-
-@pytest.mark.parametrize(
-    ("body", "found"),
-    [
-        ({"error": {"type": "api_error"}}, "error: dict"),
-        ({"data": [], "next_page": 2}, "next_page"),
-        ({"data": [1, 2]}, "a row that is not an object"),
-    ],
-    ids=str,
-)
-def test_an_answer_that_is_no_page(
-    simulator: Simulator, waits: list[float], body: object, found: str
-) -> None:
-    """It fails its stream: no rows, no reading, no asking again."""
-    simulator.reply("skills", body=body, when=asked_for(DAYS[1]))
-    output = read(simulator, "skills", "artifacts")
-    assert output.failure.startswith("Stream skills failed")
-    assert f"GET {BASE_PATH}skills" in output.failure
-    assert found in output.failure
-    assert output.read_days("skills") == DAYS[:1]
-    assert output.by_day("skills").keys() <= {DAYS[0]}
-    assert output.bookmark("skills") == DAYS[0]
-    assert output.read_days("artifacts") == DAYS
-    asked = [r.params["date"] for r in simulator.requests if r.path == "skills"]
-    assert asked == [DAYS[:1], DAYS[1:2]]
-    assert waits == []
-
-
 def test_redirects_are_not_followed(simulator: Simulator, waits: list[float]) -> None:
     """They would carry the key to another address."""
     with Simulator(Options(today=TODAY, users=2)) as other:
@@ -160,9 +106,7 @@ def test_redirects_are_not_followed(simulator: Simulator, waits: list[float]) ->
     assert waits == []
 
 
-def test_what_the_api_says_is_told_without_what_is_private(
-    organization: Organize,
-) -> None:
+def test_what_the_api_says_is_told_without_what_is_private(organization: Organize) -> None:
     """It may quote an e-mail address or a key: a gateway's look like nothing special."""
     key = "gateway+token/7"
     message = f"jane@acme.example may not use {key} nor sk-ant-api01-AbC_123-x here"

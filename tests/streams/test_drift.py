@@ -221,8 +221,7 @@ def test_one_field_that_has_changed(
 
 
 @pytest.mark.parametrize(
-    ("stream", "field"),
-    [("skills", "attributed_list_price"), ("spend_limits", "amount")],
+    ("stream", "field"), [("skills", "attributed_list_price"), ("spend_limits", "amount")]
 )
 def test_money_of_any_length(
     company: Simulator,

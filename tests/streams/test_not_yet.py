@@ -14,6 +14,8 @@ from tests.simulator import REFUSALS, Kind, Simulator
 from tests.singer import Organize, error_of, run, state_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.simulator import Request
 
 DATED = sorted(name for name, fault in REFUSALS.items() if fault.kind is Kind.DATED)
@@ -32,15 +34,15 @@ def test_dates_of_something_else(simulator: Simulator, name: str) -> None:
     assert {output.bookmark(stream) for stream in STREAMS} == {"2026-01-12"}
 
 
+def deny(simulator: Simulator, message: str, when: Callable[[Request], bool]) -> None:
+    """Let the API refuse some requests for skills with a 400."""
+    simulator.reply("skills", status=400, body=error_of(message), when=when)
+
+
 @pytest.mark.parametrize("message", ["data for 2026-01-02 is not available", ""])
 def test_a_400_that_names_no_earlier_day(simulator: Simulator, message: str) -> None:
     """It is fatal for its stream, and quoted; the days before it stay read."""
-    simulator.reply(
-        "skills",
-        status=400,
-        body=error_of(message),
-        when=lambda request: request.params["date"] == ["2026-01-02"],
-    )
+    deny(simulator, message, lambda request: request.params["date"] == ["2026-01-02"])
     output = run(simulator, "skills", "readings")
     assert output.failed == ["skills"]
     assert "status 400" in output.failure
@@ -50,33 +52,16 @@ def test_a_400_that_names_no_earlier_day(simulator: Simulator, message: str) -> 
     assert output.bookmark("skills") == "2026-01-01"
 
 
-@pytest.mark.parametrize(
-    ("message", "on_a_cursor", "settings"),
-    [
-        (
-            "date must be at least 3 days ago",
-            False,
-            {"state": state_at(LAST.isoformat(), "skills")},
-        ),
-        (
-            "the latest available day is 2026-01-01",
-            True,
-            {"start_date": "2026-01-02", "page_size": 1},
-        ),
-    ],
-    ids=["read-before", "first-page"],
-)
-def test_a_day_that_is_there(
-    simulator: Simulator, message: str, settings: dict[str, Any], *, on_a_cursor: bool
-) -> None:
+def test_a_day_that_is_there(simulator: Simulator) -> None:
     """A day that has been read before, or of which a page has come, cannot be denied."""
-    simulator.reply(
-        "skills",
-        status=400,
-        body=error_of(message),
-        when=lambda request: not on_a_cursor or "page" in request.params,
-    )
-    assert message in run(simulator, "skills", **settings).failure
+    message = "the latest available day is 2026-01-01"
+    deny(simulator, message, lambda request: "page" in request.params)
+    output = run(simulator, "skills", start_date="2026-01-02", page_size=1)
+    assert message in output.failure
+    message = "date must be at least 3 days ago"
+    deny(simulator, message, lambda _: True)
+    output = run(simulator, "skills", state=state_at(LAST.isoformat(), "skills"))
+    assert message in output.failure
 
 
 def test_the_wording_without_a_date(simulator: Simulator) -> None:

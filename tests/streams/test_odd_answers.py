@@ -12,7 +12,7 @@ import pytest
 from tap_claude_analytics.common import clock
 from tests import truth
 from tests.conftest import TODAY
-from tests.singer import Organize, Output, error_of, run
+from tests.singer import Organize, Output, error_of, page_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,12 +83,22 @@ def test_a_value_that_fails_the_stream(
     assert output.bookmark(stream) is None
 
 
+def test_a_row_that_is_not_an_object(simulator: Simulator) -> None:
+    """It fails its stream, and is not asked for again."""
+    simulator.reply("skills", body=page_of(1, 2))
+    output = read(simulator, "skills", "connectors")
+    assert output.failed == ["skills"]
+    assert "a row that is not an object" in output.failure
+    assert len([r for r in simulator.requests if r.path == "skills"]) == 1
+    assert output.read_days("connectors")
+
+
 def test_a_time_that_is_an_object(simulator: Simulator) -> None:
     """Whatever it breaks, the other streams are read, and no sentence quotes it."""
     name = "Zoe Quillfeather"
     row = {"starting_at": {name: 1}, "ending_at": [], "group": {}, "usage": {}}
-    body = {"data": [row], "has_more": False, "next_page": None}
-    simulator.reply("usage", body={**body, "data_refreshed_at": "2026-01-17T00:00:00Z"})
+    body = {**page_of(row), "data_refreshed_at": "2026-01-17T00:00:00Z"}
+    simulator.reply("usage", body=body)
     output = read(simulator, "skills", "usage", "user_summaries")
     assert output.failed == ["usage"]
     assert name not in output.failure
@@ -114,7 +124,7 @@ def test_a_name_that_databases_refuse(simulator: Simulator) -> None:
     """
     odd = with_value("project_name", "Secret\x00plan\ud800")
     rows = odd(simulator.truth("chat_projects", DAY))
-    simulator.reply("chat_projects", body={"data": rows, "next_page": None})
+    simulator.reply("chat_projects", body=page_of(*rows))
     simulator.edit("skills", DAY, lambda rows: [{**rows[0], "skill_name": "a\ufffd"}])
     output = read(simulator, "chat_projects", "skills")
     assert not output.failures

@@ -87,10 +87,7 @@ def test_nobody_there_for_several_requests_at_a_time(
 
 @pytest.mark.parametrize("status", [403, 407])
 def test_a_proxy_that_refuses(
-    simulator: Simulator,
-    waits: list[float],
-    monkeypatch: pytest.MonkeyPatch,
-    status: int,
+    simulator: Simulator, waits: list[float], monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     """That is final at once; it sees no key, and no text shows its password."""
     with RefusingProxy(status) as proxy:

@@ -46,14 +46,10 @@ COMPANY: dict[str, Any] = {"users": 12, "revisions": True}
 
 
 @pytest.mark.parametrize(
-    ("bucket_width", "streams"),
-    [("1d", ledger.STREAMS), ("1h", KINDS), ("1m", ("cost",))],
+    ("bucket_width", "streams"), [("1d", ledger.STREAMS), ("1h", KINDS), ("1m", ("cost",))]
 )
 def test_daily_runs_add_up(
-    organization: Organize,
-    set_today: SetToday,
-    bucket_width: str,
-    streams: tuple[str, ...],
+    organization: Organize, set_today: SetToday, bucket_width: str, streams: tuple[str, ...]
 ) -> None:
     """With figures that are revised, rows that vanish and rows that appear."""
     simulator = organization(users=6, revisions=True)

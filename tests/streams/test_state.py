@@ -186,8 +186,7 @@ def test_start_date_and_the_bookmark(simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ahead", "behind"),
-    [("adoption", "org_summaries"), ("org_summaries", "adoption")],
+    ("ahead", "behind"), [("adoption", "org_summaries"), ("org_summaries", "adoption")]
 )
 def test_streams_with_different_bookmarks_share_one_answer(
     simulator: Simulator, ahead: str, behind: str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.singer import Output, error_of, run, state_at
+from tests.singer import Output, error_of, run
 
 if TYPE_CHECKING:
     from tests.simulator import Simulator
@@ -67,27 +67,6 @@ def test_one_refused_endpoint(simulator: Simulator, status: int) -> None:
     assert read(simulator, "skills").failed == ["skills"]
 
 
-def test_the_bookmark_of_a_failed_stream_stays(simulator: Simulator) -> None:
-    """The next run starts where this one did."""
-    refuse(simulator, "skills")
-    state = state_at(DAYS[0], "skills", "artifacts")
-    output = read(simulator, "artifacts", "skills", state=state)
-    assert output.failed == ["skills"]
-    bookmarks = [s["bookmarks"]["skills"]["replication_key_value"] for s in output.states]
-    assert {*bookmarks} == {DAYS[0]}
-    assert output.bookmark("artifacts") == DAYS[-1]
-
-
-def test_refused_summaries(simulator: Simulator) -> None:
-    """One request serves both of their streams, also when it is refused."""
-    refuse(simulator, "summaries")
-    output = read(simulator)
-    assert output.failed == ["adoption", "org_summaries"]
-    assert_failed(output, "adoption", "org_summaries")
-    assert [request.path for request in simulator.requests].count("summaries") == 1
-    assert all("request id req_" in sentence for sentence in output.failures)
-
-
 def test_all_endpoints_refused(simulator: Simulator) -> None:
     """The key is to blame: every endpoint is asked once, and there is one sentence."""
     refuse(simulator, *set(ENDPOINT_OF.values()))
@@ -126,9 +105,7 @@ def test_a_failure_that_is_no_refusal_blames_no_key(simulator: Simulator) -> Non
 
 
 def test_a_defect_of_the_tap(
-    simulator: Simulator,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The sentence says where it is, and where to report it."""
 
