@@ -139,14 +139,6 @@ def set_today() -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture
-def standing_clock(set_today: Callable[..., None]) -> Iterator[None]:
-    """Let no time pass, so that readings of one day can be compared as they are."""
-    set_today(TODAY)
-    with time_machine.travel(fake_clock.noon(TODAY), tick=False):
-        yield
-
-
-@pytest.fixture
 def organization(
     request: pytest.FixtureRequest, set_today: Callable[..., None]
 ) -> Iterator[Callable[..., Simulator]]:

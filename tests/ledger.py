@@ -24,15 +24,15 @@ EXACT = Context(prec=100)
 
 MEASURES = {
     "usage": (
-        "requests",
-        "output_tokens",
-        "uncached_input_tokens",
-        "cache_read_input_tokens",
+        *("requests", "output_tokens"),
+        *("uncached_input_tokens", "cache_read_input_tokens"),
     ),
     "cost": ("amount", "list_amount", "requests"),
 }
-LEGACY = ("user_usage_report", "user_cost_report", "usage_report", "cost_report")
-STREAMS = ("usage", "cost", *LEGACY)
+STREAMS = (
+    *("usage", "cost"),
+    *("user_usage_report", "user_cost_report", "usage_report", "cost_report"),
+)
 REPORT_KEYS = dict.fromkeys(STREAMS, ("starting_at", "row_key"))
 
 
@@ -75,14 +75,8 @@ def actor_identity(actor: Record | None) -> str:
     """Return what tells an actor apart, whatever its kind."""
     if actor is None:
         return ""
-    return json.dumps(
-        {
-            name: actor[name]
-            for name in actor
-            if name not in {"name", "email_address", "deleted"}
-        },
-        sort_keys=True,
-    )
+    changing = {"name", "email_address", "deleted"}
+    return json.dumps({n: actor[n] for n in actor if n not in changing}, sort_keys=True)
 
 
 def cells(
@@ -175,10 +169,7 @@ def assert_current_sums(
         return
     span = (days[0], days[-1] + timedelta(days=1))
     dimensions = dimensions_of(stream, group_by)
-    rows = truth_rows(simulator, stream, span, "1d", group_by)
-    kept = [
-        row
-        for row in rows
-        for _ in range(copies if None in map(row.get, dimensions) else 1)
-    ]
+    kept: list[Record] = []
+    for row in truth_rows(simulator, stream, span, "1d", group_by):
+        kept += [row] * (copies if None in map(row.get, dimensions) else 1)
     _assert_same(target, stream, kept, dimensions)

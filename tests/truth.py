@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import json
 from collections import Counter
-from decimal import Context, Decimal
+from decimal import Decimal
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tests.ledger import Target
+from tests import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,18 +20,13 @@ if TYPE_CHECKING:
 
 Record: TypeAlias = dict[str, Any]
 
-#: More digits than any amount has.
-EXACT = Context(prec=100)
-
+#: Things that are counted, whose streams and endpoints have one name.
+_THINGS = ("chat_projects", "skills", "connectors", "plugins", "artifacts")
 #: Stream to endpoint, for the streams whose records are rows.
 ROW_STREAMS = {
     "org_summaries": "summaries",
     "user_summaries": "users",
-    "chat_projects": "chat_projects",
-    "skills": "skills",
-    "connectors": "connectors",
-    "plugins": "plugins",
-    "artifacts": "artifacts",
+    **dict(zip(_THINGS, _THINGS, strict=True)),
 }
 STREAMS = (*ROW_STREAMS, "adoption")
 #: The streams of engagement, and the readings of them.
@@ -39,6 +34,36 @@ ALL = (*STREAMS, "readings")
 
 #: Stream to the path it is asked under.
 PATHS = {**ROW_STREAMS, "chat_projects": "apps/chat/projects", "adoption": "summaries"}
+
+#: Broken-down stream to the stream whose rows it breaks down, and by what.
+BREAKDOWNS = {
+    "team_summaries": ("user_summaries", "rbac_group_id"),
+    **{
+        f"{thing}_by_{by}": (thing, dimension)
+        for thing in _THINGS
+        for by, dimension in (
+            ("user", "user_id"),
+            ("team", "rbac_group_id"),
+            ("product", "product"),
+        )
+        if (thing, by) != ("chat_projects", "product")
+    },
+}
+#: The same for those whose rows are cut.
+PATHS_OF_CUTS = {
+    "org_summaries_by_team": "summaries",
+    **{stream: PATHS[base] for stream, (base, _) in BREAKDOWNS.items()},
+}
+
+#: Streams of what is true now, each with the name that it has for the id of a row.
+SNAPSHOTS = {
+    "members": "user_id",
+    "invites": "invite_id",
+    "spend_limits": None,
+    "spend_limit_requests": "request_id",
+    "teams": "rbac_group_id",
+    "team_members": None,
+}
 
 KEYS = {
     "org_summaries": ("date",),
@@ -51,44 +76,11 @@ KEYS = {
     "artifacts": ("date", "artifact_type", "is_shared"),
     "readings": ("stream", "date"),
 }
-
-DIMENSIONS = {"user": "user_id", "team": "rbac_group_id", "product": "product"}
-
-#: Broken-down stream to the stream whose rows it breaks down, and by what.
-BREAKDOWNS = {
-    "team_summaries": ("user_summaries", "rbac_group_id"),
-    **{
-        f"{base}_by_{by}": (base, DIMENSIONS[by])
-        for base, ways in {
-            "chat_projects": ("user", "team"),
-            "skills": ("user", "team", "product"),
-            "connectors": ("user", "team", "product"),
-            "plugins": ("user", "team", "product"),
-            "artifacts": ("user", "team", "product"),
-        }.items()
-        for by in ways
-    },
-}
-#: The same for those whose rows are cut.
-PATHS_OF_CUTS = {
-    "org_summaries_by_team": "summaries",
-    **{stream: PATHS[base] for stream, (base, _) in BREAKDOWNS.items()},
-}
 KEYS |= {stream: (*KEYS[base], by) for stream, (base, by) in BREAKDOWNS.items()}
-KEYS["team_summaries"] = ("date", "rbac_group_id")
-KEYS["org_summaries_by_team"] = ("date", "rbac_group_id")
-
-#: Streams of what is true now, each with the name that it has for the id of a row.
-SNAPSHOTS = {
-    "members": "user_id",
-    "invites": "invite_id",
-    "spend_limits": None,
-    "spend_limit_requests": "request_id",
-    "teams": "rbac_group_id",
-    "team_members": None,
-}
 KEYS |= {stream: ("date", key) for stream, key in SNAPSHOTS.items() if key}
 KEYS |= {
+    "team_summaries": ("date", "rbac_group_id"),
+    "org_summaries_by_team": ("date", "rbac_group_id"),
     "spend_limits": ("date", "actor_id", "period"),
     "spend_limit_requests": ("request_id",),
     "team_members": ("date", "rbac_group_id", "user_id"),
@@ -96,14 +88,8 @@ KEYS |= {
 
 _GROUPED_ONLY = {"product", "rbac_group_id", "rbac_group_name", "user_id"}
 _PRODUCTS = (
-    "chat",
-    "claude_code",
-    "cowork",
-    "claude_design",
-    "office_agent",
-    "science",
-    "claude_tag",
-    "chat_cowork_unified",
+    *("chat", "claude_code", "cowork", "claude_design", "office_agent", "science"),
+    *("claude_tag", "chat_cowork_unified"),
 )
 _PERIODS = ("daily", "weekly", "monthly")
 
@@ -170,7 +156,7 @@ def _snapshot(simulator: Simulator, stream: str, day: date) -> list[Record]:
             for name in ("amount", "period_to_date_spend") if limit else ():
                 money = None if limit[name] is None else Decimal(limit[name])
                 limit[name] = money
-                limit[f"{name}_in_currency"] = money and money.scaleb(-2, EXACT)
+                limit[f"{name}_in_currency"] = money and money.scaleb(-2, ledger.EXACT)
         made.append(record)
     return made
 
@@ -248,11 +234,10 @@ def assert_true(
             found.sort(key=itemgetter("product"))
             expected.sort(key=itemgetter("product"))
         assert found == expected
-    all_records = output.records(stream)
-    keys = [_key(stream, record) for record in all_records]
+    keys = [_key(stream, record) for record in output.records(stream)]
     assert len(set(keys)) == len(keys)
     assert not any(None in key for key in keys)
-    return all_records
+    return output.records(stream)
 
 
 def _key(stream: str, record: Record) -> tuple[Any, ...]:
@@ -267,7 +252,7 @@ def assert_current_rows(
     simulator: Simulator, stream: str, days: Sequence[date], *outputs: Output
 ) -> None:
     """Check that the current rows of a target that loaded all outputs are the truth."""
-    target = Target(*outputs, keys={stream: KEYS[stream]})
+    target = ledger.Target(*outputs, keys={stream: KEYS[stream]})
     assert target.days(stream) == [day.isoformat() for day in days]
     # A row without a day in its key is as it was last listed.
     expected = {

@@ -17,8 +17,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator, FormatChecker, validators
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 
 from tap_claude_analytics.streams.specs import SPECS
+from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import Options, Simulator
@@ -221,19 +224,28 @@ def test_one_field_that_has_changed(
 
 
 @pytest.mark.parametrize(
-    ("stream", "field"), [("skills", "attributed_list_price"), ("spend_limits", "amount")]
+    ("stream", "place", "in_units"),
+    [
+        ("skills", "attributed_list_price", None),
+        ("spend_limits", "amount", "amount_in_currency"),
+        ("cost", "cost.amount", "amount_usd"),
+        ("cost", "cost.list_amount", "list_amount_usd"),
+    ],
 )
 def test_money_of_any_length(
     company: Simulator,
     rows_of_a_day: tuple[date, list[dict[str, Any]]],
     stream: str,
-    field: str,
+    place: str,
+    in_units: str | None,
 ) -> None:
-    """It is a number, exactly as the API wrote it; so is the same in whole units."""
+    """It is a number, exactly as the API wrote it, and so is a hundredth of cents."""
+    amount = "123456789012345678901234567890.12"
     day, (row, *_) = rows_of_a_day
-    amount = "123456789012345678901234567890.120"
-    (record,) = answered(company, stream, day, row | {field: amount}).records(stream)
-    assert str(record[field]) == amount
-    if stream == "spend_limits":
-        in_units = "1234567890123456789012345678.90120"
-        assert str(record["amount_in_currency"]) == in_units
+    row = altered(row, tuple(place.split(".")), amount)
+    for writer in (SimpleSingerWriter, MsgSpecWriter):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(TapClaudeAnalytics, "message_writer_class", writer)
+            (record,) = answered(company, stream, day, row).records(stream)
+        assert str(record[place.rpartition(".")[2]]) == amount
+        assert not in_units or str(record[in_units]) == "1234567890123456789012345678.9012"

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pendulum
 import pytest
-from singer_sdk.contrib.msgspec import MsgSpecWriter
-from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 
 from tap_claude_analytics.days.ledger import REVISABLE
-from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ledger
 from tests.singer import Organize, SetToday, page_of, run
 
 if TYPE_CHECKING:
-    from tests.simulator import Fact, Simulator
+    from tests.simulator import Simulator
 
 TODAY = pendulum.Date(2026, 3, 20)
 TOMORROW = TODAY.add(days=1)
@@ -78,26 +73,6 @@ def test_daily_runs_add_up(
         days = (TODAY.subtract(days=3), today.add(days=1))
         ledger.assert_sums(target, simulator, stream, days, bucket_width)
     assert len(target.current("cost")) < len(target.tables["cost"])  # some vanished
-
-
-def test_money_of_thirty_digits(simulator: Simulator) -> None:
-    """Cents as the API says them, dollars a hundredth of that, whatever the writer."""
-    amount = Decimal("123456789012345678901234.567891")
-
-    def only_charge(facts: list[Fact]) -> list[Fact]:
-        fact = next(fact for fact in facts if fact.charges)
-        charge = fact.charges[0]._replace(amount=amount, list_amount=amount)
-        return [dataclasses.replace(fact, charges=(charge,))]
-
-    simulator.revise(START, only_charge)
-    for writer in (SimpleSingerWriter, MsgSpecWriter):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(TapClaudeAnalytics, "message_writer_class", writer)
-            output = run(simulator, *NAMES, **ONE_DAY)
-        [record] = output.records("cost")
-        assert str(record["amount"]).rstrip("0") == str(amount)
-        assert str(record["amount_usd"]).rstrip("0") == "1234567890123456789012.34567891"
-        assert str(record["list_amount_usd"]) == str(record["amount_usd"])
 
 
 def test_hours(simulator: Simulator) -> None:

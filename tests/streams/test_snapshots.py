@@ -14,7 +14,7 @@ import time_machine
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import truth
+from tests import ledger, truth
 from tests.simulator import RESOURCES, Simulator
 from tests.simulator.reports.children import CHILDREN, org_id
 from tests.singer import Organize, SetToday, error_of, page_of, run
@@ -99,7 +99,7 @@ def test_currencies(organization: Organize, currency: str, digits: int | None) -
             if minor is None or digits is None:
                 assert unit is None
             else:
-                assert unit == Decimal(minor).scaleb(-digits, truth.EXACT)
+                assert unit == Decimal(minor).scaleb(-digits, ledger.EXACT)
 
 
 def test_a_run_over_midnight(simulator: Simulator) -> None:

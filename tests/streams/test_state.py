@@ -9,10 +9,11 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+import time_machine
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import ledger, truth
+from tests import fake_clock, ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import REFUSALS, Simulator
 from tests.simulator.refusals import ANOTHER_ORGANIZATION
@@ -68,14 +69,14 @@ def test_second_run_one_day_later(simulator: Simulator, set_today: SetToday) -> 
         assert second.bookmark(stream) == expected[-1]
 
 
-@pytest.mark.usefixtures("standing_clock")
 def test_days_read_again(simulator: Simulator) -> None:
     """They never pull the bookmark back, in any STATE; each reading is the latest.
 
     Also when the clock stands still.
     """
-    first = run(simulator, *SKILLS, start_date="2026-01-09")
-    again = run(simulator, *SKILLS, state=first.state)
+    with time_machine.travel(fake_clock.noon(TODAY), tick=False):
+        first = run(simulator, *SKILLS, start_date="2026-01-09")
+        again = run(simulator, *SKILLS, state=first.state)
     assert len(again.read_days("skills")) == 3
     assert {s["bookmarks"]["skills"]["replication_key_value"] for s in again.states} == {
         LAST.isoformat()
