@@ -9,7 +9,7 @@ import runpy
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -23,7 +23,7 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT, docs, masking, truth
 from tests.simulator import ENDPOINTS
 from tests.simulator.organization.catalog import RESOURCES
-from tests.singer import run
+from tests.singer import catalog_of, page_of, run
 
 if TYPE_CHECKING:
     from tests.simulator import Simulator
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 COLUMNS = Path(__file__).with_name("flattened_columns.json")
 
 
-def catalog() -> list[dict[str, Any]]:
-    """Return what discovery says of the streams."""
-    tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
-    streams: list[dict[str, Any]] = tap.catalog_dict["streams"]
-    return streams
+def rows_of(page: str, *columns: str) -> list[tuple[str, ...]]:
+    """Return the rows of a page's table whose columns look like this."""
+    pattern = rf"^\| {' [|] '.join(f'({column})' for column in columns)} \|$"
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return [match.groups() for match in re.finditer(pattern, text, re.MULTILINE)]
 
 
 @pytest.mark.parametrize("page", docs.PAGES, ids=lambda page: page.stem)
@@ -72,10 +72,11 @@ def test_the_readme_is_short() -> None:
 def test_streams() -> None:
     """Key, endpoint and replication key of every stream, as tests elsewhere count on."""
     tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
-    assert {entry["stream"] for entry in catalog()} == tap.streams.keys()
+    streams = catalog_of()["streams"]
+    assert {entry["stream"] for entry in streams} == tap.streams.keys()
     lists = {name: resource.path for name, resource in RESOURCES.items()}
     paths = truth.PATHS | truth.PATHS_OF_CUTS | lists
-    for entry in catalog():
+    for entry in streams:
         name, keys = entry["stream"], tuple(entry["key_properties"])
         assert truth.KEYS.get(name, ("starting_at", "row_key")) == keys
         stream = tap.streams[name]
@@ -89,11 +90,7 @@ def test_streams() -> None:
 
 def test_what_breakdowns_cost() -> None:
     """The table's figures are those of the sentence above it."""
-    rows = re.findall(
-        r"^\| ([\d,]+) \| (\d+) \| ([\d,]+) \| (\d+) \|$",
-        (ROOT / "docs" / "who-uses-what.md").read_text(encoding="utf-8"),
-        re.MULTILINE,
-    )
+    rows = rows_of("who-uses-what.md", r"[\d,]+", r"\d+", r"[\d,]+", r"\d+")
     assert len(rows) == 3
     for users, per_day, load, daily in rows:
         needed = -(-int(users.replace(",", "")) * 4 // 1000)
@@ -140,11 +137,7 @@ def test_environment_example() -> None:
 def test_how_long_a_load_takes() -> None:
     """The table's figures are those of the formula above it."""
     days, combinations = 300, 3
-    rows = re.findall(
-        r"^\| ([\d,]+) \| ([\d,]+) \| (\d+ (?:min|hour).+) \|$",
-        (ROOT / "docs" / "requests.md").read_text(encoding="utf-8"),
-        re.MULTILINE,
-    )
+    rows = rows_of("requests.md", r"[\d,]+", r"[\d,]+", r"\d+ (?:min|hour).+")
     assert len(rows) == 3
     for users, requests, duration in rows:
         active = int(users.replace(",", ""))
@@ -162,8 +155,6 @@ def test_how_long_a_load_takes() -> None:
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 #: What is set as code in the running text.
 PHRASES = set(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)))
-DAYS = ("2026-01-05", "2026-01-06")
-KEYS = ("p1", "p2")
 
 
 def block(mark: str) -> str:
@@ -172,47 +163,40 @@ def block(mark: str) -> str:
     return fenced.partition("\n")[2]
 
 
-@pytest.fixture
-def prompts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Add the document's stream, as the document says."""
-    spec_text = block("stream spec")
+def test_the_example_is_a_stream(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its days are read with readings and bookmark, and what is new in them is kept."""
+    spec_text, schema_text = block("stream spec"), block("stream schema")
     assert len(spec_text.splitlines()) <= 12
     (tmp_path / "prompts.py").write_text(spec_text, encoding="utf-8")
     spec = runpy.run_path(str(tmp_path / "prompts.py"))["PROMPTS"]
     monkeypatch.setattr(tap_module, "SPECS", (*SPECS, spec))
-    folder = shutil.copytree(
-        ROOT / "tap_claude_analytics" / "schemas", tmp_path / "schemas"
-    )
-    (folder / "prompts.json").write_text(block("stream schema"), encoding="utf-8")
+    folder = shutil.copytree(ROOT / "tap_claude_analytics/schemas", tmp_path / "schemas")
+    (folder / "prompts.json").write_text(schema_text, encoding="utf-8")
     monkeypatch.setattr(schemas, "FOLDER", folder)
     monkeypatch.setitem(ENDPOINTS, "prompts", replace(ENDPOINTS["skills"], path="prompts"))
-    schema: dict[str, Any] = json.loads(block("stream schema"))
-    return schema
-
-
-def test_the_example_is_a_stream(prompts: dict[str, Any], simulator: Simulator) -> None:
-    """Its days are read with readings and bookmark, and what is new in them is kept."""
-    for day in DAYS:
-        rows = [{"prompt_id": key, "distinct_user_count": 2, "new": day} for key in KEYS]
+    days, keys = ["2026-01-05", "2026-01-06"], ["p1", "p2"]
+    for day in days:
+        rows = [{"prompt_id": key, "distinct_user_count": 2, "new": day} for key in keys]
         # Dictated answers are given in the order in which days are asked for.
-        simulator.reply("prompts", body={"data": rows, "next_page": None}, times=1)
+        simulator.reply("prompts", body=page_of(*rows), times=1)
     discovered = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
     streams = discovered.catalog_dict["streams"]
     chosen = [each for each in streams if each["stream"] in {"prompts", "readings"}]
     output = run(
-        simulator, catalog={"streams": chosen}, start_date=DAYS[0], end_date=DAYS[-1]
+        simulator, catalog={"streams": chosen}, start_date=days[0], end_date=days[-1]
     )
     assert output.error is None
     described = output.schemas["prompts"]
     assert described["schema"]["required"] == [*described["key_properties"], "snapshot_at"]
+    fields = json.loads(schema_text)["properties"].keys()
     records = output.records("prompts")
-    assert [(each["date"], each["prompt_id"]) for each in records] == [
-        (day, key) for day in DAYS for key in KEYS
-    ]
-    assert [each["additional_fields"] for each in records[:2]] == [{"new": DAYS[0]}] * 2
-    assert all(each.keys() == prompts["properties"].keys() for each in records)
-    assert output.read_days("prompts") == list(DAYS)
-    assert output.bookmark("prompts") == DAYS[-1]
+    told = [(r["date"], r["prompt_id"], r["additional_fields"]) for r in records]
+    assert told == [(day, key, {"new": day}) for day in days for key in keys]
+    assert all(each.keys() == fields for each in records)
+    assert output.read_days("prompts") == days
+    assert output.bookmark("prompts") == days[-1]
 
 
 def test_commands_exist() -> None:

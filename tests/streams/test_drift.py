@@ -25,24 +25,20 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import Options, Simulator
-from tests.singer import Output, run
+from tests.singer import Output, page_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DAYS = [date(2026, 1, day) for day in range(5, 15)]
-#: Streams that turn rows into records in ways of their own, and the paths they ask.
-ENDPOINTS = {
-    **{stream: stream for stream in ("skills", "plugins", "artifacts")},
-    "user_summaries": "users",
-    "org_summaries": "summaries",
-    "adoption": "summaries",
-    **{stream: stream for stream in ("cost", "user_usage_report", "cost_report")},
-    **{stream: stream for stream in truth.SNAPSHOTS},
-}
 #: Two of the streams that are made from one table.
 CUTS = ("team_summaries", "skills_by_product")
-ENDPOINTS |= {cut: ENDPOINTS[truth.BREAKDOWNS[cut][0]] for cut in CUTS}
+#: Streams that turn rows into records in ways of their own.
+STREAMS = (
+    *("skills", "plugins", "artifacts", "user_summaries", "org_summaries", "adoption"),
+    *("cost", "user_usage_report", "cost_report", *truth.SNAPSHOTS, *CUTS),
+)
+PATHS = truth.PATHS | truth.PATHS_OF_CUTS
 SPEC_OF = {spec.name: spec for spec in SPECS}
 
 SPEND = ("amount", "period_to_date_spend")
@@ -62,9 +58,9 @@ VITAL = {
     "team_members": {"rbac_group_id", "user_id"},
 }
 VITAL |= {cut: {truth.BREAKDOWNS[cut][1], *VITAL[truth.BREAKDOWNS[cut][0]]} for cut in CUTS}
-VITAL_OF_REPORTS = {"starting_at", "ending_at", "group", "usage", "cost", "results"}
-VITAL_OF_REPORTS |= {
-    f"{under}{name}" for under in ("", "cost.") for name in ledger.MEASURES["cost"]
+VITAL_OF_REPORTS = {
+    *("starting_at", "ending_at", "group", "usage", "cost", "results"),
+    *(f"{under}{name}" for under in ("", "cost.") for name in ledger.MEASURES["cost"]),
 }
 
 AMOUNTS = ("attributed_list_price", "estimated_overage_spend", "list_amount", *SPEND)
@@ -114,7 +110,7 @@ def rows_of_a_day(company: Simulator, stream: str) -> tuple[date, list[dict[str,
             rows = company.truth_report(stream, day, tomorrow, group_by=by)
         else:
             by = (truth.BREAKDOWNS[stream][1],) if stream in CUTS else ()
-            rows = company.truth(ENDPOINTS[stream], day, group_by=by)
+            rows = company.truth(PATHS.get(stream, stream), day, group_by=by)
         flat = [{**row, **result} for row in rows for result in row.pop("results", [{}])]
         if flat:
             return day, flat
@@ -141,11 +137,11 @@ def answered(simulator: Simulator, stream: str, day: date, row: dict[str, Any]) 
         result = {name: row[name] for name in row if name not in names}
         row = {name: row[name] for name in names} | {"results": [result]}
     simulator.recover()
-    body = {"data": [row], "next_page": None, "data_refreshed_at": "2026-01-17T00:00:00Z"}
-    simulator.reply(ENDPOINTS[stream], body=body, times=1)
+    body = {**page_of(row), "data_refreshed_at": "2026-01-17T00:00:00Z"}
+    simulator.reply(PATHS.get(stream, stream), body=body, times=1)
     if stream == "team_members":
-        teams = simulator.truth("teams", day)[:1]
-        simulator.reply("teams", body={"data": teams, "next_page": None}, times=1)
+        team = simulator.truth("teams", day)[0]
+        simulator.reply("teams", body=page_of(team), times=1)
     only = day.isoformat()
     return run(
         simulator,
@@ -163,7 +159,7 @@ def leaves(value: object, prefix: str = "") -> set[str]:
     return {f"{prefix}={json.dumps(value, default=str)}"}
 
 
-@pytest.mark.parametrize("stream", ENDPOINTS)
+@pytest.mark.parametrize("stream", STREAMS)
 @settings(
     max_examples=12,
     derandomize=True,
