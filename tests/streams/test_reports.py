@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pendulum
 import pytest
 
+from tap_claude_analytics.common import clock
 from tap_claude_analytics.days.ledger import REVISABLE
 from tests import ledger
-from tests.singer import Organize, SetToday, page_of, run
+from tests.singer import Organize, SetToday, error_of, page_of, run
 
 if TYPE_CHECKING:
     from tests.simulator import Simulator
@@ -171,6 +172,35 @@ def test_days_that_are_not_served_any_more(
     assert bool(simulator.requests) == bool(read)
     [warning] = output.warnings
     assert f"2026-01-01 to {lost}" in warning
+
+
+@pytest.mark.parametrize("stream", ["usage", "user_cost_report"])
+def test_midnight_passes(
+    organization: Organize, monkeypatch: pytest.MonkeyPatch, stream: str
+) -> None:
+    """The earliest day is too old by now: it is named, and the others are read.
+
+    They are asked for together, or each in a request of its own.
+    """
+    began = iter([pendulum.Date(2027, 3, 1)])
+    monkeypatch.setattr(clock, "today", lambda: next(began, pendulum.Date(2027, 3, 2)))
+    simulator = organization(pendulum.Date(2027, 3, 2), users=5)
+    output = run(simulator, stream, "readings", end_date="2026-03-05")
+    assert not output.failures
+    assert output.read_days(stream) == ["2026-03-03", "2026-03-04", "2026-03-05"]
+    assert "those of 2026-03-02 to 2026-03-02 can no longer be read" in str(output.warnings)
+
+
+def test_a_first_day_that_is_called_wrong_for_another_reason(
+    organization: Organize,
+) -> None:
+    """Midnight has not passed, so no day is dropped: the stream fails."""
+    simulator = organization(pendulum.Date(2027, 3, 1), users=5)
+    simulator.reply("usage", status=400, body=error_of("no such model"))
+    output = run(simulator, "usage", "readings", end_date="2026-03-05")
+    assert len(simulator.requests) == 1
+    assert "no such model" in output.failure
+    assert output.records("readings") == []
 
 
 def test_a_changed_grouping_reads_again(simulator: Simulator) -> None:
