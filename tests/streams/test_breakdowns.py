@@ -22,7 +22,8 @@ from tests.truth import assert_true
 if TYPE_CHECKING:
     from tests.simulator import Simulator
 
-GROUPED = (*truth.BREAKDOWNS, "org_summaries_by_team")
+BY_TEAM = "org_summaries_by_team"
+GROUPED = (*truth.BREAKDOWNS, BY_TEAM)
 LAST = TODAY.subtract(days=3)
 FIRST = LAST.subtract(days=3)
 DAYS = [FIRST.add(days=n) for n in range(4)]
@@ -30,14 +31,18 @@ START: dict[str, Any] = {"start_date": FIRST.isoformat()}
 GROUP = "rbac_group_id"
 #: A day by which everything has been launched.
 AUTUMN = pendulum.Date(2026, 9, 18)
-
-
 TEXTS = [day.isoformat() for day in DAYS]
 
 
 def undated(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return records without what tells when they were read."""
     return [{**record, "snapshot_at": None} for record in records]
+
+
+def read(simulator: Simulator, *streams: str, **settings: Any) -> Output:
+    """Read four days of streams, or of those that a catalog selects."""
+    chosen = (*streams, "readings") if streams else ()
+    return run(simulator, *chosen, **START, **settings)
 
 
 def test_every_breakdown_is_the_truth(organization: Organize) -> None:
@@ -63,7 +68,7 @@ def test_a_team_costs_one_request_per_window(organization: Organize) -> None:
     """The teams are asked for once; the days before count, as windows roll."""
     simulator = organization(AUTUMN, users=15)
     first_day, last_day = date(2026, 9, 10), date(2026, 9, 15)
-    run(simulator, "org_summaries_by_team", start_date=first_day.isoformat())
+    run(simulator, BY_TEAM, start_date=first_day.isoformat())
     first, *others = (request.params for request in simulator.requests)
     assert first == {
         "starting_date": [(first_day - timedelta(days=29)).isoformat()],
@@ -81,35 +86,28 @@ def test_a_day_of_teams_is_the_same_whatever_is_read_with_it(
 ) -> None:
     """The union of loads is the load of all days, though a team be idle in one of them."""
     simulator = organization(pendulum.Date(2026, 3, 4), users=6)
-    stream = "org_summaries_by_team"
     # A weekend: who was active on neither day still counts in the windows.
     parts = [("2026-02-26", "2026-02-27"), ("2026-02-28", "2026-03-01")]
     apart = [
-        run(simulator, stream, "readings", start_date=first, end_date=last)
+        run(simulator, BY_TEAM, "readings", start_date=first, end_date=last)
         for first, last in parts
     ]
-    whole = run(simulator, stream, "readings", start_date=parts[0][0])
+    whole = run(simulator, BY_TEAM, "readings", start_date=parts[0][0])
     days = [pendulum.Date(2026, 2, 26).add(days=n) for n in range(4)]
-    assert_true(whole, simulator, stream, days)
-    found = [record for output in apart for record in output.records(stream)]
-    assert undated(found) == undated(whole.records(stream))
+    assert_true(whole, simulator, BY_TEAM, days)
+    found = [record for output in apart for record in output.records(BY_TEAM)]
+    assert undated(found) == undated(whole.records(BY_TEAM))
     active = {
         record[GROUP] for record in truth.records(simulator, "team_summaries", days[2])
     }
-    assert {record[GROUP] for record in apart[1].records(stream)} > active
+    assert {record[GROUP] for record in apart[1].records(BY_TEAM)} > active
 
 
 def test_teams_can_be_named(simulator: Simulator) -> None:
     """Named teams have every day, counted or not, and nobody is asked who they are."""
     team, unknown = simulator.teams[0].id, "rbac_group_none"
-    output = run(
-        simulator,
-        "org_summaries_by_team",
-        "readings",
-        rbac_group_ids=[unknown, team],
-        **START,
-    )
-    records = output.records("org_summaries_by_team")
+    output = read(simulator, BY_TEAM, rbac_group_ids=[unknown, team])
+    records = output.records(BY_TEAM)
     assert [(r["date"], r[GROUP]) for r in records] == [
         (day.isoformat(), named) for day in DAYS for named in sorted([unknown, team])
     ]
@@ -155,10 +153,10 @@ def test_filters_narrow(simulator: Simulator, stream: str, entries: list[str]) -
     user = simulator.truth("users", LAST)[0]["user"]["id"]
     team, other, *_ = (team.id for team in simulator.teams)
     filters = [entry.format(team=team, other=other, user=user) for entry in entries]
-    output = run(simulator, stream, "readings", filters=filters, **START)
+    output = read(simulator, stream, filters=filters)
     narrow = assert_true(output, simulator, stream, DAYS, *filters)
     assert narrow
-    whole = run(simulator, stream, **START).records(stream)
+    whole = read(simulator, stream).records(stream)
     assert undated(narrow) != undated(whole)
 
 
@@ -169,27 +167,25 @@ def test_other_filters_read_again_from_the_start(simulator: Simulator) -> None:
     merges with the old one key by key.
     """
 
-    def read(state: dict[str, Any] | None, *filters: str) -> Output:
-        return run(
-            simulator, "skills", "readings", state=state, filters=[*filters], **START
-        )
+    def skills(state: dict[str, Any] | None, *filters: str) -> Output:
+        return read(simulator, "skills", state=state, filters=[*filters])
 
     def merged(old: Output, new: Output) -> dict[str, Any]:
         states = (output.state["bookmarks"]["skills"] for output in (old, new))
         return {"bookmarks": {"skills": dict(ChainMap(*reversed([*states])))}}
 
     team = f"{GROUP}:{simulator.teams[0].id}"
-    plain = read(None)
-    narrowed = read(plain.state, team)
+    plain = skills(None)
+    narrowed = skills(plain.state, team)
     assert narrowed.read_days("skills") == TEXTS
-    assert read(narrowed.state, team).read_days("skills") == TEXTS[-3:]
-    wide = read(narrowed.state)
+    assert skills(narrowed.state, team).read_days("skills") == TEXTS[-3:]
+    wide = skills(narrowed.state)
     assert wide.read_days("skills") == TEXTS
     assert merged(narrowed, wide)["bookmarks"]["skills"]["shape"] == "{}"
     truth.assert_current_rows(simulator, "skills", DAYS, plain, narrowed, wide)
     refreshed = merged(narrowed, plain)
-    assert read(refreshed).read_days("skills") == TEXTS[-3:]
-    assert read(refreshed, team).read_days("skills") == TEXTS
+    assert skills(refreshed).read_days("skills") == TEXTS[-3:]
+    assert skills(refreshed, team).read_days("skills") == TEXTS
 
 
 def test_other_rows_of_a_full_table(simulator: Simulator) -> None:
@@ -197,13 +193,13 @@ def test_other_rows_of_a_full_table(simulator: Simulator) -> None:
     catalog = catalog_of("skills")
     for entry in catalog["streams"]:
         entry["replication_method"] = "FULL_TABLE"
-    plain = run(simulator, "skills", **START)
+    plain = read(simulator, "skills")
     team = [f"{GROUP}:{simulator.teams[0].id}"]
-    whole = run(simulator, catalog=catalog, state=plain.state, filters=team, **START)
+    whole = read(simulator, catalog=catalog, state=plain.state, filters=team)
     assert whole.records("skills")
-    after = run(simulator, "skills", "readings", state=whole.state, **START)
+    after = read(simulator, "skills", state=whole.state)
     assert after.read_days("skills") == TEXTS
-    same = run(simulator, catalog=catalog, state=plain.state, **START)
+    same = read(simulator, catalog=catalog, state=plain.state)
     assert same.bookmark("skills") == LAST.isoformat()
 
 
@@ -213,8 +209,8 @@ def test_filters_name_nobody(
     """Neither in a log nor in a state, though they may hold people and their things."""
     caplog.set_level(logging.DEBUG)
     filters = ["user_id:user_01Quillfeather", "skill_name:jo@example.com"]
-    plain = run(simulator, "skills", **START)
-    output = run(simulator, "skills", state=plain.state, filters=filters, **START)
+    plain = read(simulator, "skills")
+    output = read(simulator, "skills", state=plain.state, filters=filters)
     assert any("have changed" in line for line in caplog.messages)
     assert "skill_name, user_id" in output.state["bookmarks"]["skills"]["shape"]
     assert "filter%5B%5D=[not shown]" in caplog.text
@@ -231,7 +227,7 @@ def test_filters_name_nobody(
         (("plugins",), ["product:chat"], ["product 'chat'", "plugins"]),
         (("adoption",), ["user_id:user_1"], ["user_id", "adoption", "rbac_group_id"]),
         (("team_summaries",), ["project_id:claude_proj_1"], ["project_id"]),
-        (("org_summaries_by_team",), ["rbac_group_id:rbac_group_1"], ["rbac_group_ids"]),
+        ((BY_TEAM,), ["rbac_group_id:rbac_group_1"], ["rbac_group_ids"]),
     ],
 )
 def test_a_filter_that_a_stream_does_not_take(
@@ -246,7 +242,7 @@ def test_a_filter_that_a_stream_does_not_take(
 
 def test_streams_that_are_not_selected_take_any_filter(simulator: Simulator) -> None:
     """Nor do those of usage and cost mind."""
-    output = run(simulator, "skills", "usage", filters=["product:cowork"], **START)
+    output = read(simulator, "skills", "usage", filters=["product:cowork"])
     assert not output.failures
     assert output.records("usage")
 
@@ -275,12 +271,11 @@ def test_days_that_are_not_there_yet(organization: Organize) -> None:
     """The streams end at the API's latest day, also where no team is known at all."""
     simulator = organization(users=25, delay_days=5)
     latest = TEXTS[:2]
-    output = run(simulator, *GROUPED, "readings", **START)
+    output = read(simulator, *GROUPED)
     assert not output.failures
     assert {tuple(output.read_days(stream)) for stream in GROUPED} == {tuple(latest)}
-    stream = "org_summaries_by_team"
-    named = run(simulator, stream, "readings", rbac_group_ids=["rbac_group_x"], **START)
-    assert named.read_days(stream) == latest
+    named = read(simulator, BY_TEAM, rbac_group_ids=["rbac_group_x"])
+    assert named.read_days(BY_TEAM) == latest
 
 
 @pytest.mark.parametrize("stream", ["team_summaries", "skills_by_team"])
@@ -288,8 +283,8 @@ def test_filtered_teams_are_whole(simulator: Simulator, stream: str) -> None:
     """Of other teams, whose members the filter leaves in part, there are no rows."""
     team = simulator.teams[0].id
     entry = f"{GROUP}:{team}"
-    output = run(simulator, stream, "readings", filters=[entry], **START)
-    everything = run(simulator, stream, **START).records(stream)
+    output = read(simulator, stream, filters=[entry])
+    everything = read(simulator, stream).records(stream)
     mine = [record for record in everything if record[GROUP] == team]
     assert mine
     assert undated(output.records(stream)) == undated(mine)
@@ -302,10 +297,9 @@ def test_endpoints_that_are_behind_each_other(simulator: Simulator) -> None:
     latest = simulator.latest
     body = error_of(f"{latest} is not there; the latest is {DAYS[1]}")
     simulator.reply("summaries", status=400, body=body, times=1)
-    stream = "org_summaries_by_team"
-    output = run(simulator, stream, "readings", data_delay_days=0, **START)
+    output = read(simulator, BY_TEAM, data_delay_days=0)
     assert not output.failures
-    assert output.read_days(stream) == TEXTS[:2]
+    assert output.read_days(BY_TEAM) == TEXTS[:2]
 
 
 def test_counts_that_nobody_knows(simulator: Simulator) -> None:
@@ -314,27 +308,27 @@ def test_counts_that_nobody_knows(simulator: Simulator) -> None:
     [row] = simulator.truth("summaries", LAST, filters=(f"{GROUP}:{team}",))
     unknown = {n: None if n.endswith("_count") else v for n, v in row.items()}
     simulator.reply("summaries", body=page_of(unknown))
-    output = run(simulator, "org_summaries_by_team", start_date=LAST.isoformat())
-    assert len(output.records("org_summaries_by_team")) == len(simulator.teams)
+    output = run(simulator, BY_TEAM, start_date=LAST.isoformat())
+    assert len(output.records(BY_TEAM)) == len(simulator.teams)
 
 
 def test_the_endpoint_of_the_teams_is_to_blame(simulator: Simulator) -> None:
     """The key is not, when the first two refusals come from one endpoint."""
     simulator.reply("users", status=404, body=error_of("no users here"))
-    output = run(simulator, "org_summaries_by_team", "team_summaries", "usage", **START)
+    output = read(simulator, BY_TEAM, "team_summaries", "usage")
     assert len(output.failures) == 2
     assert all("no users here" in sentence for sentence in output.failures)
-    assert output.bookmark("org_summaries_by_team") is None
+    assert output.bookmark(BY_TEAM) is None
     assert output.records("usage")
 
 
 def test_no_teams_at_all(simulator: Simulator) -> None:
     """Days without teams have been read, and had nothing."""
     simulator.reply("users", body=page_of({GROUP: None}))
-    output = run(simulator, "org_summaries_by_team", "readings", **START)
-    assert output.records("org_summaries_by_team") == []
-    assert output.read_days("org_summaries_by_team") == TEXTS
-    assert output.bookmark("org_summaries_by_team") == LAST.isoformat()
+    output = read(simulator, BY_TEAM)
+    assert output.records(BY_TEAM) == []
+    assert output.read_days(BY_TEAM) == TEXTS
+    assert output.bookmark(BY_TEAM) == LAST.isoformat()
 
 
 @pytest.mark.parametrize(
@@ -342,7 +336,7 @@ def test_no_teams_at_all(simulator: Simulator) -> None:
     [
         ("team_summaries", [], 5),
         ("team_summaries", [f"{GROUP}:rbac_group_1"], {}),
-        ("org_summaries_by_team", [], []),
+        (BY_TEAM, [], []),
     ],
 )
 def test_a_team_that_is_no_text(
@@ -350,6 +344,6 @@ def test_a_team_that_is_no_text(
 ) -> None:
     """It is not taken for none, nor for one that filters leave out."""
     simulator.reply("users", body=page_of({GROUP: team}))
-    output = run(simulator, stream, filters=filters, **START)
+    output = read(simulator, stream, filters=filters)
     assert output.records(stream) == []
     assert GROUP in output.failure
