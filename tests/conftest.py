@@ -33,8 +33,8 @@ settings.load_profile("patient")
 #: Two weeks' worth of days lie between the floor and the youngest day by default.
 TODAY = pendulum.Date(2026, 1, 17)
 
-#: Seconds that a test may wait in all, if it did wait.
-LONGEST_WAIT = 1200
+#: Seconds that the tap may wait in a test, if it did wait.
+LONGEST_WAIT = 7200
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -69,20 +69,32 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+def _replace_sleep(monkeypatch: pytest.MonkeyPatch, sleep: Callable[[float], None]) -> None:
+    """Let the tap's clock say that time has passed, however long a sleep takes."""
+    passed = 0.0
+
+    def pass_time(seconds: float) -> None:
+        nonlocal passed
+        passed += seconds
+        assert passed < LONGEST_WAIT
+        sleep(seconds)
+
+    monkeypatch.setattr(clock, "sleep", pass_time)
+    monkeypatch.setattr(clock, "seconds", lambda: time.monotonic() + passed)
+
+
 @pytest.fixture
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let nobody sleep, and keep how long they would have."""
     asked: list[float] = []
-    passed = 0.0
-
-    def sleep(duration: float) -> None:
-        nonlocal passed
-        passed += duration
-        asked.append(duration)
-
-    monkeypatch.setattr(clock, "sleep", sleep)
-    monkeypatch.setattr(clock, "seconds", lambda: time.monotonic() + passed)
+    _replace_sleep(monkeypatch, asked.append)
     return asked
+
+
+@pytest.fixture
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait a thousandth of the time: connections are refused for a moment only."""
+    _replace_sleep(monkeypatch, lambda seconds: time.sleep(seconds / 1000))
 
 
 @pytest.fixture
@@ -99,21 +111,6 @@ def waits(monkeypatch: pytest.MonkeyPatch, sleeps: list[float]) -> list[float]:
 
     monkeypatch.setattr(Progress, "wait", waited)
     return asked
-
-
-@pytest.fixture
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait a thousandth of the time: connections are refused for a moment only."""
-    waited = 0.0
-
-    def sleep(seconds: float) -> None:
-        nonlocal waited
-        waited += seconds
-        assert waited < LONGEST_WAIT
-        time.sleep(seconds / 1000)
-
-    monkeypatch.setattr(clock, "sleep", sleep)
-    monkeypatch.setattr(clock, "seconds", lambda: time.monotonic() + waited)
 
 
 @pytest.fixture

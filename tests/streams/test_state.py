@@ -9,11 +9,10 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-import time_machine
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import fake_clock, ledger, truth
+from tests import ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import REFUSALS, Simulator
 from tests.simulator.refusals import ANOTHER_ORGANIZATION
@@ -67,22 +66,6 @@ def test_second_run_one_day_later(simulator: Simulator, set_today: SetToday) -> 
     for stream in truth.STREAMS:
         assert second.read_days(stream) == expected
         assert second.bookmark(stream) == expected[-1]
-
-
-def test_days_read_again(simulator: Simulator) -> None:
-    """They never pull the bookmark back, in any STATE; each reading is the latest.
-
-    Also when the clock stands still.
-    """
-    with time_machine.travel(fake_clock.noon(TODAY), tick=False):
-        first = run(simulator, *SKILLS, start_date="2026-01-09")
-        again = run(simulator, *SKILLS, state=first.state)
-    assert len(again.read_days("skills")) == 3
-    assert {s["bookmarks"]["skills"]["replication_key_value"] for s in again.states} == {
-        LAST.isoformat()
-    }
-    snapshots = [r["snapshot_at"] for o in (first, again) for r in o.records("readings")]
-    assert snapshots == sorted(set(snapshots))
 
 
 def test_nothing_to_do(simulator: Simulator) -> None:
