@@ -15,7 +15,7 @@ from tap_claude_analytics.api import pacer
 from tests import truth
 from tests.simulator import FAULTS, Fault, Kind, limits
 from tests.simulator.edits import refused
-from tests.singer import run
+from tests.singer import Output, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +26,14 @@ if TYPE_CHECKING:
 
 DAYS = [date(2026, 1, day) for day in range(3, 15)]
 MIDDLE = DAYS[5]
-SPAN_OF_DAYS: dict[str, Any] = {"start_date": DAYS[0].isoformat()}
+TEXTS = [day.isoformat() for day in DAYS]
 PAGE_SIZE = 4
+
+
+def read(simulator: Simulator, *streams: str, parallel: int, **settings: Any) -> Output:
+    """Read these days of streams."""
+    settings = {"start_date": TEXTS[0], "max_parallel_requests": parallel, **settings}
+    return run(simulator, *streams, "readings", **settings)
 
 
 def before_each_answer(
@@ -86,13 +92,8 @@ def question(request: Request) -> tuple[str, str]:
 def test_not_one_request_more_than_needed(simulator: Simulator, parallel: int) -> None:
     """As many as there are pages, each of them once; summaries of all days at once."""
     paged = {"connectors": "connectors", "skills": "skills", "users": "user_summaries"}
-    run(
-        simulator,
-        *("adoption", "org_summaries", "artifacts", *paged.values()),
-        **SPAN_OF_DAYS,
-        page_size=PAGE_SIZE,
-        max_parallel_requests=parallel,
-    )
+    streams = ("adoption", "org_summaries", "artifacts", *paged.values())
+    read(simulator, *streams, page_size=PAGE_SIZE, parallel=parallel)
     assert max(Counter(map(question, simulator.requests)).values()) == 1
     needed = {"summaries": 1, "artifacts": len(DAYS)} | {
         path: sum(max(1, -(-len(simulator.truth(path, day)) // PAGE_SIZE)) for day in DAYS)
@@ -107,16 +108,10 @@ def test_state_in_the_order_of_days(simulator: Simulator, parallel: int) -> None
     traffic = Traffic(0, 0.002, 0.02)
     before_each_answer(simulator, traffic)
     streams = ("skills", "user_summaries")
-    output = run(
-        simulator,
-        *(*streams, "readings"),
-        **SPAN_OF_DAYS,
-        page_size=PAGE_SIZE,
-        max_parallel_requests=parallel,
-    )
+    output = read(simulator, *streams, page_size=PAGE_SIZE, parallel=parallel)
     assert traffic.most <= parallel
     for stream in streams:
-        assert output.read_days(stream) == [day.isoformat() for day in DAYS]
+        assert output.read_days(stream) == TEXTS
         truth.assert_confirms_whole_days(output, stream, DAYS[-1])
 
 
@@ -134,9 +129,7 @@ def test_an_error_comes_at_its_day(
         return None
 
     before_each_answer(simulator, act, path="skills")
-    output = run(
-        simulator, "skills", "readings", **SPAN_OF_DAYS, max_parallel_requests=parallel
-    )
+    output = read(simulator, "skills", parallel=parallel)
     assert f"skills?date={MIDDLE}" in output.failure
     earlier = [day.isoformat() for day in DAYS if day < MIDDLE]
     assert output.read_days("skills") == earlier
@@ -154,14 +147,7 @@ def test_an_expired_cursor_costs_its_own_day_only(simulator: Simulator) -> None:
     simulator.fail(expired, path="users", nth=12, times=1)
     traffic = Traffic(0.02)
     before_each_answer(simulator, traffic)
-    output = run(
-        simulator,
-        "user_summaries",
-        "readings",
-        **SPAN_OF_DAYS,
-        page_size=2,
-        max_parallel_requests=4,
-    )
+    output = read(simulator, "user_summaries", page_size=2, parallel=4)
     assert output.failures == ()
     truth.assert_current_rows(simulator, "user_summaries", DAYS, output)
     (hit,) = [r for r in simulator.requests if r.fault == expired.name]
@@ -187,16 +173,9 @@ def test_a_429_pauses_all(simulator: Simulator) -> None:
         return None
 
     before_each_answer(simulator, act, path="skills")
-    output = run(
-        simulator,
-        "skills",
-        "readings",
-        **SPAN_OF_DAYS,
-        max_parallel_requests=4,
-        requests_per_minute=1200,
-    )
+    output = read(simulator, "skills", parallel=4, requests_per_minute=1200)
     assert output.failures == ()
-    assert output.read_days("skills") == [day.isoformat() for day in DAYS]
+    assert output.read_days("skills") == TEXTS
     (at,) = refused_at
     # It takes a moment until the answer is there and is read.
     assert not [came for came in traffic.arrivals if at + 0.2 < came < at + pause]
@@ -227,13 +206,12 @@ def test_the_limit_is_kept_as_every_server_counts_it(
         return None
 
     before_each_answer(simulator, act)
-    output = run(
+    output = read(
         simulator,
         "user_summaries",
-        "readings",
         start_date=MIDDLE.isoformat(),
         page_size=1,
-        max_parallel_requests=8,
+        parallel=8,
         requests_per_minute=per_minute,
     )
     assert output.failures == ()
@@ -249,6 +227,6 @@ def test_as_many_requests_at_a_time_as_allowed(simulator: Simulator) -> None:
         all_have_come.wait(timeout=20)
 
     before_each_answer(simulator, act, path="skills", times=6)
-    output = run(simulator, "skills", **SPAN_OF_DAYS, max_parallel_requests=6)
+    output = read(simulator, "skills", parallel=6)
     assert output.failures == ()
     assert not all_have_come.broken
