@@ -11,11 +11,12 @@ import pytest
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.progress import LINE_EVERY, Progress
 from tests import truth
-from tests.simulator import Options, Simulator
 from tests.singer import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from tests.simulator import Simulator
 
 TODAY = date(2026, 11, 2)
 DAYS = 16
@@ -23,17 +24,14 @@ START = TODAY - timedelta(days=DAYS + 2)
 STREAMS = (*truth.ALL, "usage", "cost")
 
 
-@pytest.fixture(scope="module")
-def company() -> Iterator[Simulator]:
-    """The smallest organisation: what is logged depends on days and requests only."""
-    with Simulator(Options(today=TODAY, users=2, projects=1)) as simulator:
-        yield simulator
+#: The smallest organisation: what is logged depends on days and requests only.
+COMPANY = {"users": 2, "projects": 1}
 
 
-def test_a_first_load(company: Simulator, sleeps: list[float]) -> None:
+def test_a_first_load(simulator: Simulator, sleeps: list[float]) -> None:
     """All default streams, at a pace that makes it last as long as that of many days."""
     begun = clock.seconds()
-    output = run(company, start_date=START.isoformat(), requests_per_minute=4)
+    output = run(simulator, start_date=START.isoformat(), requests_per_minute=4)
     minutes = (clock.seconds() - begun) / 60
     assert not output.failures
     assert len(output.read_days("skills")) == DAYS
@@ -46,11 +44,10 @@ def test_a_first_load(company: Simulator, sleeps: list[float]) -> None:
         assert len(of_stream) == (2 if stream == "readings" else 3)
 
 
-def test_what_is_read(company: Simulator) -> None:
+def test_what_is_read(simulator: Simulator) -> None:
     """One line at the start says which days of which streams, and one what was read."""
-    company.requests.clear()
     streams = ("adoption", "skills", "cost")
-    first = run(company, *streams, start_date="2026-10-28")
+    first = run(simulator, *streams, start_date="2026-10-28")
     assert not first.failures
     records = sum(len(first.records(stream)) for stream in streams)
     begun, ended = (m for m in first.logged if m.startswith("Read") or "requests" in m)
@@ -59,11 +56,11 @@ def test_what_is_read(company: Simulator) -> None:
         " 2026-10-28 to 2026-11-02 (cost)."
     )
     assert ended.rpartition(", ")[0] == (
-        f"Read 12 days of 3 streams: {records} records, {len(company.requests)} requests"
+        f"Read 12 days of 3 streams: {records} records, {len(simulator.requests)} requests"
     )
     assert not [message for message in first.logged if "deselected" in message]
     again = run(
-        company, *streams, start_date="2026-10-28", state=first.state, lookback_days=0
+        simulator, *streams, start_date="2026-10-28", state=first.state, lookback_days=0
     )
     [line] = [message for message in again.logged if message.startswith("Reading")]
     assert line.startswith("Reading no new day (adoption, skills); 2026-11-0")
