@@ -131,6 +131,13 @@ def state_at(bookmark: str | None, *streams: str) -> Message:
     return {"bookmarks": {stream: dict(entry) for stream in streams}}
 
 
+def merged(old: Output, new: Output) -> Message:
+    """Return the state of two runs as Meltano merges it: key by key."""
+    one, other = old.state["bookmarks"], new.state["bookmarks"]
+    streams = {**one, **other}
+    return {"bookmarks": {s: {**one.get(s, {}), **other.get(s, {})} for s in streams}}
+
+
 def config_for(simulator: Simulator, **settings: object) -> dict[str, Any]:
     """Return a configuration that points at the simulator."""
     return {

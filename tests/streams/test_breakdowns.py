@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections import ChainMap
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ import yaml
 
 from tests import docs, masking, truth
 from tests.conftest import TODAY
-from tests.singer import Organize, Output, catalog_of, error_of, page_of, run
+from tests.singer import Organize, Output, catalog_of, error_of, merged, page_of, run
 from tests.truth import assert_true
 
 if TYPE_CHECKING:
@@ -163,16 +162,11 @@ def test_filters_narrow(simulator: Simulator, stream: str, entries: list[str]) -
 def test_other_filters_read_again_from_the_start(simulator: Simulator) -> None:
     """The state knows what the rows were narrowed by; no filter leaves no trace in it.
 
-    Nor does an old one come back after a full refresh without it, whose state Meltano
-    merges with the old one key by key.
+    Nor does an old one come back after a full refresh without it.
     """
 
     def skills(state: dict[str, Any] | None, *filters: str) -> Output:
         return read(simulator, "skills", state=state, filters=[*filters])
-
-    def merged(old: Output, new: Output) -> dict[str, Any]:
-        states = (output.state["bookmarks"]["skills"] for output in (old, new))
-        return {"bookmarks": {"skills": dict(ChainMap(*reversed([*states])))}}
 
     team = f"{GROUP}:{simulator.teams[0].id}"
     plain = skills(None)

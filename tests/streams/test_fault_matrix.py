@@ -214,7 +214,14 @@ def assert_ends(
         assert hits[stream] or hits[_ALSO_ASK.get(stream)] or outcome is Outcome.TRUTH
         assert hits[stream] <= MOST_PAGES + 1 or case.extent is not Extent.LASTING
         assert_confirms_whole_days(first, stream)
-    assert_failures(first, case, expected)
+    fails = (stream for stream in expected if expected[stream] is Outcome.FAILURE)
+    assert first.failed == sorted(fails)
+    said = sentence_about(case.fault) if first.failed else ""
+    for stream, sentence in zip(first.failed, first.failures, strict=True):
+        assert f"GET {url_path(PATHS[stream]).partition('/{')[0]}" in sentence
+        assert said in sentence
+        has_id = said != NO_ANSWER and case.fault.kind is not Kind.GATEWAY
+        assert not has_id or "(request id req_" in sentence
     if case.fault.kind is Kind.DOUBLED:
         assert_holds_what_came_twice(simulator, befallen, first)
         return first
@@ -235,18 +242,6 @@ def assert_ends(
         assert not set(days) & set(second.read_days(stream))
         assert_holds_truth(simulator, stream, days_of(stream), first, second)
     return first
-
-
-def assert_failures(output: Output, case: Case, expected: dict[str, Outcome]) -> None:
-    """Check that the right streams failed, each with a sentence that helps."""
-    assert output.failed == sorted(s for s, e in expected.items() if e is Outcome.FAILURE)
-    said = sentence_about(case.fault) if output.failed else ""
-    for stream, sentence in zip(output.failed, output.failures, strict=True):
-        assert sentence.startswith(f"Stream {stream} failed: ")
-        assert f"GET {url_path(PATHS[stream]).partition('/{')[0]}" in sentence
-        assert said in sentence
-        has_id = said != NO_ANSWER and case.fault.kind is not Kind.GATEWAY
-        assert not has_id or "(request id req_" in sentence
 
 
 def assert_is_incomplete(

@@ -16,7 +16,16 @@ from tests import ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import REFUSALS, Simulator
 from tests.simulator.refusals import ANOTHER_ORGANIZATION
-from tests.singer import Organize, Output, SetToday, catalog_of, config_for, run, state_at
+from tests.singer import (
+    Organize,
+    Output,
+    SetToday,
+    catalog_of,
+    config_for,
+    merged,
+    run,
+    state_at,
+)
 
 LAST = TODAY.subtract(days=3)
 #: A stream that is asked for day by day, with its readings.
@@ -227,17 +236,11 @@ def test_a_key_of_another_organization(simulator: Simulator) -> None:
 
 def test_a_full_refresh_of_one_stream(simulator: Simulator) -> None:
     """Meltano merges its state into the old one: the other streams are still told."""
-    state = read(simulator).state
+    old = read(simulator)
     simulator.fail(REFUSALS["another_organization"])
-    refreshed = read(simulator, "skills")
-    merged = {
-        "bookmarks": {
-            name: {**entry, **refreshed.state["bookmarks"].get(name, {})}
-            for name, entry in state["bookmarks"].items()
-        }
-    }
-    assert not read(simulator, "skills", state=merged).failures
-    assert read(simulator, "usage", state=merged).failures
+    state = merged(old, read(simulator, "skills"))
+    assert not read(simulator, "skills", state=state).failures
+    assert read(simulator, "usage", state=state).failures
 
 
 def test_two_organizations_in_one_run(simulator: Simulator) -> None:
