@@ -48,7 +48,7 @@ each_mode = pytest.mark.parametrize("mode", MODES)
 @pytest.fixture(scope="module")
 def company() -> Iterator[Simulator]:
     """An organisation with people, projects and federated identities."""
-    with Simulator(Options(today=TODAY, users=24, projects=16)) as simulator:
+    with Simulator(Options(today=TODAY, users=16, projects=8)) as simulator:
         truth.assert_busy(simulator, "users", DAY)
         yield simulator
 
@@ -177,7 +177,7 @@ def test_flattening_and_stream_maps(
     for user in users:
         assert user["copy"] == user["user__email_address"]
         assert (user["copy"] is None) == (mode == "drop")
-    assert "actor__email_address" in output.records("cost")[0]
+    assert any("actor__email_address" in record for record in output.records("cost"))
 
 
 @each_mode
