@@ -10,10 +10,12 @@ import pytest
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests.conftest import TODAY
 from tests.singer import SetToday, catalog_of, config_for, run, state_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from tests.simulator import Simulator
 
@@ -160,31 +162,30 @@ def test_readings_are_always_read(
 # Nothing to read
 
 
-@pytest.mark.parametrize("day", ["2026-06-01", "9999-12-31"])
-def test_a_bookmark_in_the_future(simulator: Simulator, day: str) -> None:
-    """A warning says why nothing is read, and the bookmark stays."""
-    output = run(simulator, "skills", state=state_at(day, "skills", "adoption"))
-    [warning] = output.warnings
-    assert "future" in warning
-    assert f"skills is {day}" in warning
-    assert "adoption" not in warning
-    assert output.bookmark("skills") == day
-    assert not output.failures
-    assert not simulator.requests
-
-
-def test_a_start_in_the_future(simulator: Simulator) -> None:
-    """It is no error, but it is said."""
-    output = run(simulator, "skills", start_date="2026-01-26")
-    assert not output.failures
-    [warning] = output.warnings
-    assert "start_date is 2026-01-26, which is after the most recent day" in warning
-
-
-def test_a_clock_that_is_wrong(simulator: Simulator, set_today: SetToday) -> None:
-    """A machine that has forgotten the time reads nothing, and says so."""
-    set_today(pendulum.Date(2025, 3, 1))
-    output = run(simulator, "skills")
+@pytest.mark.parametrize(
+    ("today", "settings", "told"),
+    [
+        (TODAY, {"state": state_at("2026-06-01", "skills", "adoption")}, "is 2026-06-01"),
+        (TODAY, {"state": state_at("9999-12-31", "skills", "adoption")}, "is 9999-12-31"),
+        (TODAY, {"start_date": "2026-01-26"}, "start_date is 2026-01-26, which is after"),
+        (pendulum.Date(2025, 3, 1), {}, "says that today is 2025-03-01"),
+    ],
+    ids=["bookmark", "end-of-time", "start", "clock"],
+)
+def test_nothing_to_read(
+    simulator: Simulator,
+    set_today: SetToday,
+    today: date,
+    settings: dict[str, Any],
+    told: str,
+) -> None:
+    """A warning says why; a bookmark in the future stays."""
+    set_today(today)
+    output = run(simulator, "skills", **settings)
     assert output.failures == ()
-    assert any("says that today is 2025-03-01" in warning for warning in output.warnings)
+    assert any(told in warning for warning in output.warnings)
+    assert "adoption" not in str(output.warnings)
     assert simulator.requests == []
+    if state := settings.get("state"):
+        bookmark = state["bookmarks"]["skills"]["replication_key_value"]
+        assert output.bookmark("skills") == bookmark

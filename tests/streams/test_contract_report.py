@@ -39,7 +39,6 @@ ORGANIZATION = "Umbrellaworks"
 #: Under which names the API has ids, and names of what a company has made.
 IDS = {"id", "user_id", "project_id", "rbac_group_id", "rbac_group_name", "actor_id"}
 
-
 COMPANY = {"users": 12, "projects": 4, "api_key": KEY}
 
 

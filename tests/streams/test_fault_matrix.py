@@ -73,7 +73,6 @@ _ALSO_ASK = {"adoption": "org_summaries", "team_members": "teams"}
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 
-
 COMPANY: dict[str, Any] = {"users": 16, "projects": 30}
 
 

@@ -23,7 +23,6 @@ DAYS = 16
 START = TODAY - timedelta(days=DAYS + 2)
 STREAMS = (*truth.ALL, "usage", "cost")
 
-
 #: The smallest organisation: what is logged depends on days and requests only.
 COMPANY = {"users": 2, "projects": 1}
 

@@ -36,7 +36,6 @@ START = TODAY.subtract(days=9)
 ONE_DAY: dict[str, Any] = {"start_date": START.isoformat(), "end_date": START.isoformat()}
 LAST_DAYS: dict[str, Any] = {"start_date": ago(3)}
 
-
 #: Figures are revised until they are 30 days old.
 COMPANY: dict[str, Any] = {"users": 12, "revisions": True}
 

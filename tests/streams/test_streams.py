@@ -17,7 +17,6 @@ from tests.singer import Organize, catalog_of, run
 if TYPE_CHECKING:
     from tests.simulator import Simulator
 
-
 LAST = TODAY.subtract(days=3)
 DAYS = [LAST.subtract(days=n) for n in range(13, -1, -1)]
 ONE_DAY: dict[str, Any] = {"start_date": LAST.isoformat()}

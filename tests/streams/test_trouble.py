@@ -47,7 +47,9 @@ def assert_failed(output: Output, *failed: str) -> None:
     """Check that these streams read nothing, and all others that were selected all days."""
     assert output.error is not None
     assert output.error.exit_code == 1
-    for stream in output.schemas.keys() - {"readings"}:
+    streams = output.schemas.keys() - {"readings"}
+    assert streams >= {*failed}
+    for stream in streams:
         assert output.read_days(stream) == ([] if stream in failed else DAYS)
         assert output.bookmark(stream) == (None if stream in failed else DAYS[-1])
         assert not (stream in failed and output.records(stream))
