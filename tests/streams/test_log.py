@@ -6,15 +6,13 @@ import logging
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.progress import LINE_EVERY, Progress
 from tests import truth
 from tests.singer import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import pytest
 
     from tests.simulator import Simulator
 
@@ -66,63 +64,46 @@ def test_what_is_read(simulator: Simulator) -> None:
     assert line.endswith(" days that may have been revised (cost).")
 
 
-@pytest.fixture
-def pass_time(
+def test_a_line_every_half_minute(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> Callable[[float], None]:
-    """A clock that stands until it is moved on, while all lines are kept."""
+) -> None:
+    """Days, records and requests so far, and how long the stream takes still.
+
+    Neither a quick stream before it counts, nor days that come from one question.
+    """
     caplog.set_level(logging.INFO)
     now = 0.0
-
-    def move_on(seconds: float) -> None:
-        nonlocal now
-        now += seconds
-
     monkeypatch.setattr(clock, "seconds", lambda: now)
-    return move_on
-
-
-def test_a_line_every_half_minute(
-    pass_time: Callable[[float], None], caplog: pytest.LogCaptureFixture
-) -> None:
-    """Days, records and requests so far, and how long the stream takes still."""
     progress = Progress(logging.getLogger("progress"))
     progress.plan(11)
-    progress.begin("skills", 300, 300)
-    for _ in range(60):
-        pass_time(2)
-        progress.request_sent()
-        progress.day_done(records=12)
-        progress.question_done()
-    assert caplog.messages == [
-        f"skills (stream 1 of 11): {days} of 300 days read; so far {12 * days} records,"
-        f" {days} requests; about {left} left for this stream."
-        for days, left in (
-            (15, "10 minutes"),
-            (30, "9 minutes"),
-            (45, "9 minutes"),
-            (60, "8 minutes"),
-        )
-    ]
-
-
-def test_the_time_left_is_that_of_the_stream(
-    pass_time: Callable[[float], None], caplog: pytest.LogCaptureFixture
-) -> None:
-    """Neither a quick stream before it counts, nor days that come from one question."""
-    progress = Progress(logging.getLogger("progress"))
     progress.begin("org_summaries", 300, 1)
     for _ in range(300):
         progress.day_done(records=1)
     progress.question_done()
+    progress.begin("skills", 300, 300)
+    for _ in range(60):
+        now += 2
+        progress.request_sent()
+        progress.day_done(records=12)
+        progress.question_done()
+    left = {15: "10 minutes", 30: "9 minutes", 45: "9 minutes", 60: "8 minutes"}
+    assert caplog.messages == [
+        f"skills (stream 2 of 11): {days} of 300 days read; so far {300 + 12 * days}"
+        f" records, {days} requests; about {left[days]} left for this stream."
+        for days in left
+    ]
+    caplog.clear()
     progress.begin("usage", 62, 2)
-    pass_time(300)
+    now += 300
     progress.day_done(records=12)
     for _ in range(30):
         progress.day_done(records=0)
     progress.question_done()
-    pass_time(LINE_EVERY)
+    now += LINE_EVERY
     progress.day_done(records=12)
     first, second = caplog.messages
-    assert first.endswith("usage: 1 of 62 days read; so far 312 records, 0 requests.")
+    assert first.startswith(
+        "usage (stream 3 of 11): 1 of 62 days read; so far 1032 records"
+    )
+    assert " left " not in first
     assert second.endswith("about 6 minutes left for this stream.")
