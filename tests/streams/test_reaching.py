@@ -37,13 +37,17 @@ def the_failure(output: Output) -> str:
 # Nothing answers
 
 
-@pytest.mark.parametrize("parallel", [1, 4])
 @pytest.mark.parametrize(
-    ("url", "proxy", "told"),
+    ("url", "proxy", "parallel", "told"),
     [
-        (ELSEWHERE, None, "api.example.invalid cannot be reached: the host name was not"),
-        (NOWHERE, None, "127.0.0.1 cannot be reached: the connection was refused."),
-        (ELSEWHERE, NOWHERE, "the proxy does not answer: the connection was refused."),
+        (
+            ELSEWHERE,
+            None,
+            1,
+            "api.example.invalid cannot be reached: the host name was not",
+        ),
+        (NOWHERE, None, 4, "127.0.0.1 cannot be reached: the connection was refused."),
+        (ELSEWHERE, NOWHERE, 1, "the proxy does not answer: the connection was refused."),
     ],
     ids=["name", "port", "proxy"],
 )
@@ -52,8 +56,8 @@ def test_nobody_there(
     waits: list[float],
     url: str,
     proxy: str | None,
-    told: str,
     parallel: int,
+    told: str,
 ) -> None:
     """The run ends after the retries of one request; the next one reads everything."""
     with pytest.MonkeyPatch.context() as patch:
