@@ -16,15 +16,7 @@ from tap_claude_analytics.cli.anonymous import GONE, anonymous, field_name
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests.simulator import REFUSALS
 from tests.singer import catalog_of, config_for
-from tests.system.personal_data import (
-    E_MAILS,
-    NAMES,
-    OTHER_IDENTITIES,
-    PROJECTS,
-    found,
-    rows,
-    values_of,
-)
+from tests.system.personal_data import found, rows, values_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,8 +28,11 @@ DAY = date(2026, 10, 9)
 KEY = "sk-ant-api01-Zx9-never_shown"
 ADDRESS, NAME = "zoe.quillfeather@private.example", "Zoë Quillfeather"
 ORGANIZATION = "Umbrellaworks"
-#: Under which names the API has ids, and names of what a company has made.
-IDS = {"id", "user_id", "project_id", "rbac_group_id", "rbac_group_name", "actor_id"}
+#: Under which names the API has what is about somebody, or what a company has made.
+NAMES = {
+    *("name", "email_address", "subject", "signed_principal", "project_name"),
+    *("id", "user_id", "project_id", "rbac_group_id", "rbac_group_name", "actor_id"),
+}
 
 COMPANY = {"users": 12, "projects": 4, "api_key": KEY}
 
@@ -148,8 +143,7 @@ def personal(simulator: Simulator) -> set[str]:
     for endpoint in ("skills", "connectors", "plugins"):
         known += simulator.truth(endpoint, DAY)
     teams = {text for team in simulator.teams for text in (team.id, team.name) if text}
-    names = E_MAILS | NAMES | PROJECTS | OTHER_IDENTITIES | IDS
-    return values_of(known, names) | teams | {simulator.options.organization_id}
+    return values_of(known, NAMES) | teams | {simulator.options.organization_id}
 
 
 def test_nothing_personal(simulator: Simulator, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +19,8 @@ from tests import ledger, truth
 from tests.simulator import FAULTS, Kind, Options, Simulator
 from tests.simulator.organization.catalog import template_of
 from tests.singer import SetToday, run
-from tests.streams.faults_expected import (
-    CASES,
-    NO_ANSWER,
-    SLOW,
-    Case,
-    Extent,
-    Outcome,
-    sentence_about,
-)
+from tests.streams import faults_expected
+from tests.streams.faults_expected import CASES, Case, Extent, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Sequence
@@ -38,8 +31,8 @@ if TYPE_CHECKING:
     from tests.singer import Message, Output
 
 TODAY = pendulum.Date(2026, 3, 16)
-FIRST, LAST = date(2026, 3, 13), date(2026, 3, 15)
-DAYS = [FIRST + timedelta(days=n) for n in range(3)]
+DAYS = [date(2026, 3, day) for day in (13, 14, 15)]
+FIRST, _, LAST = DAYS
 GROUP_BY = ["model"]
 SETTINGS: dict[str, Any] = {
     "start_date": FIRST.isoformat(),
@@ -177,7 +170,7 @@ def test_every_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It befalls a stream of each source, and loses and doubles nothing."""
-    if case.fault.name in SLOW:
+    if case.fault.name in faults_expected.SLOW:
         request.getfixturevalue("impatient")
     if case.fault.kind is Kind.ENDLESS:
         monkeypatch.setattr(client, "_MAX_ROWS", MOST_PAGES * SETTINGS["page_size"])
@@ -215,11 +208,11 @@ def assert_ends(
         assert_confirms_whole_days(first, stream)
     fails = (stream for stream in expected if expected[stream] is Outcome.FAILURE)
     assert first.failed == sorted(fails)
-    said = sentence_about(case.fault) if first.failed else ""
+    said = faults_expected.sentence_about(case.fault) if first.failed else ""
     for stream, sentence in zip(first.failed, first.failures, strict=True):
         assert f"GET {url_path(PATHS[stream]).partition('/{')[0]}" in sentence
         assert said in sentence
-        has_id = said != NO_ANSWER and case.fault.kind is not Kind.GATEWAY
+        has_id = said != faults_expected.NO_ANSWER and case.fault.kind is not Kind.GATEWAY
         assert not has_id or "(request id req_" in sentence
     if case.fault.kind is Kind.DOUBLED:
         assert_holds_what_came_twice(simulator, befallen, first)
