@@ -104,12 +104,7 @@ def test_an_api_that_is_behind(organization: Organize) -> None:
     ("replies", "bookmark", "failed", "asked"),
     [
         # An API that names an earlier day each time would be asked for ever.
-        (
-            [(400, f"the latest available day is 2026-01-0{n}") for n in (2, 1, 1)],
-            None,
-            (),
-            2,
-        ),
+        ([(400, f"the latest day is 2026-01-0{n}") for n in (2, 1, 1)], None, (), 2),
         ([(400, "the latest day is 2026-01-02"), (403, "no")], None, SUMMARIES, 2),
         ([(400, "the latest day is 2026-01-02")], "2026-01-02", (), 1),
         ([(400, "ending_date: 2026-01-04 is not available yet")], None, SUMMARIES, 1),
@@ -128,9 +123,8 @@ def test_summaries_are_asked_for_once_more_only(
         simulator.reply("summaries", status=status, body=error_of(message), times=1)
     output = run(
         simulator,
-        *SUMMARIES,
-        "readings",
-        state=state_at(bookmark, *SUMMARIES) if bookmark else None,
+        *(*SUMMARIES, "readings"),
+        state=state_at(bookmark, *SUMMARIES),
         lookback_days=0,
         end_date="2026-01-03",
     )
