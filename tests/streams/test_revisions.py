@@ -337,24 +337,3 @@ def test_days_in_between_of_minutes(simulator: Simulator) -> None:
     assert {params["starting_at"][0][:10] for params in detailed} == {
         *output.read_days("usage")
     }
-
-
-def test_rows_that_are_alike(simulator: Simulator) -> None:
-    """Without a value in a dimension they may be two: they count, and a warning says so."""
-    settings: dict[str, Any] = {"start_date": ago(2), "end_date": ago(2)}
-    group_by = ["actor", "model"]
-    once = run(simulator, "usage", report_group_by=group_by, **settings)
-    assert "equal to another row" not in str(once.logged)
-    unnamed = [
-        record
-        for record in once.records("usage")
-        if record["actor_id"] is None or record["model"] is None
-    ]
-    assert unnamed
-    simulator.fail(FAULTS["rows_twice"])
-    twice = run(simulator, "usage", report_group_by=group_by, **settings)
-    assert f"{len(unnamed)} rows are equal to another row" in str(twice.warnings)
-    different = {record["row_key"] for record in twice.records("usage")}
-    assert len(different) == len(once.records("usage")) + len(unnamed)
-    [reading] = twice.records("readings")
-    assert reading["row_count"] == len(different) < len(twice.records("usage"))

@@ -276,18 +276,6 @@ def test_a_key_without_the_scopes(simulator: Simulator) -> None:
     assert "for all linked organisations" in output.failure
 
 
-def test_a_console_organisation(organization: Organize) -> None:
-    """It has members and invites; of the others the API says why not."""
-    console = organization(users=25, console=True)
-    output = run(console, *ALL)
-    assert len(output.failures) == 4
-    for sentence in output.failures:
-        assert "serves Claude Enterprise organizations only" in sentence
-        assert "deselect the stream" in sentence
-    for stream in ("members", "invites"):
-        truth.assert_current_rows(console, stream, [TODAY], output)
-
-
 # Organisations
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests import truth
 from tests.conftest import TODAY
+from tests.simulator import FAULTS
 from tests.singer import Organize, catalog_of, run
 
 if TYPE_CHECKING:
@@ -210,3 +211,25 @@ def test_plugins_that_share_a_name(simulator: Simulator) -> None:
     for records in output.by_day("plugins").values():
         keys = [record["plugin_key"] for record in records]
         assert keys == [f"name:twin:{number}" for number in (1, 2, 3)]
+
+
+def test_rows_that_are_alike(simulator: Simulator) -> None:
+    """Without a value in a dimension they may be two: they count, and a warning says so."""
+    settings: dict[str, Any] = {
+        **ONE_DAY,
+        "end_date": LAST.isoformat(),
+        "report_group_by": ["actor", "model"],
+    }
+    output = run(simulator, "usage", **settings)
+    assert "equal to another row" not in str(output.warnings)
+    once = output.records("usage")
+    unnamed = [r for r in once if r["actor_id"] is None or r["model"] is None]
+    assert unnamed
+    simulator.fail(FAULTS["rows_twice"])
+    output = run(simulator, "usage", "readings", **settings)
+    twice = output.records("usage")
+    assert f"{len(unnamed)} rows are equal to another row" in str(output.warnings)
+    different = {record["row_key"] for record in twice}
+    assert len(different) == len(once) + len(unnamed)
+    [reading] = output.records("readings")
+    assert reading["row_count"] == len(different) < len(twice)
