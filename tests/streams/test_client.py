@@ -44,9 +44,24 @@ def is_second_page(request: Request) -> bool:
 # What is sent
 
 
-def test_headers_and_parameters(simulator: Simulator) -> None:
-    """Key, version and who asks; a day, the page size and the cursor, or a range."""
+def test_headers_and_parameters(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Key, version and who asks; a day, the page size and the cursor, or a range.
+
+    Each header is sent once, though the SDK authenticates every request twice.
+    """
+    sent = Counter[str]()
+    put = HTTPConnection.putheader
+
+    def count(connection: HTTPConnection, header: str, *values: str) -> None:
+        sent[header.lower()] += 1
+        put(connection, header, *values)
+
+    monkeypatch.setattr(HTTPConnection, "putheader", count)
     assert read(simulator, *truth.STREAMS, page_size=5).failures == ()
+    assert sent["x-api-key"] == len(simulator.requests)
+    assert set(sent.values()) == {len(simulator.requests)}
     version = re.escape(TapClaudeAnalytics.plugin_version)
     assert {request.path for request in simulator.requests} == {
         endpoint.path for endpoint in ENDPOINTS.values()
@@ -59,10 +74,8 @@ def test_headers_and_parameters(simulator: Simulator) -> None:
         assert re.fullmatch(rf"tap-claude-analytics/{version} \(\+https://\S+\)", agent)
         assert request.headers.keys().isdisjoint({"authorization", "cookie"})
         if request.path == "summaries":
-            assert request.params == {
-                "starting_date": ["2026-01-01"],
-                "ending_date": ["2026-01-04"],
-            }
+            days = {"starting_date": ["2026-01-01"], "ending_date": ["2026-01-04"]}
+            assert request.params == days
         else:
             assert request.params["date"][0] in DAYS
             assert request.params["limit"] == ["5"]
@@ -70,23 +83,11 @@ def test_headers_and_parameters(simulator: Simulator) -> None:
     assert any("page" in request.params for request in simulator.requests)
 
 
-def test_each_header_is_sent_once(
-    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The SDK authenticates every request twice."""
-    sent = Counter[str]()
-    put = HTTPConnection.putheader
-
-    def count(connection: HTTPConnection, header: str, *values: str) -> None:
-        sent[header.lower()] += 1
-        put(connection, header, *values)
-
-    monkeypatch.setattr(HTTPConnection, "putheader", count)
+def test_settings_of_requests(simulator: Simulator) -> None:
+    """The user agent can be another one, and the address may end with a slash."""
     agent = "acme-elt/2.0 (+https://acme.example)"
     output = read(simulator, api_url=f"{simulator.url}/", user_agent=agent)
     assert output.failures == ()
-    assert sent["x-api-key"] == len(DAYS)
-    assert set(sent.values()) == {len(DAYS)}
     assert {request.headers["user-agent"] for request in simulator.requests} == {agent}
 
 

@@ -209,7 +209,7 @@ def test_a_value_that_fails_the_stream(
         ("usage", {"starting_at": {NAME: 1}, "group": {}}, "a row with a time that is not"),
     ],
 )
-def test_a_row_that_is_none(
+def test_a_row_that_cannot_be_read(
     simulator: Simulator, stream: str, row: object, told: str
 ) -> None:
     """It fails its stream, and is neither quoted nor asked for again."""
