@@ -296,14 +296,17 @@ def test_endpoints_that_are_behind_each_other(simulator: Simulator) -> None:
     assert output.read_days(BY_TEAM) == TEXTS[:2]
 
 
-def test_counts_that_nobody_knows(simulator: Simulator) -> None:
-    """Null is not zero: such a row stays."""
+@pytest.mark.parametrize(("count", "rows"), [(0, 0), (1, 1), (None, 1)])
+def test_a_team_has_a_row_where_it_may_count_anybody(
+    simulator: Simulator, count: int | None, rows: int
+) -> None:
+    """A count of null is not zero."""
     team = simulator.teams[0].id
     [row] = simulator.truth("summaries", LAST, filters=(f"{GROUP}:{team}",))
-    unknown = {n: None if n.endswith("_count") else v for n, v in row.items()}
-    simulator.reply("summaries", body=page_of(unknown))
+    counted = {n: count if n.endswith("_count") else v for n, v in row.items()}
+    simulator.reply("summaries", body=page_of(counted))
     output = run(simulator, BY_TEAM, start_date=LAST.isoformat())
-    assert len(output.records(BY_TEAM)) == len(simulator.teams)
+    assert len(output.records(BY_TEAM)) == rows * len(simulator.teams)
 
 
 def test_the_endpoint_of_the_teams_is_to_blame(simulator: Simulator) -> None:

@@ -38,6 +38,9 @@ NOT_BY_DEFAULT = {
 KEY = "sk-ant-api01-Zx9-never_shown"
 DAY = "2026-01-13"
 
+#: What some editors call a text file.
+UTF_16 = "{}".encode("utf-16")
+
 
 @dataclass(frozen=True)
 class Command:
@@ -69,9 +72,10 @@ class Command:
         return [error.getMessage() for error in errors]
 
     def file(self, name: str, content: object) -> str:
-        """Write a file; text as it is, anything else as JSON."""
-        text = content if isinstance(content, str) else json.dumps(content)
-        (self.folder / name).write_text(text, encoding="utf-8")
+        """Write a file; text and bytes as they are, anything else as JSON."""
+        text = content if isinstance(content, (str, bytes)) else json.dumps(content)
+        written = text.encode() if isinstance(text, str) else text
+        (self.folder / name).write_bytes(written)
         return name
 
 
@@ -217,7 +221,9 @@ def test_two_files(command: Command, simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [None, f'{{"api_key": "{KEY}",', [{"api_key": KEY}]], ids=str
+    "content",
+    [None, f'{{"api_key": "{KEY}",', [{"api_key": KEY}], UTF_16],
+    ids=["missing", "broken", "list", "utf-16"],
 )
 def test_a_wrong_config_file(command: Command, content: object) -> None:
     """The file is named, without what it holds."""
@@ -245,6 +251,7 @@ def test_a_wrong_command_line(command: Command, arguments: list[str]) -> None:
     [
         ("--state", "{broken", "--state"),
         ("--state", [], "--state"),
+        pytest.param("--state", UTF_16, "--state is not a text file in UTF-8", id="utf-16"),
         ("--state", {"bookmarks": []}, "bookmarks"),
         ("--state", state_at("yesterday", "skills"), "'yesterday'"),
         ("--state", state_at("0001-01-01T00:00:00+05:00", "skills"), "0001-01-01T00:00"),

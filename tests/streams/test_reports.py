@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -173,6 +174,19 @@ def test_days_that_are_not_served_any_more(
     assert f"2026-01-01 to {lost}" in warning
 
 
+def test_days_to_read_again_that_are_not_served_any_more(organization: Organize) -> None:
+    """They are named as well, and forgotten."""
+    state = run(organization(users=5), "usage", start_date=ago(3)).state
+    bookmark = state["bookmarks"]["usage"]
+    assert len(bookmark[REVISABLE].split()) == 4
+    later = TODAY.add(days=366)
+    output = run(organization(later, users=5), "usage", state=state)
+    assert not output.failures
+    assert f"those of {ago(3)} to {ago(0)} can no longer be read" in str(output.warnings)
+    days = output.state["bookmarks"]["usage"][REVISABLE].split()
+    assert min(days) > later.subtract(days=31).isoformat()
+
+
 @pytest.mark.parametrize("stream", ["usage", "user_cost_report"])
 def test_midnight_passes(
     organization: Organize, monkeypatch: pytest.MonkeyPatch, stream: str
@@ -288,6 +302,52 @@ def test_rows_out_of_order_fail_the_stream(simulator: Simulator) -> None:
     output = run(simulator, "usage", start_date=START.isoformat())
     assert "starting_at" in output.failure
     assert output.bookmark("usage") is None
+
+
+@pytest.mark.parametrize(
+    ("stream", "wrong", "found"),
+    [
+        ("usage", {"usage": None}, "a row without usage"),
+        ("cost", {"group": []}, "a row without group"),
+        ("cost_report", {"results": None}, "a bucket without results"),
+        ("cost_report", {"results": [1]}, "a result that is not an object"),
+    ],
+)
+def test_rows_without_their_parts_fail_the_stream(
+    simulator: Simulator, stream: str, wrong: dict[str, Any], found: str
+) -> None:
+    """What is missing is not taken for nothing."""
+    [row, *_] = simulator.truth_report(stream, START, START.add(days=1))
+    simulator.reply(stream, body=page_of({**row, **wrong}))
+    output = run(simulator, stream, **ONE_DAY)
+    assert found in output.failure
+    assert output.records(stream) == []
+
+
+def test_cursors_may_expire_twice_a_day(simulator: Simulator) -> None:
+    """Only three times without a new day in between are too many."""
+    days = [TODAY.subtract(days=n) for n in (10, 9, 8)]
+    rows = [
+        simulator.truth_report("usage", day, day.add(days=1), group_by=GROUP_BY)
+        for day in days
+    ]
+    size = min(map(len, rows)) - 1
+    # Two pages are enough for any of the days.
+    assert max(map(len, rows)) < 2 * size
+    cursors = itertools.count(1)
+    simulator.reply(
+        "usage", status=410, when=lambda r: "page" in r.params and next(cursors) % 3 > 0
+    )
+    span: dict[str, Any] = {
+        "start_date": days[0].isoformat(),
+        "end_date": days[-1].isoformat(),
+    }
+    output = run(
+        simulator, "usage", "readings", page_size=size, report_revision_check="full", **span
+    )
+    assert not output.failures
+    assert output.read_days("usage") == [day.isoformat() for day in days]
+    assert [r.status for r in simulator.requests].count(410) > 3
 
 
 def test_new_fields_keep_their_place(simulator: Simulator) -> None:
