@@ -1,13 +1,12 @@
 """The Claude Enterprise Analytics API of an invented organisation, over real HTTP."""
 
 from .endpoints import BASE_PATH, ENDPOINTS, Endpoint
-from .faults import FAULTS, Fault, Kind
+from .faults import FAULTS, REFUSALS, Fault, Kind
 from .options import FLOOR, Options
 from .organization.catalog import ORGANIZATION_PATH, RESOURCES, Resource
-from .proxy import RefusingProxy
-from .refusals import REFUSALS
 from .reports.catalog import BETA_HEADER, REPORTS, Report
 from .reports.facts import Charge, Fact
+from .server import RefusingProxy
 from .simulation import Simulator
 from .traffic import Request
 

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import localcontext
+from decimal import Decimal, localcontext
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .cells import Cell, Split, split_rows
-from .endpoints import find
-from .flat import MONEY, Flat, add, is_distinct, pick, unflatten
-from .matching import chooses, fits, in_projects
+from .activity import scoped
+from .cells import MONEY, Cell, Split, is_count, pick, split_rows, unflatten
+from .endpoints import ENDPOINTS, ask_for, find
 from .randomness import number
 from .reports.facts import EXACT
-from .rows.summaries import scoped
-from .rules import ask_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from .endpoints import Endpoint
-    from .flat import Path
-    from .rules import Query
+    from .cells import Flat
+    from .endpoints import Endpoint, Path, Query
     from .store import Row, Store
 
+    Wanted = Mapping[str, frozenset[str]]
+    Group = tuple[tuple[object, ...], tuple[str | None, ...]]
+    """An entity, and a value for each dimension that was asked for."""
+
 _TEAM = "rbac_group_id"
-_USERS: Path = ("distinct_user_count",)
-_CURRENCY: Path = ("currency",)
+_USERS = ("distinct_user_count",)
+_CURRENCY = ("currency",)
 _ENABLED: Path = ("enable_count",)
+_ALWAYS_COUNTED = {
+    "distinct_artifacts_created_count",
+    "distinct_projects_created_count",
+    "distinct_user_count",
+}
+"""What a sum can always tell: users are counted, and nothing is created twice."""
 
 _SINCE = {
     "individual_auth_distinct_user_count": date(2026, 7, 1),
@@ -39,12 +46,8 @@ _SINCE = {
 }
 """What a rollup has only if it begins on that day or later."""
 
-_CACHED_DAYS = 16
 _SOMETIMES = 9
 """In one of so many rows of teams nothing distinct can be counted, except users."""
-
-Group = tuple[tuple[object, ...], tuple[str | None, ...]]
-"""An entity, and a value for each dimension that was asked for."""
 
 
 class Cuts:
@@ -54,21 +57,34 @@ class Cuts:
         """Nothing is computed before it is asked for."""
         self._store = store
         self._company = store.company
-        self._splits = lru_cache(maxsize=_CACHED_DAYS)(self._split)
+        self._splits = lru_cache(maxsize=16)(self._split)
 
     def rows(self, endpoint: Endpoint, query: Query) -> list[Row]:
-        """Build the rows that a question is about, in the default order."""
+        """Build the rows that a question is about, in the order that it wants."""
         wanted = query.wanted
         if query.rollup or query.group_by or wanted.keys() - endpoint.columns.keys():
             if endpoint.name == "summaries":
-                return list(self._scoped(endpoint, query))
-            return self._cut(endpoint, query)
-        return [
-            row
-            for day in query.days
-            for row in self._store.rows(endpoint, day)
-            if fits(endpoint, wanted, row)
-        ]
+                teams = self._company.teams.ids(wanted[_TEAM])
+                return [
+                    scoped(self._company, row, day, teams)
+                    for day in query.days
+                    for row in self._store.rows(endpoint, day)
+                ]
+            rows = self._cut(endpoint, query)
+        else:
+            rows = [
+                row
+                for day in query.days
+                for row in self._store.rows(endpoint, day)
+                if _fits(endpoint, wanted, row)
+            ]
+        if query.order_by:
+            path = endpoint.sortable[query.order_by]
+            known = [row for row in rows if pick(row, path) is not None]
+            unknown = [row for row in rows if pick(row, path) is None]
+            known.sort(key=lambda row: pick(row, path), reverse=query.descending)
+            rows = known + unknown
+        return rows
 
     def of_day(
         self, endpoint: str, day: date, group_by: Sequence[str], filters: Sequence[str]
@@ -84,15 +100,9 @@ class Cuts:
             sources.add("chat_projects")
         return sum(self._store.version(source, query.days) for source in sources)
 
-    def _scoped(self, endpoint: Endpoint, query: Query) -> Iterator[Row]:
-        teams = self._company.teams.ids(query.wanted[_TEAM])
-        for day in query.days:
-            for row in self._store.rows(endpoint, day):
-                yield scoped(self._company, row, day, teams)
-
     def _cut(self, endpoint: Endpoint, query: Query) -> list[Row]:
         by_entity = endpoint.name != "users" or not query.group_by
-        sums: dict[Group, _Sum] = {}
+        sums: defaultdict[Group, _Sum] = defaultdict(_Sum)
         order: dict[tuple[object, ...], int] = {}
         with localcontext(EXACT):
             for day in query.days:
@@ -100,12 +110,16 @@ class Cuts:
                     entity = cell.entity if by_entity else ()
                     order.setdefault(entity, len(order))
                     for values in _values(cell, query.group_by):
-                        total = sums.get((entity, values))
-                        if total is None:
-                            total = sums[entity, values] = _Sum()
-                        total.add(cell)
-        found = sorted(sums, key=lambda group: (order[group[0]], _nulls_last(group[1])))
-        rows = [self._row(endpoint, query, group, sums[group]) for group in found]
+                        sums[entity, values].add(cell)
+
+        def place(group: Group) -> tuple[int, list[tuple[bool, str]]]:
+            nulls_last = [(value is None, value or "") for value in group[1]]
+            return order[group[0]], nulls_last
+
+        rows = [
+            self._row(endpoint, query, group, sums[group])
+            for group in sorted(sums, key=place)
+        ]
         if query.rollup:
             own = next(iter(endpoint.sortable.values()))
             rows.sort(key=lambda row: str(pick(row, own)))
@@ -114,18 +128,35 @@ class Cuts:
     def _cells(self, endpoint: Endpoint, query: Query, day: date) -> Iterator[Cell]:
         """Give the cells of a day that the filters leave."""
         wanted = query.wanted
-        teams = self._company.teams
         if endpoint.name == "users" and "project_id" in wanted:
-            yield from in_projects(self._store, endpoint, wanted, day)
+            yield from self._in_projects(endpoint, wanted, day)
             return
-        for row, cells in self._splits(
-            endpoint, day, self._store.version(endpoint.name, (day,))
-        ):
-            if fits(endpoint, wanted, row):
-                yield from (cell for cell in cells if chooses(wanted, cell, teams))
+        teams = self._company.teams.ids(wanted.get(_TEAM, ()))
+        version = self._store.version(endpoint.name, (day,))
+        for row, cells in self._splits(endpoint, day, version):
+            if _fits(endpoint, wanted, row):
+                for cell in cells:
+                    if (
+                        ("product" not in wanted or cell.product in wanted["product"])
+                        and ("user_id" not in wanted or cell.user_id in wanted["user_id"])
+                        and (_TEAM not in wanted or not teams.isdisjoint(cell.teams))
+                    ):
+                        yield cell
 
-    def _split(self, endpoint: Endpoint, day: date, _version: int) -> list[Split]:
+    def _split(self, endpoint: Endpoint, day: date, _version: int = 0) -> list[Split]:
         return split_rows(self._company, endpoint, self._store.rows(endpoint, day), day)
+
+    def _in_projects(self, users: Endpoint, wanted: Wanted, day: date) -> Iterator[Cell]:
+        """Give a cell of `users` for each one who used one of the projects."""
+        projects = ENDPOINTS["chat_projects"]
+        used: defaultdict[str | None, list[Flat]] = defaultdict(list)
+        for row, cells in self._split(projects, day):
+            if _fits(projects, {"project_id": wanted["project_id"]}, row):
+                for cell in cells:
+                    used[cell.user_id].append(cell.figures)
+        for row, (cell,) in self._split(users, day):
+            if _fits(users, wanted, row) and cell.user_id in used:
+                yield replace(cell, figures=_limited(cell.figures, used[cell.user_id]))
 
     def _row(self, endpoint: Endpoint, query: Query, group: Group, total: _Sum) -> Row:
         figures = total.counted(users=endpoint.name != "users" or bool(query.group_by))
@@ -138,31 +169,21 @@ class Cuts:
         if dimensions and endpoint.name == "users":
             row["user"] = None
         if _TEAM in dimensions:
-            team = dimensions[_TEAM]
-            row["rbac_group_name"] = self._company.teams.names.get(team or "")
+            row["rbac_group_name"] = self._company.teams.names.get(dimensions[_TEAM] or "")
         return row | dimensions
 
     def _unknown(
         self, endpoint: Endpoint, query: Query, group: Group, figures: Flat
     ) -> list[Path]:
         """List what cannot be told of a cut."""
-        unknown = [path for path in figures if path == _ENABLED]
-        uncountable = len(query.days) > 1 or (
-            _TEAM in query.group_by
-            and number(
-                self._company.seed,
-                "uncountable",
-                endpoint.name,
-                query.days[0].isoformat(),
-                group,
-            )
-            % _SOMETIMES
-            == 0
-        )
-        if uncountable:
-            unknown += [path for path in figures if is_distinct(path)]
+        unknown = [_ENABLED] if _ENABLED in figures else []
+        start = query.days[0]
+        key = (self._company.seed, "uncountable", endpoint.name, start.isoformat(), group)
+        if len(query.days) > 1 or (
+            _TEAM in query.group_by and number(*key) % _SOMETIMES == 0
+        ):
+            unknown += [path for path in figures if _is_distinct(path[-1])]
         if query.rollup:
-            start = query.days[0]
             unknown += [path for path in figures if start < _SINCE.get(path[-1], date.min)]
         return unknown
 
@@ -172,14 +193,28 @@ class _Sum:
     """The sum of the cells of a group."""
 
     figures: Flat = field(default_factory=dict)
-    people: dict[Path, set[str]] = field(default_factory=dict)
+    people: defaultdict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def add(self, cell: Cell) -> None:
-        """Add a cell, inside a context that is precise enough."""
-        add(self.figures, cell.figures)
+        """Add a cell, inside a context that is precise enough.
+
+        A count is null where any part is; money is the sum of what is known. Of what is
+        no figure the later one stays, if there is one.
+        """
+        for path, value in cell.figures.items():
+            if path not in self.figures:
+                self.figures[path] = value
+                continue
+            so_far = self.figures[path]
+            if type(value) is type(so_far) and type(value) in {int, Decimal}:
+                self.figures[path] = so_far + value
+            elif is_count(so_far) or is_count(value):
+                self.figures[path] = None
+            elif value is not None:
+                self.figures[path] = value
         if cell.user is not None:
             for path in (_USERS, *cell.counted):
-                self.people.setdefault(path, set()).add(cell.user)
+                self.people[path].add(cell.user)
 
     def counted(self, *, users: bool) -> Flat:
         """Give the figures with every user counted once, and the users if told to."""
@@ -192,15 +227,57 @@ class _Sum:
         return figures
 
 
+def _is_distinct(name: str) -> bool:
+    """Tell whether a leaf counts distinct things, which may be beyond computation."""
+    counts = name.startswith("distinct_") and name not in _ALWAYS_COUNTED
+    return counts or name == "sessions_with_file_edits_count"
+
+
 def _values(cell: Cell, dimensions: tuple[str, ...]) -> Iterator[tuple[str | None, ...]]:
     """Give the places of a cell: one in each team held, or in none."""
-    teams: tuple[str | None, ...] = (None,)
-    if _TEAM in dimensions:
-        teams = cell.teams or (None,)
-    for team in teams:
+    for team in (cell.teams if _TEAM in dimensions else ()) or (None,):
         values = {"product": cell.product, "user_id": cell.user_id, _TEAM: team}
         yield tuple(values[dimension] for dimension in dimensions)
 
 
-def _nulls_last(values: tuple[str | None, ...]) -> list[tuple[bool, str]]:
-    return [(value is None, value or "") for value in values]
+def _fits(endpoint: Endpoint, wanted: Wanted, row: Row) -> bool:
+    """Tell whether one value of each dimension fits the row, whatever its case."""
+    return all(
+        not {
+            str(value).casefold()
+            for path in endpoint.columns[dimension]
+            if (value := pick(row, path)) is not None
+        }.isdisjoint(_spelt(dimension, values))
+        for dimension, values in wanted.items()
+        if dimension in endpoint.columns
+    )
+
+
+def _spelt(dimension: str, values: frozenset[str]) -> set[str]:
+    """Spell values as they are compared; 'GitHub MCP' also means 'github'."""
+    folded = {value.casefold() for value in values}
+    if dimension == "connector_name":
+        folded |= {value.removesuffix(" mcp").replace(" ", "-") for value in folded}
+    return folded
+
+
+def _limited(figures: Flat, parts: list[Flat]) -> Flat:
+    """Give a user's figures in the projects: chat, and nothing of anything else.
+
+    On a day with messages in Chat and Cowork unified all of it is counted there.
+    """
+    unified = ("chat_cowork_unified_metrics", "chat")
+    at = unified if figures.get((*unified, "message_count")) else ("chat_metrics",)
+    conversations = [part["distinct_conversation_count",] for part in parts]
+    known: dict[Path, Any] = {
+        (*at, "message_count"): sum(part["message_count",] for part in parts),
+        (*at, "distinct_conversation_count"): None
+        if None in conversations
+        else sum(conversations),
+        (*at, "distinct_projects_used_count"): len(parts),
+    }
+    nothing = {
+        path: 0 if is_count(value) or (value is None and len(path) > 1) else value
+        for path, value in figures.items()
+    }
+    return nothing | known

@@ -63,13 +63,7 @@ class Options:
     console: bool = _option(
         "whether it is a Console organisation, not an Enterprise one", default=False
     )
-    hipaa_ready: bool = _option(
-        "whether HIPAA readiness shuts the reports usage and cost", default=False
-    )
     currency: str = _option("the currency of the spend limits", default="USD")
-    rate_limits: bool = _option(
-        "whether more requests a minute than allowed get a 429", default=False
-    )
     empty_page_every: int = _option(
         "put an empty page into about one in so many answers; 0: never", default=0
     )

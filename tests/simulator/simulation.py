@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 
 from .edits import without_detour
 from .endpoints import find
-from .errors import ApiError, error_body
 from .options import Options
 from .organization.catalog import RESOURCES, locate
+from .protocol import ApiError
 from .randomness import tagged_id
 from .reports.catalog import REPORTS, find_report
+from .reports.clock import noon
 from .reports.ledger import Ledger
-from .script import Act, Exchange, Script, Selection
+from .reports.rules import question_of_days
 from .server import Server
 from .service import Service
 from .store import Store
-from .traffic import Answer, Request, as_bytes
+from .traffic import Act, Answer, Exchange, Request, Script, Selection, as_bytes
 
 if TYPE_CHECKING:
     import ssl
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from .company import Team
     from .faults import Fault
     from .reports.facts import Fact
     from .store import Row
-    from .teams import Team
 
 
 class Simulator:
@@ -41,10 +42,7 @@ class Simulator:
     def __init__(
         self, options: Options | None = None, tls: ssl.SSLContext | None = None
     ) -> None:
-        """Prepare everything; requests are answered inside the `with` block.
-
-        With a certificate, only over TLS.
-        """
+        """Prepare everything; requests are answered inside the `with` block."""
         self.options = options or Options()
         self.requests: list[Request] = []
         self._today = self.options.today
@@ -92,7 +90,7 @@ class Simulator:
         """The current instant, or noon of the day that was set."""
         if self._today is None:
             return datetime.now(timezone.utc)
-        return self._ledger.clock(self._today).now
+        return noon(self._today)
 
     @property
     def latest(self) -> date:
@@ -129,16 +127,10 @@ class Simulator:
         stay as they are.
         """
         known = RESOURCES.get(endpoint) or find(endpoint)
-        self._store.edit(known.name, day, change)
+        self._store.edits.add((known.name, day), change)
 
     def grant(self, api_key: str, *scopes: str, linked: bool = True) -> None:
-        """Make another key; an Admin key has no scopes.
-
-        Args:
-            api_key: The key.
-            scopes: What it opens, such as `read:members`.
-            linked: Whether it is one for all linked organisations.
-        """
+        """Make another key with scopes such as `read:members`; an Admin key has none."""
         self._service.keys.grant(api_key, *scopes, linked=linked)
 
     def facts(self, day: date) -> list[Fact]:
@@ -146,11 +138,8 @@ class Simulator:
         return self._ledger.facts(day, self.today)
 
     def revise(self, day: date, change: Callable[[list[Fact]], list[Fact]]) -> None:
-        """Revise the facts of a day, and by that all six reports.
-
-        `change` runs at every reading, so it must give the same for the same.
-        """
-        self._ledger.revise(day, change)
+        """Revise the facts of a day in the same way, and by that all six reports."""
+        self._ledger.edits.add(day, change)
 
     def truth_report(
         self,
@@ -165,9 +154,9 @@ class Simulator:
 
         They come as JSON would give them, by ascending time, with no limit to the range.
         """
-        report, reports = find_report(endpoint), self._service.reports
-        question = reports.question(report, (start, end), bucket_width, group_by)
-        return reports.truth(report, question, self.today)
+        report = find_report(endpoint)
+        question = question_of_days(report, (start, end), bucket_width, group_by)
+        return self._service.reports.truth(report, question, self.today)
 
     def reply(
         self,
@@ -259,13 +248,7 @@ class Simulator:
         try:
             return Answer(status=200, body=self._service.answer(request, self.today))
         except ApiError as error:
-            return Answer(
-                status=error.status,
-                body=as_bytes(
-                    error_body(error.status, error.message, request_id, error.code)
-                ),
-                headers=error.headers,
-            )
+            return error.answer(request_id)
 
 
 def _path_of(endpoint: str) -> str:

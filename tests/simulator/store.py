@@ -6,23 +6,50 @@ import json
 import threading
 from collections import defaultdict
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .company import Company
 from .options import FLOOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Iterable
     from datetime import date
 
     from .endpoints import Endpoint
     from .options import Options
 
-    Change = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
-
 Row = dict[str, Any]
+_Entry = TypeVar("_Entry")
 
-_CACHED_DAYS = 100
+
+class Edits(Generic[_Entry]):
+    """Changes of lists, such as the rows of a day; safe to use from many threads."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._lock = threading.Lock()
+        self._changes: defaultdict[
+            Hashable, list[Callable[[list[_Entry]], list[_Entry]]]
+        ] = defaultdict(list)
+
+    def add(self, key: Hashable, change: Callable[[list[_Entry]], list[_Entry]]) -> None:
+        """Change a list, after all earlier changes of it."""
+        with self._lock:
+            self._changes[key].append(change)
+
+    def apply(self, key: Hashable, entries: list[_Entry]) -> list[_Entry]:
+        """Give what a list is after all edits."""
+        with self._lock:
+            changes = tuple(self._changes.get(key, ()))
+        for change in changes:
+            entries = change(entries)
+        return entries
+
+    def version(self, keys: Iterable[Hashable] | None = None) -> int:
+        """Count the edits of some or all lists, for caches to tell old from new."""
+        with self._lock:
+            changed = self._changes if keys is None else keys
+            return sum(len(self._changes.get(key, ())) for key in changed)
 
 
 class Store:
@@ -31,32 +58,17 @@ class Store:
     def __init__(self, options: Options) -> None:
         """Found the company."""
         self.company = Company(options)
-        self._edits: defaultdict[tuple[str, date], list[Change]] = defaultdict(list)
-        self._lock = threading.Lock()
-        self._written = lru_cache(maxsize=_CACHED_DAYS)(self._write)
+        self.edits: Edits[Row] = Edits()
+        self._written = lru_cache(maxsize=100)(self._write)
 
     def rows(self, endpoint: Endpoint, day: date) -> list[Row]:
         """Build the rows of a day, available yet or not."""
         rows = json.loads(self._written(endpoint, day)) if day >= FLOOR else []
-        return self.edited(endpoint.name, day, rows)
+        return self.edits.apply((endpoint.name, day), rows)
 
     def _write(self, endpoint: Endpoint, day: date) -> str:
         return json.dumps(endpoint.rows(self.company, day))
 
-    def edited(self, name: str, day: date, rows: list[Row]) -> list[Row]:
-        """Give what the rows of a day are after all edits."""
-        with self._lock:
-            changes = tuple(self._edits.get((name, day), ()))
-        for change in changes:
-            rows = change(rows)
-        return rows
-
-    def edit(self, name: str, day: date, change: Change) -> None:
-        """Change what a day holds, after all earlier changes of that day."""
-        with self._lock:
-            self._edits[name, day].append(change)
-
-    def version(self, name: str, days: tuple[date, ...]) -> int:
-        """Count the edits of these days, for caches to tell old rows from new ones."""
-        with self._lock:
-            return sum(len(self._edits.get((name, day), ())) for day in days)
+    def version(self, name: str, days: Iterable[date]) -> int:
+        """Count the edits of an endpoint's days."""
+        return self.edits.version((name, day) for day in days)

@@ -12,7 +12,7 @@ from anthropic.types.organization import rbac_groups as member_types
 from anthropic.types.organization import spend_limits as limit_types
 
 from tests.simulator import Options, Resource, Simulator
-from tests.simulator.organization.members import ROLES
+from tests.simulator.organization.people import ROLES
 from tests.simulator_tests.asking import Row, each_of, official_client
 from tests.simulator_tests.oracle import (
     checked,
@@ -118,19 +118,10 @@ def test_refusals_are_those_of_the_client(client: anthropic.Anthropic) -> None:
     """A missing scope, a wrong key and an organisation of another type."""
     with pytest.raises(anthropic.AuthenticationError):
         client.with_options(api_key="sk-ant-api01-no").organization.users.list()
-    options = Options(
-        today=TODAY, users=3, console=True, hipaa_ready=True, scopes="read:spend_limits"
-    )
+    options = Options(today=TODAY, users=3, console=True, scopes="read:spend_limits")
     with Simulator(options) as other, official_client(other) as asking:
         with pytest.raises(anthropic.PermissionDeniedError, match="needed is read:members"):
             asking.organization.users.list()
         with pytest.raises(anthropic.BadRequestError) as caught:
             asking.organization.spend_limits.effective.list()
         assert caught.value.error_code == "organization_type_not_supported"
-        other.grant(options.api_key, "read:analytics")
-        with pytest.raises(anthropic.BadRequestError) as caught:
-            asking.beta.organization.analytics.usage.list(
-                starting_at="2026-10-01T00:00:00Z",
-                betas=["analytics-usage-cost-2026-08-24"],
-            )
-        assert caught.value.error_code == "organization_not_eligible"

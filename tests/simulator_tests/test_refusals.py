@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.simulator import FAULTS, FLOOR, REFUSALS, RESOURCES, Fault, Kind, Options
-from tests.simulator.refusals import ANOTHER_ORGANIZATION
+from tests.simulator.faults import ANOTHER_ORGANIZATION
 from tests.simulator_tests.asking import Row, refusal
 
 if TYPE_CHECKING:

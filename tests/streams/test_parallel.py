@@ -22,8 +22,7 @@ from tests.streams.faults_expected import QUICK
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.simulator.script import Exchange
-    from tests.simulator.traffic import Answer, Request
+    from tests.simulator.traffic import Answer, Exchange, Request
     from tests.singer import Message
 
 FIRST = date(2026, 1, 3)

@@ -17,7 +17,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import truth
 from tests.simulator import RESOURCES, Simulator
-from tests.simulator.reports.children import CHILDREN, org_id
+from tests.simulator.reports.facts import CHILDREN, org_id
 from tests.singer import run
 
 if TYPE_CHECKING:

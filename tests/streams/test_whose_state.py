@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator import REFUSALS
-from tests.simulator.refusals import ANOTHER_ORGANIZATION
+from tests.simulator.faults import ANOTHER_ORGANIZATION
 from tests.singer import Output, run
 
 if TYPE_CHECKING:

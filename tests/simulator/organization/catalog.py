@@ -13,13 +13,6 @@ if TYPE_CHECKING:
 ORGANIZATION_PATH = "/v1/organizations/"
 """What the paths of these endpoints begin with; the analytics endpoints lie below it."""
 
-SPEND_LIMITS, USER_MANAGEMENT = "spend limits", "user management"
-PER_MINUTE = {SPEND_LIMITS: 60, USER_MANAGEMENT: 100}
-"""Requests a minute that an organisation may send to each pool of endpoints."""
-
-STATUSES = frozenset({"accepted", "expired", "pending"})
-"""The statuses that invites can be filtered by; a deleted one cannot be asked for."""
-
 PERIODS = ("daily", "weekly", "monthly")
 
 _ANYTHING: frozenset[str] = frozenset()
@@ -40,35 +33,33 @@ class Resource:
     """One endpoint.
 
     Attributes:
-        name: What tests call it.
         path: Its whole path; a part in braces stands for an id.
         scopes: Any one of these opens it.
-        pool: Whose rate limit its requests count for.
-        paging: How its pages follow each other.
         lists: Its repeatable parameters with their allowed values, none meaning any;
             which roles are allowed depends on the organisation.
-        email: Whether it can be narrowed to one e-mail address.
-        enterprise: Whether Console organisations lack it.
+        paging: How its pages follow each other; by id, it can be narrowed to one e-mail
+            address, and Console organisations have it too.
         linked: Whether it needs a key for all linked organisations.
     """
 
     name: str
     path: str
     scopes: frozenset[str]
-    pool: str = USER_MANAGEMENT
-    paging: Paging = Paging.CURSOR
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    email: bool = False
-    enterprise: bool = True
+    paging: Paging = Paging.CURSOR
     linked: bool = False
+
+    @property
+    def enterprise(self) -> bool:
+        """Whether Console organisations lack it."""
+        return self.paging is Paging.CURSOR
 
     @property
     def parameters(self) -> frozenset[str]:
         """The names of all parameters."""
         by_id = self.paging is Paging.ID
-        cursors = ("after_id", "before_id") if by_id else ("page",)
-        email = ("email",) if self.email else ()
-        return frozenset({"limit", *cursors, *self.lists, *email})
+        others = ("after_id", "before_id", "email") if by_id else ("page",)
+        return frozenset({"limit", *others, *self.lists})
 
 
 RESOURCES = {
@@ -78,32 +69,30 @@ RESOURCES = {
             name="members",
             path=f"{ORGANIZATION_PATH}users",
             scopes=_MEMBERS,
-            paging=Paging.ID,
             lists={"roles[]": _ANYTHING},
-            email=True,
-            enterprise=False,
+            paging=Paging.ID,
         ),
         Resource(
             name="invites",
             path=f"{ORGANIZATION_PATH}invites",
             scopes=_MEMBERS,
+            # A deleted one cannot be asked for.
+            lists={
+                "roles[]": _ANYTHING,
+                "statuses[]": frozenset({"accepted", "expired", "pending"}),
+            },
             paging=Paging.ID,
-            lists={"roles[]": _ANYTHING, "statuses[]": STATUSES},
-            email=True,
-            enterprise=False,
         ),
         Resource(
             name="spend_limits",
             path=f"{ORGANIZATION_PATH}spend_limits/effective",
             scopes=_SPENDING,
-            pool=SPEND_LIMITS,
             lists={"period[]": frozenset(PERIODS), "user_ids[]": _ANYTHING},
         ),
         Resource(
             name="spend_limit_requests",
             path=f"{ORGANIZATION_PATH}spend_limit_increase_requests",
             scopes=_SPENDING,
-            pool=SPEND_LIMITS,
             lists={
                 "actor_ids[]": _ANYTHING,
                 "status[]": frozenset({"approved", "denied", "pending"}),

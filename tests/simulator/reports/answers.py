@@ -7,32 +7,28 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from tests.simulator.errors import ApiError, bad_request
 from tests.simulator.options import OLDER
-from tests.simulator.pages import turn_to
+from tests.simulator.protocol import refuse, turn_to
 
 from .catalog import BETA_HEADER, Shape, find_report
-from .clock import midnight, write
+from .clock import write
 from .facts import SESSION
-from .grouping import totals
-from .rows import buckets, grouped_rows, older, ranked
-from .rules import Question, understand
+from .rules import understand
+from .sums import buckets, grouped_rows, older, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import date
 
-    from tests.simulator.access import Key, Keys
     from tests.simulator.options import Options
+    from tests.simulator.protocol import Key, Keys
     from tests.simulator.traffic import Request
 
     from .catalog import Report
     from .facts import Fact
     from .ledger import Ledger
-    from .rows import Row
-
-_CACHED_QUESTIONS = 4
-_NOT_AVAILABLE = "not_available"
+    from .rules import Question
+    from .sums import Row
 
 
 class Reports:
@@ -43,25 +39,20 @@ class Reports:
         self._options = options
         self._ledger = ledger
         self._keys = keys
-        self._encoded = lru_cache(maxsize=_CACHED_QUESTIONS)(self._encode)
+        self._encoded = lru_cache(maxsize=4)(self._encode)
 
     def answer(self, request: Request, today: date, generation: str) -> bytes:
-        """Answer a request.
-
-        Raises:
-            ApiError: It is refused.
-        """
+        """Answer a request, or raise what refuses it."""
         report = find_report(request.path)
         key = self._check_access(report, request)
         clock = self._ledger.clock(today)
         question, limit = understand(report, request.params, clock)
         if "organization_ids[]" in request.params and not key.linked:
-            message = "organization_ids[]: needs the key of a parent organization"
-            raise bad_request(message)
-        chunks = self._encoded(report, question, today, self._ledger.version(), generation)
+            refuse("organization_ids[]: needs the key of a parent organization")
+        version = self._ledger.edits.version()
         page, more, cursor = turn_to(
             self._options,
-            chunks,
+            self._encoded(report, question, today, version, generation),
             limit,
             (report.name, request.params),
             (question.start, question.end),
@@ -78,32 +69,14 @@ class Reports:
         """Give all rows of a question, or all of its buckets."""
         return [row for rows in self._chunks(report, question, today) for row in rows]
 
-    def question(
-        self, report: Report, days: tuple[date, date], width: str, group_by: Iterable[str]
-    ) -> Question:
-        """Ask for days, the last one not included, by ascending time."""
-        return Question(
-            start=midnight(days[0]),
-            end=midnight(days[1]),
-            width=width,
-            group_by=tuple(group_by),
-            order_by=report.metrics[0],
-            by_time=True,
-            ascending=True,
-        )
-
     def _check_access(self, report: Report, request: Request) -> Key:
         admin = not report.legacy
         key = self._keys.check(request.headers, refusal=401, admin=admin)
         if not self._options.reports:
-            raise ApiError(report.refusal, "this plan has no reports on usage and cost")
+            refuse("this plan has no reports on usage and cost", report.refusal)
         betas = request.headers.get("anthropic-beta", "").replace(" ", "").split(",")
         if not report.legacy and BETA_HEADER not in betas:
-            message = f"anthropic-beta: this endpoint is in beta and needs {BETA_HEADER}"
-            raise bad_request(message)
-        if not report.legacy and self._options.hipaa_ready:
-            message = "organizations with HIPAA readiness do not have this report"
-            raise ApiError(400, message, code="organization_not_eligible")
+            refuse(f"anthropic-beta: this endpoint is in beta and needs {BETA_HEADER}")
         return key
 
     def _encode(
@@ -122,27 +95,17 @@ class Reports:
 
     def _chunks(self, report: Report, question: Question, today: date) -> list[list[Row]]:
         """Build what counts as one for `limit`: a group's rows, or a bucket."""
-        users = report.shape is Shape.USERS
-        summed = totals(
-            self._facts(report, question, today),
-            width=question.width,
-            start=question.start,
-            dimensions=(*question.group_by, *(("actor",) if users else ())),
-        )
-        summed = ranked(question, summed)
+        summed = totals(report, question, self._facts(report, question, today))
         if report.shape is Shape.BUCKETS:
             return [[bucket] for bucket in buckets(report, question, summed, today)]
         return [grouped_rows(report, question, total, today) for total in summed]
 
     def _facts(self, report: Report, question: Question, today: date) -> Iterator[Fact]:
         """Give the facts that the report knows and that pass all filters."""
-        filters = [
-            (report.filters[name].field, values) for name, values in question.filters
-        ]
         for fact in self._ledger.between(question.start, question.end, today):
             known = _as_known(report, fact)
             if known is not None and all(
-                _passes(known, field, values) for field, values in filters
+                _passes(known, field, values) for field, values in question.filters
             ):
                 yield known
 
@@ -164,7 +127,7 @@ def _passes(fact: Fact, field: str, values: frozenset[str]) -> bool:
     if isinstance(value, tuple):
         return not values.isdisjoint(value)
     if value is None:
-        nothing = {"inference_geo": _NOT_AVAILABLE, "api_key_id": ""}.get(field)
+        nothing = {"inference_geo": "not_available", "api_key_id": ""}.get(field)
         return nothing in values
     if field == "product" and value == "claude_tag":
         return not values.isdisjoint({value, "claude-tag"})

@@ -14,7 +14,21 @@ BETA_HEADER = "analytics-usage-cost-2026-08-24"
 FANNED_OUT = frozenset({"cost_type", "token_type"})
 """Dimensions of a cost's components, which come on top of all limits."""
 
-_ANYTHING: frozenset[str] = frozenset()
+_PRODUCTS = (
+    "chat chat_cowork_unified claude_code claude_design claude_in_chrome cowork"
+    " office_agent"
+)
+_PLATFORM = "claude_console managed_agents_api message_batches_api messages_api"
+_ONLY_IDS = (
+    "agent_id",
+    "api_key_id",
+    "deployment_id",
+    "environment_id",
+    "organization_id",
+    "session_id",
+    "user_profile_id",
+    "workspace_id",
+)
 _LEGACY_GROUPS = frozenset(
     {
         "claude_tag_category",
@@ -28,34 +42,7 @@ _LEGACY_GROUPS = frozenset(
         "speed",
     }
 )
-_GROUPS = _LEGACY_GROUPS | {
-    "actor",
-    "actor_type",
-    "agent_id",
-    "api_key_id",
-    "deployment_id",
-    "environment_id",
-    "organization_id",
-    "service_tier",
-    "session_id",
-    "user_profile_id",
-    "workspace_id",
-}
-_PRODUCTS = frozenset(
-    {
-        "chat",
-        "chat_cowork_unified",
-        "claude_code",
-        "claude_design",
-        "claude_in_chrome",
-        "cowork",
-        "office_agent",
-    }
-)
-_PLATFORM = {"claude_console", "managed_agents_api", "message_batches_api", "messages_api"}
-_TIERS = {"batch", "flex", "flex_discount", "priority", "priority_on_demand", "standard"}
-_ACTORS = {"api_actor", "federated_actor", "service_account_actor", "user_actor"}
-_CATEGORIES = {"dm", "engaged", "monitoring", "proactive", "scheduled"}
+_GROUPS = _LEGACY_GROUPS | {"actor", "actor_type", "service_tier", *_ONLY_IDS}
 
 
 class Shape(Enum):
@@ -70,7 +57,7 @@ class Filter(NamedTuple):
     """A list parameter: the field of a fact that it narrows, and what may be sent."""
 
     field: str
-    allowed: frozenset[str] = _ANYTHING
+    allowed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,7 +74,6 @@ class Report:
     refusal: int
     groups: frozenset[str]
     filters: Mapping[str, Filter]
-    scalars: frozenset[str]
 
     @property
     def money(self) -> bool:
@@ -108,51 +94,45 @@ class Report:
     def parameters(self) -> frozenset[str]:
         """The names of all parameters."""
         always = {"starting_at", "ending_at", "limit", "page", "group_by[]", self.width}
-        return self.scalars | always | set(self.filters)
+        if self.shape is not Shape.BUCKETS:
+            always |= {"exclude_deleted_users", "order", "order_by"}
+        return frozenset(always | set(self.filters))
 
 
-def _filter(field: str, *allowed: str) -> Filter:
-    return Filter(field, frozenset(allowed))
+def _filter(field: str, allowed: str = "") -> Filter:
+    return Filter(field, frozenset(allowed.split()))
 
 
 _SHARED = {
-    "claude_tag_categories[]": Filter("claude_tag_category", frozenset(_CATEGORIES)),
-    "claude_tag_user_ids[]": Filter("claude_tag_user_id"),
-    "context_windows[]": _filter("context_window", "0-200k", "200k-1M"),
-    "inference_geos[]": _filter("inference_geo", "global", "not_available", "us"),
-    "models[]": Filter("model"),
-    "rbac_group_ids[]": Filter("rbac_group_ids"),
-    "slack_channel_ids[]": Filter("slack_channel_id"),
-    "speeds[]": _filter("speed", "fast", "standard"),
+    "claude_tag_categories[]": _filter(
+        "claude_tag_category", "dm engaged monitoring proactive scheduled"
+    ),
+    "claude_tag_user_ids[]": _filter("claude_tag_user_id"),
+    "context_windows[]": _filter("context_window", "0-200k 200k-1M"),
+    "inference_geos[]": _filter("inference_geo", "global not_available us"),
+    "models[]": _filter("model"),
+    "rbac_group_ids[]": _filter("rbac_group_ids"),
+    "slack_channel_ids[]": _filter("slack_channel_id"),
+    "speeds[]": _filter("speed", "fast standard"),
 }
 _LEGACY_FILTERS = {
     **_SHARED,
-    "products[]": Filter("product", _PRODUCTS | {"claude-tag"}),
-    "user_ids[]": Filter("actor_id"),
+    "products[]": _filter("product", f"{_PRODUCTS} claude-tag"),
+    "user_ids[]": _filter("actor_id"),
 }
 _FILTERS = {
     **_SHARED,
-    "products[]": Filter("product", _PRODUCTS | {"claude_tag"} | _PLATFORM),
-    "actor_ids[]": Filter("actor_id"),
-    "actor_types[]": Filter("actor_type", frozenset(_ACTORS)),
-    "service_tiers[]": Filter("service_tier", frozenset(_TIERS)),
-    "organization_ids[]": Filter("organization_id"),
-    **{
-        f"{name}s[]": Filter(name)
-        for name in (
-            "agent_id",
-            "api_key_id",
-            "deployment_id",
-            "environment_id",
-            "session_id",
-            "user_profile_id",
-            "workspace_id",
-        )
-    },
+    "products[]": _filter("product", f"{_PRODUCTS} claude_tag {_PLATFORM}"),
+    "actor_ids[]": _filter("actor_id"),
+    "actor_types[]": _filter(
+        "actor_type", "api_actor federated_actor service_account_actor user_actor"
+    ),
+    "service_tiers[]": _filter(
+        "service_tier", "batch flex flex_discount priority priority_on_demand standard"
+    ),
+    **{f"{name}s[]": _filter(name) for name in _ONLY_IDS},
 }
 _USAGE = ("total_tokens", "output_tokens", "requests", "uncached_input_tokens")
-_COST = ("amount", "list_amount")
-_ORDERED = frozenset({"exclude_deleted_users", "order", "order_by"})
 
 
 def _report(name: str, shape: Shape, refusal: int) -> Report:
@@ -161,24 +141,21 @@ def _report(name: str, shape: Shape, refusal: int) -> Report:
     return Report(
         name=name,
         shape=shape,
-        metrics=_COST if money else _USAGE,
+        metrics=("amount", "list_amount") if money else _USAGE,
         refusal=refusal,
         groups=(_GROUPS if flat else _LEGACY_GROUPS) | (FANNED_OUT if money else set()),
         filters=_FILTERS if flat else _LEGACY_FILTERS,
-        scalars=frozenset() if shape is Shape.BUCKETS else _ORDERED,
     )
 
 
 REPORTS = {
-    report.name: report
-    for report in (
-        _report("usage", Shape.FLAT, 401),
-        _report("cost", Shape.FLAT, 401),
-        _report("user_usage_report", Shape.USERS, 403),
-        _report("user_cost_report", Shape.USERS, 403),
-        _report("usage_report", Shape.BUCKETS, 404),
-        _report("cost_report", Shape.BUCKETS, 404),
+    name: _report(name, shape, refusal)
+    for shape, refusal, names in (
+        (Shape.FLAT, 401, ("usage", "cost")),
+        (Shape.USERS, 403, ("user_usage_report", "user_cost_report")),
+        (Shape.BUCKETS, 404, ("usage_report", "cost_report")),
     )
+    for name in names
 }
 """By name, which is the path as well."""
 

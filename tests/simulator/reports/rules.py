@@ -6,33 +6,27 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.simulator.errors import bad_request
-from tests.simulator.parameters import check_one_of, read_limit, read_scalars
+from tests.simulator.protocol import check_one_of, read_limit, read_scalars, refuse
 
 from .catalog import FANNED_OUT, Shape
-from .children import named
-from .clock import WIDTHS, floor, parse, write
+from .clock import WIDTHS, floor, midnight, noon, parse, write
+from .facts import CHILDREN, HIPAA_READY, org_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from datetime import datetime
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import date, datetime
 
-    from tests.simulator.parameters import Parameters
+    from tests.simulator.protocol import Parameters
 
     from .catalog import Report
     from .clock import Clock
 
-MAX_DIMENSIONS = 5
+_MAX_DIMENSIONS = 5
 _MAX_SPAN = timedelta(days=31)
 _MAX_MINUTES_SPAN = timedelta(hours=24)
 _ROWS = (20, 1000)
 _BUCKETS = {"1d": (7, 31), "1h": (24, 168), "1m": (60, 256)}
 """Default and most of `limit`; buckets where buckets are listed."""
-
-_DEFAULT_WIDTH = "1d"
-_BOOLEANS = ("false", "true")
-_DIRECTIONS = ("asc", "desc")
-_TIME = "time"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,37 +44,50 @@ class Question:
     exclude_deleted: bool = False
 
 
+def question_of_days(
+    report: Report, days: tuple[date, date], width: str, group_by: Iterable[str]
+) -> Question:
+    """Ask for days, the last one not included, by ascending time."""
+    return Question(
+        start=midnight(days[0]),
+        end=midnight(days[1]),
+        width=width,
+        group_by=tuple(group_by),
+        order_by=report.metrics[0],
+        by_time=True,
+        ascending=True,
+    )
+
+
 def understand(
     report: Report, parameters: Parameters, clock: Clock
 ) -> tuple[Question, int]:
-    """Check every parameter; give the question and the length of a page.
-
-    Raises:
-        ApiError: One of them breaks a rule.
-    """
+    """Check every parameter; give the question and the length of a page."""
     scalars = read_scalars(parameters, report.parameters)
-    width = _choice(report.width, scalars, WIDTHS)
-    end_needed = report.shape is not Shape.BUCKETS and width is not None
-    if report.shape is Shape.BUCKETS:
-        width = width or _DEFAULT_WIDTH
+    bucketed = report.shape is Shape.BUCKETS
+    width = _choice(report.width, scalars, WIDTHS) or ("1d" if bucketed else None)
+    end_needed = not bucketed and width is not None
     start, end = _read_span(scalars, width, clock, end_needed=end_needed)
     group_by = _groups(report, parameters)
     filters = _filters(report, parameters)
-    orders = report.metrics if report.legacy else (*report.metrics, _TIME)
+    orders = report.metrics if report.legacy else (*report.metrics, "time")
     order_by = _choice("order_by", scalars, orders) or report.metrics[0]
+    ascending = _choice("order", scalars, ("asc", "desc")) == "asc"
+    excludes = _choice("exclude_deleted_users", scalars, ("false", "true")) == "true"
+    if excludes and not report.legacy and "actor" not in group_by:
+        refuse("exclude_deleted_users: needs actor in group_by[]")
     question = Question(
         start=start,
         end=end,
         width=width,
         group_by=group_by,
         filters=filters,
-        order_by=report.metrics[0] if order_by == _TIME else order_by,
-        by_time=order_by == _TIME and width is not None,
-        ascending=_choice("order", scalars, _DIRECTIONS) == "asc",
-        exclude_deleted=_excludes(report, scalars, group_by),
+        order_by=report.metrics[0] if order_by == "time" else order_by,
+        by_time=order_by == "time" and width is not None,
+        ascending=ascending,
+        exclude_deleted=excludes,
     )
-    listed = _BUCKETS[width or _DEFAULT_WIDTH]
-    bounds = listed if report.shape is Shape.BUCKETS else _ROWS
+    bounds = _BUCKETS[width or "1d"] if bucketed else _ROWS
     return question, read_limit(scalars, *bounds)
 
 
@@ -88,15 +95,13 @@ def _groups(report: Report, parameters: Parameters) -> tuple[str, ...]:
     groups = tuple(dict.fromkeys(parameters.get("group_by[]", ())))
     for group in groups:
         check_one_of("group_by[]:", group, report.groups)
-    counted = [group for group in groups if group not in FANNED_OUT]
-    if not report.legacy and len(counted) > MAX_DIMENSIONS:
-        message = f"group_by[]: at most {MAX_DIMENSIONS} dimensions, got {len(counted)}"
-        raise bad_request(message)
+    counted = len(set(groups) - FANNED_OUT)
+    if not report.legacy and counted > _MAX_DIMENSIONS:
+        refuse(f"group_by[]: at most {_MAX_DIMENSIONS} dimensions, got {counted}")
     if "claude_tag_user_id" in groups and (
         "rbac_group_id" in groups or "rbac_group_ids[]" in parameters
     ):
-        message = "group_by[]: claude_tag_user_id cannot be combined with RBAC groups"
-        raise bad_request(message)
+        refuse("group_by[]: claude_tag_user_id cannot be combined with RBAC groups")
     return groups
 
 
@@ -109,20 +114,13 @@ def _filters(
         for value in values if known.allowed else ():
             check_one_of(f"{name}:", value, known.allowed)
         if name == "organization_ids[]":
-            values = named(values)
+            by_org_id = {org_id(uuid): uuid for uuid in (*CHILDREN, HIPAA_READY)}
+            values = [by_org_id.get(one, one.lower()) for one in values]
+            if HIPAA_READY in values:
+                refuse("organization_ids[]: names an organization with HIPAA readiness")
         if values:
-            wanted.append((name, frozenset(values)))
+            wanted.append((known.field, frozenset(values)))
     return tuple(wanted)
-
-
-def _excludes(
-    report: Report, scalars: Mapping[str, str], group_by: tuple[str, ...]
-) -> bool:
-    excludes = _choice("exclude_deleted_users", scalars, _BOOLEANS) == "true"
-    if excludes and report.shape is Shape.FLAT and "actor" not in group_by:
-        message = "exclude_deleted_users: needs actor in group_by[]"
-        raise bad_request(message)
-    return excludes
 
 
 def _choice(name: str, scalars: Mapping[str, str], allowed: Collection[str]) -> str | None:
@@ -137,33 +135,27 @@ def _read_span(
     """Read the time range; both ends are rounded down to whole buckets."""
     start = _moment("starting_at", scalars)
     if start is None:
-        message = "starting_at: required"
-        raise bad_request(message)
+        refuse("starting_at: required")
     if start < clock.earliest:
-        message = f"starting_at: must not be before {write(clock.earliest)}"
-        raise bad_request(message)
+        refuse(f"starting_at: must not be before {write(clock.earliest)}")
     end = _moment("ending_at", scalars)
     if end is None:
         if end_needed:
-            message = "ending_at: required with buckets of time"
-            raise bad_request(message)
-        end = max(start, min(clock.now, start + _MAX_SPAN))
+            refuse("ending_at: required with buckets of time")
+        end = max(start, min(noon(clock.today), start + _MAX_SPAN))
     elif end <= start:
-        message = "ending_at: must be later than starting_at"
-        raise bad_request(message)
+        refuse("ending_at: must be later than starting_at")
     most = _MAX_MINUTES_SPAN if width == "1m" else _MAX_SPAN
     if end - start > most:
-        message = f"ending_at: the range may span at most {most}, not {end - start}"
-        raise bad_request(message)
+        refuse(f"ending_at: the range may span at most {most}, not {end - start}")
     return floor(start, width), floor(end, width)
 
 
 def _moment(name: str, scalars: Mapping[str, str]) -> datetime | None:
-    text = scalars.get(name)
-    if text is None:
+    if name not in scalars:
         return None
-    moment = parse(text)
+    moment = parse(scalars[name])
     if moment is None:
-        message = f"{name}: must be an RFC 3339 timestamp with an offset, got {text!r}"
-        raise bad_request(message)
+        text = scalars[name]
+        refuse(f"{name}: must be an RFC 3339 timestamp with an offset, got {text!r}")
     return moment
