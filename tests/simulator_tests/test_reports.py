@@ -39,11 +39,11 @@ def flat(rows: Iterable[Row]) -> Iterator[Row]:
 
 def money(rows: Iterable[Row]) -> tuple[Decimal, Decimal]:
     """Sum the discounted and the list prices."""
-    total = list_total = Decimal(0)
+    prices = [(Decimal(row["amount"]), Decimal(row["list_amount"])) for row in flat(rows)]
     with localcontext(EXACT):
-        for row in flat(rows):
-            total += Decimal(row["amount"])
-            list_total += Decimal(row["list_amount"])
+        total, list_total = (
+            sum(column, Decimal(0)) for column in zip(*prices, strict=True)
+        )
     return total, list_total
 
 
@@ -52,8 +52,7 @@ def counts(rows: Iterable[Row]) -> dict[str, int]:
     total: Counter[str] = Counter()
     for row in flat(rows):
         total.update({name: row[name] for name in TOKENS})
-        total.update(row["cache_creation"])
-        total.update(row["server_tool_use"])
+        total.update(row["cache_creation"] | row["server_tool_use"])
     return dict(total)
 
 
