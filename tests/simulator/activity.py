@@ -19,6 +19,7 @@ _LAST_ACTIVITY_SINCE = date(2026, 2, 2)
 _COWORK_DETAIL_SINCE = date(2026, 3, 16)
 _SEATS_SINCE = date(2026, 1, 6)
 _BREAKDOWN_SINCE = date(2026, 1, 15)
+# From which day on summaries hold the counts of a product at all.
 _SINCE = {
     **dict.fromkeys(
         ("chat", "claude_code", "claude_design", "office_agent", "science"),
@@ -27,8 +28,7 @@ _SINCE = {
     CLAUDE_TAG: CLAUDE_TAG_LAUNCH,
     UNIFIED: LAUNCHES[UNIFIED],
 }
-"""From which day on summaries hold the counts of a product at all."""
-
+# What an organisation has, but no team.
 _OF_ALL = {
     "assigned_seat_count",
     "daily_adoption_rate",
@@ -37,13 +37,10 @@ _OF_ALL = {
     "science_entitled_user_count",
     "weekly_adoption_rate",
 }
-"""What an organisation has, but no team."""
-
+# Months other than 30 days, of the whole organisation; those of teams are all alike.
 _MONTHS = {CLAUDE_TAG: 28, UNIFIED: 28}
-"""Months other than 30 days, of the whole organisation; those of teams are all alike."""
-
+# On about one in so many days distinct things or a product's users cannot be counted.
 _USERS_SOMETIMES, _SUMMARIES_SOMETIMES = 31, 29
-"""On about one in so many days distinct things or a product's users cannot be counted."""
 
 
 def users(company: Company, day: date) -> list[Row]:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     """The leaves of a row by their path."""
 
 MONEY = {"attributed_list_price", "estimated_overage_spend"}
+# Objects that say who, not how much.
 _WHOLE = {"created_by", "user"}
-"""Objects that say who, not how much."""
-
+# The blocks of a row, each of which belongs to one product.
 _BLOCKS = {
     "chat_metrics": "chat",
     "claude_code_metrics": "claude_code",
@@ -39,29 +39,24 @@ _BLOCKS = {
     "office_metrics": "office_agent",
     "chat_cowork_unified_metrics": "chat_cowork_unified",
 }
-"""The blocks of a row, each of which belongs to one product."""
-
+# Counts of users, which add up only where nobody is counted twice.
 _USER_COUNTS = {
     "distinct_user_count",
     "individual_auth_distinct_user_count",
     "install_count",
     "managed_auth_distinct_user_count",
 }
-"""Counts of users, which add up only where nobody is counted twice."""
-
+# What is never more than another figure, in no portion either.
 _AT_MOST: dict[Path, Path] = {
     ("published_artifacts_created_count",): ("artifacts_created_count",)
 }
-"""What is never more than another figure, in no portion either."""
-
 _CODE_ARTIFACTS_SINCE = date(2026, 8, 17)
 _OFFICE_MONEY_SINCE = date(2026, 6, 18)
+# One of so many rows has a user or a product that is not known; one of so many users of a
+# thing uses it through a second product.
 _NAMELESS_USER, _NAMELESS_PRODUCT, _SECOND_PRODUCT = 7, 11, 4
-"""One of so many rows has a user or a product that is not known; one of so many users
-of a thing uses it through a second product."""
-
+# Primes larger than any organisation: each leads through all of its people.
 _STRIDES = (104_729, 224_737, 350_377, 479_909)
-"""Primes larger than any organisation: each leads through all of its people."""
 
 
 def pick(row: Mapping[str, Any], path: Path) -> Any:  # noqa: ANN401 - a JSON value

@@ -29,6 +29,7 @@ ANY = "any"
 CLAUDE_TAG = "claude_tag"
 CLAUDE_TAG_LAUNCH = date(2026, 3, 2)
 UNIFIED = "chat_cowork_unified"
+# The first day of each product in this organisation.
 LAUNCHES = {
     "chat": date.min,
     "claude_code": date.min,
@@ -38,17 +39,14 @@ LAUNCHES = {
     "science": date(2026, 6, 29),
     UNIFIED: date(2026, 8, 10),
 }
-"""The first day of each product in this organisation."""
-
 _LIKINGS = (0.8, 0.5, 0.45, 0.2, 0.4, 0.12, 0.4)
 _WEEKDAYS = (1.0, 1.0, 0.98, 0.96, 0.85, 0.12, 0.07)
 _HOLIDAYS = {(1, 1), (5, 1), (12, 24), (12, 25), (12, 26), (12, 31)}
 
+# The team without a name has been deleted, so nobody can tell its name any more.
 _TEAMS = ("Engineering", "Sales", "Finance", None, "Support")
-"""The team without a name has been deleted, so nobody can tell its name any more."""
-
+# Days after which those who rotate change teams.
 _TERM = 40
-"""Days after which those who rotate change teams."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

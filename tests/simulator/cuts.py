@@ -30,13 +30,13 @@ _TEAM = "rbac_group_id"
 _USERS = ("distinct_user_count",)
 _CURRENCY = ("currency",)
 _ENABLED: Path = ("enable_count",)
+# What a sum can always tell: users are counted, and nothing is created twice.
 _ALWAYS_COUNTED = {
     "distinct_artifacts_created_count",
     "distinct_projects_created_count",
     "distinct_user_count",
 }
-"""What a sum can always tell: users are counted, and nothing is created twice."""
-
+# What a rollup has only if it begins on that day or later.
 _SINCE = {
     "individual_auth_distinct_user_count": date(2026, 7, 1),
     "managed_auth_distinct_user_count": date(2026, 7, 1),
@@ -44,10 +44,8 @@ _SINCE = {
     "unclassified_call_count": date(2026, 5, 29),
     "write_call_count": date(2026, 5, 29),
 }
-"""What a rollup has only if it begins on that day or later."""
-
+# In one of so many rows of teams nothing distinct can be counted, except users.
 _SOMETIMES = 9
-"""In one of so many rows of teams nothing distinct can be counted, except users."""
 
 
 class Cuts:
@@ -93,13 +91,6 @@ class Cuts:
         found = find(endpoint)
         return self.rows(found, ask_for(found, day, group_by, filters))
 
-    def version(self, endpoint: Endpoint, query: Query) -> int:
-        """Count the edits that a question sees, for caches to tell old rows from new."""
-        sources = {endpoint.name}
-        if "project_id" in query.wanted:
-            sources.add("chat_projects")
-        return sum(self._store.version(source, query.days) for source in sources)
-
     def _cut(self, endpoint: Endpoint, query: Query) -> list[Row]:
         by_entity = endpoint.name != "users" or not query.group_by
         sums: defaultdict[Group, _Sum] = defaultdict(_Sum)
@@ -132,8 +123,7 @@ class Cuts:
             yield from self._in_projects(endpoint, wanted, day)
             return
         teams = self._company.teams.ids(wanted.get(_TEAM, ()))
-        version = self._store.version(endpoint.name, (day,))
-        for row, cells in self._splits(endpoint, day, version):
+        for row, cells in self._splits(endpoint, day, self._store.edits.version):
             if _fits(endpoint, wanted, row):
                 for cell in cells:
                     if (

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     Body = dict[str, Any]
 
+# A cursor that begins so leads to the page that stands behind it, if one does.
 _DETOUR = "detour-"
-"""A cursor that begins so leads to the page that stands behind it, if one does."""
 
 
 def refused(

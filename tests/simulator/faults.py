@@ -18,7 +18,7 @@ from .options import ONE_DAY
 from .traffic import Act, Answer, Delivery, as_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from .traffic import Exchange
 
@@ -57,18 +57,30 @@ class Fault(Act):
 
 ANOTHER_ORGANIZATION = "0c5e8f6a-1111-4222-8333-944455556666"
 
+# What summaries allow that go by the older rule.
 _MOST_DAYS = 31
-"""What summaries allow that go by the older rule."""
-
-_DELAY = timedelta(days=3)
 
 
-def _says(words: Callable[[Exchange], str], status: int = 400) -> Answering:
-    return lambda exchange: refused(exchange, status, words(exchange))
+def _says(text: str, status: int = 400, code: str | None = None) -> Answering:
+    """Refuse in words, in which {9} is nine days before the latest one there is."""
+
+    def answer(exchange: Exchange) -> Answer:
+        sent, params = exchange.request.headers, sorted(exchange.request.params.items())
+        words = text.format(
+            *(exchange.latest - timedelta(days=days) for days in range(41)),
+            version=sent.get("anthropic-version", "2026-10-21"),
+            beta=sent.get("anthropic-beta", "no-beta-2026-01-05"),
+            params=", ".join(f"{name}={value}" for name, all_ in params for value in all_),
+        )
+        return refused(exchange, status, words, code=code)
+
+    return answer
 
 
-def _code(code: str, message: str) -> Answering:
-    return lambda exchange: refused(exchange, 400, message, code=code)
+def _not_yet_repeating(exchange: Exchange) -> Answer:
+    asked = edits.last_day_asked(exchange)
+    words = f"data for {asked} is not available yet; the latest available day is {{1}}"
+    return _says(words)(exchange)
 
 
 def _rate_limited(**headers: str) -> Answering:
@@ -90,27 +102,26 @@ def _html(status: int) -> Answering:
     return lambda _: Answer(status=status, body=page, headers={"content-type": "text/html"})
 
 
-def _gateway_page(status: int) -> Answering:
-    page = b"<html><head><title>%d</title></head><body>Blocked by policy</body></html>"
-    headers = {"content-type": "text/html; charset=utf-8"}
-    return _gateway(status, page % status, headers)
-
-
-def _gateway(
-    status: int, body: object, headers: Mapping[str, str] | None = None
-) -> Answering:
-    sent = {**(headers or {}), "server": "gateway"}
+def _gateway(status: int, body: object, **headers: str) -> Answering:
+    sent = {**headers, "server": "gateway"}
     return lambda _: Answer(
         status=status, body=as_bytes(body), headers=sent, from_api=False
     )
 
 
-def _may_break_off(exchange: Exchange) -> bool:
-    """Tell whether it is a page after the first one, or the only one."""
-    return edits.on_a_cursor(exchange) or edits.is_last_page(exchange)
+def _gateway_page(status: int) -> Answering:
+    page = (
+        f"<html><head><title>{status}</title></head><body>Blocked by policy</body></html>"
+    )
+    return _gateway(status, page, **{"content-type": "text/html; charset=utf-8"})
 
 
-_expired = _says(lambda _: "page: this cursor has expired", 410)
+def _of_another_organization(exchange: Exchange) -> Answer:
+    headers = {"anthropic-organization-id": ANOTHER_ORGANIZATION}
+    return replace(exchange.truth, headers=headers)
+
+
+_expired = _says("page: this cursor has expired", 410)
 
 
 def _revised(exchange: Exchange) -> Answer:
@@ -121,43 +132,17 @@ def _revised(exchange: Exchange) -> Answer:
     return edits.delivered(Delivery.RESET_MIDWAY)(exchange)
 
 
-def _not_yet(exchange: Exchange) -> str:
-    """Take the youngest day away that the simulator has."""
-    return f"the latest available day is {exchange.latest - ONE_DAY}"
+def _may_break_off(exchange: Exchange) -> bool:
+    """Tell whether it is a page after the first one, or the only one."""
+    return edits.on_a_cursor(exchange) or edits.is_last_page(exchange)
 
 
-def _not_yet_repeating(exchange: Exchange) -> str:
-    asked = edits.last_day_asked(exchange)
-    return f"data for {asked} is not available yet; {_not_yet(exchange)}"
-
-
-def _too_young(exchange: Exchange) -> bool:
+def _is_young(exchange: Exchange) -> bool:
     return edits.asked_for_later_than(exchange, exchange.latest - ONE_DAY)
 
 
-def _version_twice(exchange: Exchange) -> str:
-    sent = exchange.request.headers.get("anthropic-version", "2026-10-21")
-    return f"anthropic-version: must be a single value, got '{sent}, {sent}'"
-
-
-def _version_retired(exchange: Exchange) -> str:
-    retired = exchange.latest - timedelta(days=9)
-    return f"anthropic-version: this version was retired on {retired}"
-
-
-def _beta_retired(exchange: Exchange) -> str:
-    sent = exchange.request.headers.get("anthropic-beta", "no-beta-2026-01-05")
-    return f"anthropic-beta: {sent} is not supported any more"
-
-
-def _parameters_repeated(exchange: Exchange) -> str:
-    params = sorted(exchange.request.params.items())
-    sent = ", ".join(f"{name}={value}" for name, values in params for value in values)
-    return f"this combination of parameters is not supported: {sent}"
-
-
-def _within_delay(exchange: Exchange) -> bool:
-    return edits.asked_for_later_than(exchange, exchange.now.date() - _DELAY)
+def _is_within_delay(exchange: Exchange) -> bool:
+    return edits.asked_for_later_than(exchange, exchange.now.date() - 3 * ONE_DAY)
 
 
 def _is_long(exchange: Exchange) -> bool:
@@ -166,11 +151,6 @@ def _is_long(exchange: Exchange) -> bool:
         return False
     start = date.fromisoformat(exchange.request.params["starting_date"][0])
     return (edits.last_day_asked(exchange) - start).days >= _MOST_DAYS
-
-
-def _of_another_organization(exchange: Exchange) -> Answer:
-    headers = {"anthropic-organization-id": ANOTHER_ORGANIZATION}
-    return replace(exchange.truth, headers=headers)
 
 
 def _table(
@@ -192,7 +172,7 @@ FAULTS = {
         rate_limit_in_milliseconds=_rate_limited(retry_after_ms="250"),
         rate_limit_without_a_wait=_rate_limited(),
         **{
-            f"status_{status}": _says(lambda _: "something went wrong", status)
+            f"status_{status}": _says("something went wrong", status)
             for status in (500, 502, 503, 504, 529)
         },
         html_with_502=_html(502),
@@ -232,51 +212,49 @@ FAULTS = {
     **_table(Kind.DOUBLED, edits.has_rows, rows_twice=edits.rows_twice),
     **_table(
         Kind.NOT_YET,
-        _too_young,
-        not_yet=_says(_not_yet),
-        not_yet_repeating_the_day=_says(_not_yet_repeating),
+        _is_young,
+        not_yet=_says("the latest available day is {1}"),
+        not_yet_repeating_the_day=_not_yet_repeating,
     ),
 }
 
 REFUSALS = {
     **_table(
         Kind.DATED,
-        version_sent_twice=_says(_version_twice),
-        version_retired=_says(_version_retired),
-        beta_retired=_says(_beta_retired),
-        key_expired=_says(
-            lambda it: f"the API key expired on {it.latest - timedelta(days=5)}"
+        version_sent_twice=_says(
+            "anthropic-version: must be a single value, got '{version}, {version}'"
         ),
-        parameters_repeated=_says(_parameters_repeated),
+        version_retired=_says("anthropic-version: this version was retired on {9}"),
+        beta_retired=_says("anthropic-beta: {beta} is not supported any more"),
+        key_expired=_says("the API key expired on {5}"),
+        parameters_repeated=_says(
+            "this combination of parameters is not supported: {params}"
+        ),
         latest_day_far_back=_says(
-            lambda it: (
-                "data is not available; the latest available day is "
-                f"{it.latest - timedelta(days=40)}"
-            )
+            "data is not available; the latest available day is {40}"
         ),
     ),
     **_table(
         Kind.NOT_YET,
-        _within_delay,
-        not_yet_without_a_date=_says(
-            lambda _: f"date must be at least {_DELAY.days} days ago"
-        ),
+        _is_within_delay,
+        not_yet_without_a_date=_says("date must be at least 3 days ago"),
     ),
     **_table(
         Kind.TOO_LONG,
         _is_long,
         summaries_of_31_days_at_most=_says(
-            lambda _: f"ending_date: the range may span at most {_MOST_DAYS} days"
+            f"ending_date: the range may span at most {_MOST_DAYS} days"
         ),
     ),
     **_table(
         Kind.INELIGIBLE,
-        organization_not_eligible=_code(
-            "organization_not_eligible", "this feature is not offered to your organization"
+        organization_not_eligible=_says(
+            "this feature is not offered to your organization",
+            code="organization_not_eligible",
         ),
-        organization_type_not_supported=_code(
-            "organization_type_not_supported",
+        organization_type_not_supported=_says(
             "your type of organization is not supported",
+            code="organization_type_not_supported",
         ),
     ),
     **_table(

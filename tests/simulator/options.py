@@ -8,15 +8,16 @@ from typing import TypeVar
 
 _Value = TypeVar("_Value")
 
+# The first day the API knows.
 FLOOR = date(2026, 1, 1)
-"""The first day the API knows."""
-
 ONE_DAY = timedelta(days=1)
 
 OLDER = "2023-06-01"
 NEWER = "2026-10-21"
+# The values of the header `anthropic-version` that are understood.
 GENERATIONS = (OLDER, NEWER)
-"""The values of the header `anthropic-version` that are understood."""
+_SCOPES = "read:analytics read:members read:rbac_groups read:spend_limits"
+_ORGANIZATION = "7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a00"
 
 
 def _option(text: str, *, default: _Value) -> _Value:
@@ -33,14 +34,12 @@ class Options:
     skills: int = _option("skills, besides the bucket 'unknown'", default=12)
     connectors: int = _option("connectors", default=8)
     plugins: int = _option("plugins, besides the bucket 'third-party'", default=6)
-    delay_days: int = _option(
-        "the youngest day that exists is this many days before today", default=1
-    )
+    delay_days: int = _option("the youngest day is this many days before today", default=1)
     generation: str = _option(
-        "answers to requests without the header anthropic-version", default=NEWER
+        "answers to requests without anthropic-version", default=NEWER
     )
     force_generation: bool = _option(
-        "answer in that generation whatever the header says", default=False
+        "answer in that one whatever the header says", default=False
     )
     today: date | None = field(
         default=None,
@@ -50,15 +49,13 @@ class Options:
         "the key that is accepted", default="sk-ant-api01-simulator-0000"
     )
     scopes: str = _option(
-        "the scopes of the key, with spaces between them",
-        default="read:analytics read:members read:rbac_groups read:spend_limits",
+        "the scopes of the key, with spaces between them", default=_SCOPES
     )
     linked: bool = _option(
         "whether the key is one for all linked organisations", default=True
     )
     organization_id: str = _option(
-        "the organisation that every answer names",
-        default="7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a00",
+        "the organisation that every answer names", default=_ORGANIZATION
     )
     console: bool = _option(
         "whether it is a Console organisation, not an Enterprise one", default=False
@@ -68,7 +65,7 @@ class Options:
         "put an empty page into about one in so many answers; 0: never", default=0
     )
     reports: bool = _option(
-        "whether the plan has the reports on token usage and cost", default=True
+        "whether the plan has reports on token usage and cost", default=True
     )
     refreshed_hours: int = _option(
         "reports know so many hours of today; negative: not all of before", default=6

@@ -30,9 +30,8 @@ _TYPES = {
     529: "overloaded_error",
 }
 _ANALYTICS = frozenset({"read:analytics"})
+# How Admin keys begin. They have no scopes; of analytics they open usage and cost.
 _ADMIN = "sk-ant-admin01-"
-"""How Admin keys begin. They have no scopes; of analytics they open usage and cost."""
-
 _MAX_ENTRIES = 100
 
 

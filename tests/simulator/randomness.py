@@ -6,8 +6,8 @@ import random
 from hashlib import blake2b
 
 _ALPHABET = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+# What each byte becomes in an identifier.
 _SPELT = bytes(_ALPHABET[die % len(_ALPHABET)] for die in range(256))
-"""What each byte becomes in an identifier."""
 
 
 def digest(*parts: object, size: int = 16) -> bytes:

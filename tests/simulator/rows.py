@@ -23,9 +23,8 @@ _MANAGED_SINCE = date(2026, 7, 1)
 _PLUGINS_SINCE = date(2026, 1, 12)
 _STATUSES = ("organization", "private", "public", None)
 _MICRO = 1_000_000
+# Every third plugin, and so many rows of it at most, share a name and have no id.
 _TWINS = 3
-"""Every third plugin, and so many rows of it at most, share a name and have no id."""
-
 _ARTIFACT_TYPES = (
     "application/vnd.ant.code",
     "application/vnd.ant.mermaid",

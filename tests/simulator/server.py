@@ -22,18 +22,14 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+# As the standard library types it; over TCP it is a socket.
 _Connection = socket.socket | tuple[bytes, socket.socket]
-"""As the standard library types it; over TCP it is a socket."""
-
+# Seconds that a conversation gets to end once its connection is cut.
 _PATIENCE = 5.0
-"""Seconds that a conversation gets to end once its connection is cut."""
-
+# Seconds that a slow answer takes: more than the least time a client may grant.
 _SLOW = 1.5
-"""Seconds that a slow answer takes: more than the least time a client may grant."""
-
+# Seconds for which connections are refused.
 _REFUSAL = 0.03
-"""Seconds for which connections are refused."""
-
 _LINGER = struct.pack("ii", 1, 0)
 _DROPS = 100
 

@@ -32,6 +32,7 @@ class Service:
     def __init__(self, options: Options, store: Store, ledger: Ledger) -> None:
         """Keep the rows of the latest questions encoded, for the pages to come."""
         self._options = options
+        self._edits = store.edits
         self.cuts = Cuts(store)
         self.keys = Keys(options)
         self.reports = Reports(options, ledger, self.keys)
@@ -56,7 +57,7 @@ class Service:
         query = understand(endpoint, request.params, latest)
         rows, more, cursor = turn_to(
             self._options,
-            self._encoded(endpoint, query, self.cuts.version(endpoint, query)),
+            self._encoded(endpoint, query, self._edits.version),
             query.limit if endpoint.paginated or query.group_by else None,
             (endpoint.name, request.params),
             query.days,

@@ -7,7 +7,7 @@ import threading
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .edits import without_detour
 from .endpoints import find
@@ -22,7 +22,7 @@ from .reports.rules import question_of_days
 from .server import Server
 from .service import Service
 from .store import Store
-from .traffic import Act, Answer, Exchange, Request, Script, Selection, as_bytes
+from .traffic import Act, Answer, Exchange, Request, Selection, as_bytes
 
 if TYPE_CHECKING:
     import ssl
@@ -47,9 +47,9 @@ class Simulator:
         self.requests: list[Request] = []
         self._today = self.options.today
         self._store = Store(self.options)
-        self._ledger = Ledger(self._store.company)
+        self._ledger = Ledger(self._store.company, self._store.edits)
         self._service = Service(self.options, self._store, self._ledger)
-        self._script = Script()
+        self._script: list[tuple[tuple[Act, ...], Selection]] = []
         self._count = itertools.count(1)
         self._lock = threading.Lock()
         self._tls = tls
@@ -165,52 +165,33 @@ class Simulator:
         status: int = 200,
         body: object = b"",
         headers: Mapping[str, str] | None = None,
-        times: int | None = None,
-        when: Callable[[Request], bool] | None = None,
+        **which: Any,
     ) -> None:
-        """Dictate the answer to the next `times` requests, or to all of them.
+        """Dictate the answer to requests, of which `which` selects some.
 
         Bytes and text are sent as they are, anything else as JSON. A `content-length`
         larger than the body makes an answer that breaks off.
         """
         answer = Answer(status=status, body=as_bytes(body), headers=dict(headers or {}))
-        selection = Selection(path=_path_of(endpoint), times=times, when=when)
-        self._script.add((Act(name="reply", answer=lambda _: answer),), selection)
+        act = Act(name="reply", answer=lambda _: answer)
+        self._add(act, path=endpoint, **which)
 
-    def fail(
-        self,
-        *faults: Fault,
-        path: str | None = None,
-        nth: int | None = None,
-        every: int | None = None,
-        share: float = 1.0,
-        seed: int = 0,
-        times: int | None = None,
-    ) -> None:
+    def fail(self, *faults: Fault, **which: Any) -> None:
         """Let requests go wrong that one of the faults, taken at random, can befall.
 
-        Args:
-            faults: What is to happen; one of `FAULTS`.
-            path: Only to this endpoint, by name or path; else to any.
-            nth: Only to the nth such request; with `every`, from this one on.
-            every: To each kth such request.
-            share: To this share of the requests, at random.
-            seed: Of the randomness.
-            times: So often at most.
+        `which` selects some of them, as the attributes of `Selection` say.
         """
-        selection = Selection(
-            path=None if path is None else _path_of(path),
-            nth=nth,
-            every=every,
-            share=share,
-            seed=seed,
-            times=times,
-        )
-        self._script.add(faults, selection)
+        self._add(*faults, **which)
+
+    def _add(self, *acts: Act, path: str | None = None, **which: Any) -> None:
+        selection = Selection(path=path and _path_of(path), **which)
+        with self._lock:
+            self._script.append((acts, selection))
 
     def recover(self) -> None:
         """Let nothing go wrong any more, and dictate nothing."""
-        self._script.clear()
+        with self._lock:
+            self._script.clear()
 
     def _respond(self, request: Request) -> Answer:
         with self._lock:
@@ -225,7 +206,10 @@ class Simulator:
             answer=lambda: self._answer(question, request_id),
             revise=lambda day: self._take_rows_away(request.path, day),
         )
-        act = self._script.find(exchange)
+        with self._lock:
+            taken = (selection.take(acts, exchange) for acts, selection in self._script)
+            # Of several that fit, the earliest wins.
+            act = next(filter(None, taken), None)
         answer = exchange.truth if act is None else act.answer(exchange)
         request.status = answer.status
         request.fault = None if act is None else act.name

@@ -6,50 +6,46 @@ import json
 import threading
 from collections import defaultdict
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from .company import Company
 from .options import FLOOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Hashable
     from datetime import date
 
     from .endpoints import Endpoint
     from .options import Options
 
 Row = dict[str, Any]
-_Entry = TypeVar("_Entry")
 
 
-class Edits(Generic[_Entry]):
-    """Changes of lists, such as the rows of a day; safe to use from many threads."""
+class Edits:
+    """Changes of lists, such as the rows of a day; safe to use from many threads.
+
+    `version` counts them, for caches to tell old lists from new ones.
+    """
 
     def __init__(self) -> None:
         """Start without any."""
+        self.version = 0
         self._lock = threading.Lock()
-        self._changes: defaultdict[
-            Hashable, list[Callable[[list[_Entry]], list[_Entry]]]
-        ] = defaultdict(list)
+        self._changes: defaultdict[Hashable, list[Callable[[Any], Any]]] = defaultdict(list)
 
-    def add(self, key: Hashable, change: Callable[[list[_Entry]], list[_Entry]]) -> None:
+    def add(self, key: Hashable, change: Callable[[Any], Any]) -> None:
         """Change a list, after all earlier changes of it."""
         with self._lock:
             self._changes[key].append(change)
+            self.version += 1
 
-    def apply(self, key: Hashable, entries: list[_Entry]) -> list[_Entry]:
+    def apply(self, key: Hashable, entries: list[Any]) -> list[Any]:
         """Give what a list is after all edits."""
         with self._lock:
             changes = tuple(self._changes.get(key, ()))
         for change in changes:
             entries = change(entries)
         return entries
-
-    def version(self, keys: Iterable[Hashable] | None = None) -> int:
-        """Count the edits of some or all lists, for caches to tell old from new."""
-        with self._lock:
-            changed = self._changes if keys is None else keys
-            return sum(len(self._changes.get(key, ())) for key in changed)
 
 
 class Store:
@@ -58,7 +54,7 @@ class Store:
     def __init__(self, options: Options) -> None:
         """Found the company."""
         self.company = Company(options)
-        self.edits: Edits[Row] = Edits()
+        self.edits = Edits()
         self._written = lru_cache(maxsize=100)(self._write)
 
     def rows(self, endpoint: Endpoint, day: date) -> list[Row]:
@@ -68,7 +64,3 @@ class Store:
 
     def _write(self, endpoint: Endpoint, day: date) -> str:
         return json.dumps(endpoint.rows(self.company, day))
-
-    def version(self, name: str, days: Iterable[date]) -> int:
-        """Count the edits of an endpoint's days."""
-        return self.edits.version((name, day) for day in days)

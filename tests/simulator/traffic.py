@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -154,28 +153,3 @@ class Selection:
             return self.nth in {None, count}
         first = self.every if self.nth is None else self.nth
         return count >= first and (count - first) % self.every == 0
-
-
-class Script:
-    """Acts and the requests they are meant for; of several that fit, the earliest wins."""
-
-    def __init__(self) -> None:
-        """Start without any."""
-        self._lock = threading.Lock()
-        self._rules: list[tuple[tuple[Act, ...], Selection]] = []
-
-    def add(self, acts: tuple[Act, ...], selection: Selection) -> None:
-        """Let one of the acts, at random, be done to the requests selected."""
-        with self._lock:
-            self._rules.append((acts, selection))
-
-    def clear(self) -> None:
-        """Answer truly from now on."""
-        with self._lock:
-            self._rules.clear()
-
-    def find(self, exchange: Exchange) -> Act | None:
-        """Take the act that is to be done, if there is one."""
-        with self._lock:
-            taken = (selection.take(acts, exchange) for acts, selection in self._rules)
-            return next(filter(None, taken), None)

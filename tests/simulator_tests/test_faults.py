@@ -36,6 +36,7 @@ DATED = [name for name, fault in REFUSALS.items() if fault.kind is Kind.DATED]
 
 DAY: Row = {"date": "2026-04-13"}
 SPAN: Row = {"starting_at": "2026-04-13T00:00:00Z", "ending_at": "2026-04-14T00:00:00Z"}
+# Cut into pages or whole, of a day, a range or now, by id and by cursor, nested.
 QUESTIONS: dict[str, Row] = {
     "skills": DAY,
     "artifacts": DAY,
@@ -47,7 +48,6 @@ QUESTIONS: dict[str, Row] = {
     "spend_limits": {},
     "team_members": {},
 }
-"""Cut into pages or whole, of a day, a range or now, by id and by cursor, nested."""
 
 
 @pytest.fixture(params=QUESTIONS)

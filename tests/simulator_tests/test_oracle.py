@@ -33,8 +33,8 @@ OPTIONS = Options(today=TODAY, empty_page_every=2)
 CUT_DAYS = ["2026-01-20", "2026-06-02", "2026-10-06"]
 RANGE = {"starting_date": "2026-05-25", "ending_date": "2026-06-03"}
 
+# Fields that only grouped answers have.
 GROUPED = {"product", "rbac_group_id", "rbac_group_name", "user_id"}
-"""Fields that only grouped answers have."""
 
 # Rows for one user always say who it is, and only grouped rows say how many they are.
 NEVER = {"users": {("user", "null"), ("distinct_user_count", "value")}}

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from tests.simulator_tests.asking import Ask
 
 TODAY = date(2026, 9, 10)
+# An organisation whose members fill several pages.
 OPTIONS = Options(today=TODAY, users=150)
-"""An organisation whose members fill several pages."""
-
 SPAN: Row = {"starting_at": "2026-09-01T00:00:00Z", "ending_at": "2026-09-04T00:00:00Z"}
 STRANGER, OTHER, ADMIN = "sk-ant-api01-no", "sk-ant-api01-other", "sk-ant-admin01-ours"
 

@@ -23,11 +23,10 @@ from tests.simulator_tests.oracle import (
 from tests.unit.test_schemas import ADDED, load, model_fields, schema_fields, walk
 
 TODAY = date(2026, 10, 13)
+# An organisation that is large enough for everything to occur.
 OPTIONS = Options(today=TODAY, users=400, empty_page_every=2)
-"""An organisation that is large enough for everything to occur."""
-
+# What the API writes as decimal strings, and the schemas have as numbers.
 MONEY = ("amount", "period_to_date_spend")
-"""What the API writes as decimal strings, and the schemas have as numbers."""
 
 
 class Judge(NamedTuple):

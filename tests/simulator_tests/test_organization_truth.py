@@ -18,9 +18,8 @@ FIRST = date(2026, 8, 3)
 DAYS = [FIRST + timedelta(days=days) for days in range(60)]
 LAST = DAYS[-1]
 
+# An organisation in which something happens every few days.
 OPTIONS = Options(today=LAST, users=200, refreshed_hours=9)
-"""An organisation in which something happens every few days."""
-
 each_day = pytest.mark.parametrize("day", [FIRST, LAST], ids=str)
 
 

@@ -23,19 +23,19 @@ DAY = "2026-10-06"
 OPTIONS = Options(today=TODAY, users=30)
 
 START, END = "starting_at=2026-10-05T00:00:00Z", "ending_at=2026-10-09T00:00:00Z"
+# Parameters that are enough, by path or by name.
 RIGHT = {
     **dict.fromkeys((endpoint.path for endpoint in ENDPOINTS.values()), f"date={DAY}"),
     "summaries": f"starting_date={DAY}&ending_date={LATEST}",
     **dict.fromkeys(REPORTS, f"{START}&{END}"),
     **dict.fromkeys(RESOURCES, ""),
 }
-"""Parameters that are enough, by path or by name."""
-
 FIVE = "&".join(
     f"group_by[]={name}"
     for name in ("actor", "product", "model", "speed", "context_window")
 )
 
+# What is wrong in an answer of a day and in one of a series alike, by what is said.
 OF_DAYS = {
     "limit: must be from 1 to 1000": "limit=1001 limit=-1 limit=ten limit= limit=٣",
     "DAY: must be a date": "DAY=2026-9-01 DAY=20260901 DAY=2026-02-30 DAY= DAY=2026-W10-1",
@@ -46,8 +46,7 @@ OF_DAYS = {
     "group_by[]: ": "group_by[]=colour",
     "page: ": "page=x",
 }
-"""What is wrong in an answer of a day and in one of a series alike, by what is said."""
-
+# What one endpoint takes, another one does not; every rule can be broken.
 REFUSED = {
     "order: must be asc or desc": "skills?RIGHT&order=up",
     "order_by: must be": "skills?RIGHT&order_by=skill",
@@ -100,7 +99,6 @@ REFUSED = {
     "user_ids[]: at most 100": "spend_limits?" + "&".join(["user_ids[]=x"] * 101),
     "email: unknown": "teams?email=x",
 }
-"""What one endpoint takes, another one does not; every rule can be broken."""
 
 
 def asked(simulator: Simulator, question: str) -> str:

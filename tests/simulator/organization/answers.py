@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from .catalog import Resource
 
+# Where a row holds what a list is compared with.
 _COLUMNS = {
     "actor_ids[]": ("actor", "user_id"),
     "period[]": ("period",),
@@ -40,7 +41,6 @@ _COLUMNS = {
     "statuses[]": ("status",),
     "user_ids[]": ("actor", "user_id"),
 }
-"""Where a row holds what a list is compared with."""
 
 
 class Organization:
@@ -50,7 +50,6 @@ class Organization:
         """Take what the rows are made from, and who may read them."""
         self._options = options
         self._store = store
-        self._ledger = ledger
         self._keys = keys
         self._known = lru_cache(maxsize=12)(self._build)
         spending, groups = Spending(store.company, ledger), Groups(store.company)
@@ -69,10 +68,9 @@ class Organization:
         return rows
 
     def _current(self, name: str, day: date) -> list[Row]:
-        version = self._store.version(name, (day,))
-        return self._known(name, day, version, self._ledger.edits.version())
+        return self._known(name, day, self._store.edits.version)
 
-    def _build(self, name: str, day: date, _edits: int, _revisions: int) -> list[Row]:
+    def _build(self, name: str, day: date, _version: int) -> list[Row]:
         return self._store.edits.apply((name, day), self._rows[name](day))
 
     def answer(

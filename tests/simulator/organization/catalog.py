@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# What the paths of these endpoints begin with; the analytics endpoints lie below it.
 ORGANIZATION_PATH = "/v1/organizations/"
-"""What the paths of these endpoints begin with; the analytics endpoints lie below it."""
-
 PERIODS = ("daily", "weekly", "monthly")
 
 _ANYTHING: frozenset[str] = frozenset()
@@ -62,6 +61,7 @@ class Resource:
         return frozenset({"limit", *others, *self.lists})
 
 
+# By the name under which tests ask for the truth.
 RESOURCES = {
     resource.name: resource
     for resource in (
@@ -112,8 +112,6 @@ RESOURCES = {
         ),
     )
 }
-"""By the name under which tests ask for the truth."""
-
 _MEMBERS_OF_A_GROUP = re.compile(
     re.escape(f"{ORGANIZATION_PATH}rbac_groups/") + r"([^/]+)/members"
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
     Since = dict[tuple[str, str], date]
 
+# The roles of an Enterprise organisation, and those that a Console one has instead.
 ROLES = {
     "primary_owner": "admin",
     "owner": "developer",
@@ -26,17 +27,14 @@ ROLES = {
     "managed": "claude_code_user",
     "user": "user",
 }
-"""The roles of an Enterprise organisation, and those that a Console one has instead."""
-
 _HALF_A_DAY = 43_200
 _PROMOTED_AFTER = timedelta(days=60)
 _INVITED_AHEAD = timedelta(days=14)
 _INVITE_VALID = timedelta(days=21)
+# How long a deleted invite is still listed.
 _DELETED_SHOWN = timedelta(days=30)
-"""How long a deleted invite is still listed."""
-
+# When a second team of the same name is made, into which nobody comes.
 _TWIN_SINCE = FLOOR + timedelta(days=9)
-"""When a second team of the same name is made, into which nobody comes."""
 
 
 def morning(day: date, *parts: object) -> datetime:

@@ -27,15 +27,13 @@ if TYPE_CHECKING:
     Spent = Mapping[tuple[str, str], Decimal]
 
 _TIERS = ("enterprise_standard", "enterprise_premium")
+# By the last digit of a person's number; None takes the limit away.
 _OF_PEOPLE: dict[tuple[int, str], str | None] = {
     (1, "monthly"): "600",
     (6, "monthly"): None,
 }
-"""By the last digit of a person's number; None takes the limit away."""
-
+# By the place of a team.
 _OF_TEAMS = {(0, "monthly"): "250", (2, "monthly"): "0", (4, "weekly"): "100"}
-"""By the place of a team."""
-
 _OF_TIERS = {(_TIERS[1], "monthly"): "500", (_TIERS[1], "daily"): "40"}
 _OF_ALL = {"monthly": "300"}
 _MACHINE, _GONE, _SUPPORT, _OWNER = "machine", "gone", "support", "owner"
@@ -169,7 +167,7 @@ class Spending:
         return actor
 
     def _spent(self, day: date) -> Spent:
-        return self._spent_by(day, self._ledger.edits.version())
+        return self._spent_by(day, self._ledger.edits.version)
 
     def _compute_spent(self, day: date, _version: int) -> Spent:
         """Sum the charges of users from the start of each period up to now."""

@@ -49,7 +49,7 @@ class Reports:
         question, limit = understand(report, request.params, clock)
         if "organization_ids[]" in request.params and not key.linked:
             refuse("organization_ids[]: needs the key of a parent organization")
-        version = self._ledger.edits.version()
+        version = self._ledger.edits.version
         page, more, cursor = turn_to(
             self._options,
             self._encoded(report, question, today, version, generation),

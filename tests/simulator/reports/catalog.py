@@ -11,35 +11,21 @@ if TYPE_CHECKING:
 
 BETA_HEADER = "analytics-usage-cost-2026-08-24"
 
+# Dimensions of a cost's components, which come on top of all limits.
 FANNED_OUT = frozenset({"cost_type", "token_type"})
-"""Dimensions of a cost's components, which come on top of all limits."""
-
-_PRODUCTS = (
-    "chat chat_cowork_unified claude_code claude_design claude_in_chrome cowork"
-    " office_agent"
-)
-_PLATFORM = "claude_console managed_agents_api message_batches_api messages_api"
+_PRODUCTS = {
+    *("chat", "chat_cowork_unified", "claude_code", "claude_design"),
+    *("claude_in_chrome", "cowork", "office_agent"),
+}
+_PLATFORM = {"claude_console", "managed_agents_api", "message_batches_api", "messages_api"}
 _ONLY_IDS = (
-    "agent_id",
-    "api_key_id",
-    "deployment_id",
-    "environment_id",
-    "organization_id",
-    "session_id",
-    "user_profile_id",
-    "workspace_id",
+    *("agent_id", "api_key_id", "deployment_id", "environment_id"),
+    *("organization_id", "session_id", "user_profile_id", "workspace_id"),
 )
 _LEGACY_GROUPS = frozenset(
     {
-        "claude_tag_category",
-        "claude_tag_user_id",
-        "context_window",
-        "inference_geo",
-        "model",
-        "product",
-        "rbac_group_id",
-        "slack_channel_id",
-        "speed",
+        *("claude_tag_category", "claude_tag_user_id", "context_window", "inference_geo"),
+        *("model", "product", "rbac_group_id", "slack_channel_id", "speed"),
     }
 )
 _GROUPS = _LEGACY_GROUPS | {"actor", "actor_type", "service_tier", *_ONLY_IDS}
@@ -99,37 +85,35 @@ class Report:
         return frozenset(always | set(self.filters))
 
 
-def _filter(field: str, allowed: str = "") -> Filter:
-    return Filter(field, frozenset(allowed.split()))
+def _filter(field: str, *allowed: str) -> Filter:
+    return Filter(field, frozenset(allowed))
 
 
 _SHARED = {
     "claude_tag_categories[]": _filter(
-        "claude_tag_category", "dm engaged monitoring proactive scheduled"
+        "claude_tag_category", "dm", "engaged", "monitoring", "proactive", "scheduled"
     ),
     "claude_tag_user_ids[]": _filter("claude_tag_user_id"),
-    "context_windows[]": _filter("context_window", "0-200k 200k-1M"),
-    "inference_geos[]": _filter("inference_geo", "global not_available us"),
+    "context_windows[]": _filter("context_window", "0-200k", "200k-1M"),
+    "inference_geos[]": _filter("inference_geo", "global", "not_available", "us"),
     "models[]": _filter("model"),
     "rbac_group_ids[]": _filter("rbac_group_ids"),
     "slack_channel_ids[]": _filter("slack_channel_id"),
-    "speeds[]": _filter("speed", "fast standard"),
+    "speeds[]": _filter("speed", "fast", "standard"),
 }
 _LEGACY_FILTERS = {
     **_SHARED,
-    "products[]": _filter("product", f"{_PRODUCTS} claude-tag"),
+    "products[]": _filter("product", *_PRODUCTS, "claude-tag"),
     "user_ids[]": _filter("actor_id"),
 }
+_TIERS = ("batch", "flex", "flex_discount", "priority", "priority_on_demand", "standard")
+_ACTORS = ("api_actor", "federated_actor", "service_account_actor", "user_actor")
 _FILTERS = {
     **_SHARED,
-    "products[]": _filter("product", f"{_PRODUCTS} claude_tag {_PLATFORM}"),
+    "products[]": _filter("product", *_PRODUCTS, "claude_tag", *_PLATFORM),
     "actor_ids[]": _filter("actor_id"),
-    "actor_types[]": _filter(
-        "actor_type", "api_actor federated_actor service_account_actor user_actor"
-    ),
-    "service_tiers[]": _filter(
-        "service_tier", "batch flex flex_discount priority priority_on_demand standard"
-    ),
+    "actor_types[]": _filter("actor_type", *_ACTORS),
+    "service_tiers[]": _filter("service_tier", *_TIERS),
     **{f"{name}s[]": _filter(name) for name in _ONLY_IDS},
 }
 _USAGE = ("total_tokens", "output_tokens", "requests", "uncached_input_tokens")
@@ -148,6 +132,7 @@ def _report(name: str, shape: Shape, refusal: int) -> Report:
     )
 
 
+# By name, which is the path as well.
 REPORTS = {
     name: _report(name, shape, refusal)
     for shape, refusal, names in (
@@ -157,7 +142,6 @@ REPORTS = {
     )
     for name in names
 }
-"""By name, which is the path as well."""
 
 
 def find_report(name: str) -> Report:

@@ -22,15 +22,13 @@ if TYPE_CHECKING:
     from tests.simulator.company import Person
     from tests.simulator.options import Options
 
+# The organisations below a parent one.
 CHILDREN = (
     "7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a01",
     "7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a02",
 )
-"""The organisations below a parent one."""
-
+# A child whose usage no report has.
 HIPAA_READY = "7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a03"
-"""A child whose usage no report has."""
-
 TOKENS, WEB_SEARCH, CODE, SESSION = COST_TYPES = (
     "tokens",
     "web_search",
@@ -46,20 +44,18 @@ TOKEN_TYPES = (
 )
 NO_TOKENS = (0, 0, 0, 0, 0)
 
+# More digits than any sum has: the default context would round at 28.
 EXACT = Context(prec=100)
-"""More digits than any sum has: the default context would round at 28."""
-
 _DISCOUNT = Decimal("0.8725")
 _SANDBOX = Decimal("0.0138889")
 _SESSION = Decimal("0.133333")
 _WEIGHTS = [Decimal(text) for text in ("1", "0.1", "1.25", "2", "5")]
+# List prices of the cheapest type of tokens; the others cost so many times as much.
 _PER_TOKEN = {
     "claude-opus-5-5": Decimal("0.0005"),
     "claude-sonnet-5": Decimal("0.0003"),
     "claude-haiku-5": Decimal("0.0001"),
 }
-"""List prices of the cheapest type of tokens; the others cost so many times as much."""
-
 MODELS = tuple(_PER_TOKEN)
 
 

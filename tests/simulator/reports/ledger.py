@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from tests.simulator.company import LAUNCHES, products_used
 from tests.simulator.options import FLOOR
 from tests.simulator.randomness import digest, tagged_id
-from tests.simulator.store import Edits
 
 from . import facts as prices
 from .clock import Clock
@@ -21,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.simulator.company import Company, Person
+    from tests.simulator.store import Edits
 
+# Days after which nothing is revised any more.
 _FINAL_AGE = 30
-"""Days after which nothing is revised any more."""
-
 _HOURS = (1, 4, 5, 7, 8, 8, 9, 9, 9, 10, 10, 10, 11, 11, 11, 13, 13, 14, 14, 14, 15, 16, 22)
 _GEOS = ("global", "global", "us", None)
 _TIERS = ("standard", "batch", "flex", "flex_discount", "priority", "priority_on_demand")
@@ -50,7 +49,7 @@ _NO_CONTENT: dict[str, Any] = {
 class Ledger:
     """Facts by day, the same for every endpoint; days do not know of each other."""
 
-    def __init__(self, company: Company) -> None:
+    def __init__(self, company: Company, edits: Edits) -> None:
         """Give everybody an identity; nothing else is computed before it is asked for."""
         self._options = company.options
         self._seed = company.seed
@@ -59,7 +58,7 @@ class Ledger:
         self._former = prices.former(company.options)
         self._machines = prices.machines(company.seed)
         self._unnameable = prices.unnameable()
-        self.edits: Edits[Fact] = Edits()
+        self.edits = edits
         self._revised = lru_cache(maxsize=100)(self._compute)
 
     def clock(self, today: date) -> Clock:

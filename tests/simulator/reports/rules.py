@@ -25,8 +25,8 @@ _MAX_DIMENSIONS = 5
 _MAX_SPAN = timedelta(days=31)
 _MAX_MINUTES_SPAN = timedelta(hours=24)
 _ROWS = (20, 1000)
+# Default and most of `limit`; buckets where buckets are listed.
 _BUCKETS = {"1d": (7, 31), "1h": (24, 168), "1m": (60, 256)}
-"""Default and most of `limit`; buckets where buckets are listed."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     Component = tuple[str | None, str | None]
     """A cost type, and a token type where there is one."""
 
+# Groups that a bucket of the legacy reports shows at most.
 _TOP = 100
-"""Groups that a bucket of the legacy reports shows at most."""
 
 
 class _Money(NamedTuple):
