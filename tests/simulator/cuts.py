@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from .activity import scoped
 from .cells import MONEY, Cell, Split, is_count, pick, split_rows, unflatten
-from .endpoints import ENDPOINTS, ask_for, find
+from .endpoints import ENDPOINTS
 from .randomness import number
 from .reports.facts import EXACT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from .cells import Flat
     from .endpoints import Endpoint, Path, Query
@@ -57,9 +57,9 @@ class Cuts:
         self._company = store.company
         self._splits = lru_cache(maxsize=16)(self._split)
 
-    def rows(self, endpoint: Endpoint, query: Query) -> list[Row]:
+    def rows(self, query: Query) -> list[Row]:
         """Build the rows that a question is about, in the order that it wants."""
-        wanted = query.wanted
+        endpoint, wanted = query.endpoint, query.wanted
         if query.rollup or query.group_by or wanted.keys() - endpoint.columns.keys():
             if endpoint.name == "summaries":
                 teams = self._company.teams.ids(wanted[_TEAM])
@@ -68,7 +68,7 @@ class Cuts:
                     for day in query.days
                     for row in self._store.rows(endpoint, day)
                 ]
-            rows = self._cut(endpoint, query)
+            rows = self._cut(query)
         else:
             rows = [
                 row
@@ -84,20 +84,14 @@ class Cuts:
             rows = known + unknown
         return rows
 
-    def of_day(
-        self, endpoint: str, day: date, group_by: Sequence[str], filters: Sequence[str]
-    ) -> list[Row]:
-        """Build the rows of a day, available yet or not, cut as told."""
-        found = find(endpoint)
-        return self.rows(found, ask_for(found, day, group_by, filters))
-
-    def _cut(self, endpoint: Endpoint, query: Query) -> list[Row]:
+    def _cut(self, query: Query) -> list[Row]:
+        endpoint = query.endpoint
         by_entity = endpoint.name != "users" or not query.group_by
         sums: defaultdict[Group, _Sum] = defaultdict(_Sum)
         order: dict[tuple[object, ...], int] = {}
         with localcontext(EXACT):
             for day in query.days:
-                for cell in self._cells(endpoint, query, day):
+                for cell in self._cells(query, day):
                     entity = cell.entity if by_entity else ()
                     order.setdefault(entity, len(order))
                     for values in _values(cell, query.group_by):
@@ -107,18 +101,15 @@ class Cuts:
             nulls_last = [(value is None, value or "") for value in group[1]]
             return order[group[0]], nulls_last
 
-        rows = [
-            self._row(endpoint, query, group, sums[group])
-            for group in sorted(sums, key=place)
-        ]
+        rows = [self._row(query, group, sums[group]) for group in sorted(sums, key=place)]
         if query.rollup:
             own = next(iter(endpoint.sortable.values()))
             rows.sort(key=lambda row: str(pick(row, own)))
         return rows
 
-    def _cells(self, endpoint: Endpoint, query: Query, day: date) -> Iterator[Cell]:
+    def _cells(self, query: Query, day: date) -> Iterator[Cell]:
         """Give the cells of a day that the filters leave."""
-        wanted = query.wanted
+        endpoint, wanted = query.endpoint, query.wanted
         if endpoint.name == "users" and "project_id" in wanted:
             yield from self._in_projects(endpoint, wanted, day)
             return
@@ -148,30 +139,28 @@ class Cuts:
             if _fits(users, wanted, row) and cell.user_id in used:
                 yield replace(cell, figures=_limited(cell.figures, used[cell.user_id]))
 
-    def _row(self, endpoint: Endpoint, query: Query, group: Group, total: _Sum) -> Row:
-        figures = total.counted(users=endpoint.name != "users" or bool(query.group_by))
-        for path in self._unknown(endpoint, query, group, figures):
+    def _row(self, query: Query, group: Group, total: _Sum) -> Row:
+        of_users = query.endpoint.name == "users"
+        figures = total.counted(users=not of_users or bool(query.group_by))
+        for path in self._unknown(query, group, figures):
             figures[path] = None
         if _CURRENCY in figures and all(figures.get((name,)) is None for name in MONEY):
             figures[_CURRENCY] = None
         row = unflatten(figures)
         dimensions = dict(zip(query.group_by, group[1], strict=True))
-        if dimensions and endpoint.name == "users":
+        if dimensions and of_users:
             row["user"] = None
         if _TEAM in dimensions:
             row["rbac_group_name"] = self._company.teams.names.get(dimensions[_TEAM] or "")
         return row | dimensions
 
-    def _unknown(
-        self, endpoint: Endpoint, query: Query, group: Group, figures: Flat
-    ) -> list[Path]:
+    def _unknown(self, query: Query, group: Group, figures: Flat) -> list[Path]:
         """List what cannot be told of a cut."""
         unknown = [_ENABLED] if _ENABLED in figures else []
         start = query.days[0]
-        key = (self._company.seed, "uncountable", endpoint.name, start.isoformat(), group)
-        if len(query.days) > 1 or (
-            _TEAM in query.group_by and number(*key) % _SOMETIMES == 0
-        ):
+        key = ("uncountable", query.endpoint.name, start.isoformat(), group)
+        dice = number(self._company.seed, *key)
+        if len(query.days) > 1 or (_TEAM in query.group_by and dice % _SOMETIMES == 0):
             unknown += [path for path in figures if _is_distinct(path[-1])]
         if query.rollup:
             unknown += [path for path in figures if start < _SINCE.get(path[-1], date.min)]

@@ -169,8 +169,9 @@ def find(endpoint: str) -> Endpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """A valid question, without its cursor."""
+    """A valid question to an endpoint, without its cursor."""
 
+    endpoint: Endpoint
     days: tuple[date, ...]
     rollup: bool = False
     group_by: tuple[str, ...] = ()
@@ -201,6 +202,7 @@ def understand(endpoint: Endpoint, parameters: Parameters, latest: date) -> Quer
     groups, entries = (parameters.get(name, ()) for name in ("group_by[]", "filter[]"))
     group_by, filters = _cut_by(endpoint, groups, entries)
     return Query(
+        endpoint=endpoint,
         days=days,
         rollup=daily and "date" not in scalars,
         group_by=group_by,
@@ -211,12 +213,11 @@ def understand(endpoint: Endpoint, parameters: Parameters, latest: date) -> Quer
     )
 
 
-def ask_for(
-    endpoint: Endpoint, day: date, groups: Sequence[str], filters: Sequence[str]
-) -> Query:
+def ask_for(name: str, day: date, groups: Sequence[str], filters: Sequence[str]) -> Query:
     """Ask for all of a day, available yet or not, cut in the way of a request."""
+    endpoint = find(name)
     group_by, pairs = _cut_by(endpoint, groups, filters)
-    return Query(days=(day,), group_by=group_by, filters=pairs)
+    return Query(endpoint=endpoint, days=(day,), group_by=group_by, filters=pairs)
 
 
 def _days(scalars: Mapping[str, str], latest: date, *, daily: bool) -> tuple[date, ...]:

@@ -19,7 +19,7 @@ from .reports.catalog import REPORTS
 if TYPE_CHECKING:
     from datetime import date
 
-    from .endpoints import Endpoint, Query
+    from .endpoints import Query
     from .options import Options
     from .reports.ledger import Ledger
     from .store import Store
@@ -57,7 +57,7 @@ class Service:
         query = understand(endpoint, request.params, latest)
         rows, more, cursor = turn_to(
             self._options,
-            self._encoded(endpoint, query, self._edits.version),
+            self._encoded(query, self._edits.version),
             query.limit if endpoint.paginated or query.group_by else None,
             (endpoint.name, request.params),
             query.days,
@@ -75,6 +75,7 @@ class Service:
             refuse(f"anthropic-version: {asked!r} is not one of {', '.join(GENERATIONS)}")
         return default if self._options.force_generation else asked
 
-    def _encode(self, endpoint: Endpoint, query: Query, _version: int) -> list[bytes]:
-        rows = self.cuts.rows(endpoint, query)
-        return [json.dumps(row, ensure_ascii=False).encode() for row in rows]
+    def _encode(self, query: Query, _version: int) -> list[bytes]:
+        return [
+            json.dumps(row, ensure_ascii=False).encode() for row in self.cuts.rows(query)
+        ]

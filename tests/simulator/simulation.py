@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from .edits import without_detour
-from .endpoints import find
+from .endpoints import ask_for, find
 from .options import Options
 from .organization.catalog import RESOURCES, locate
 from .protocol import ApiError
@@ -116,7 +116,7 @@ class Simulator:
         """
         if endpoint in RESOURCES:
             return self._service.organization.truth(endpoint, day)
-        return self._service.cuts.of_day(endpoint, day, group_by, filters)
+        return self._service.cuts.rows(ask_for(endpoint, day, group_by, filters))
 
     def edit(
         self, endpoint: str, day: date, change: Callable[[list[Row]], list[Row]]
@@ -154,9 +154,8 @@ class Simulator:
 
         They come as JSON would give them, by ascending time, with no limit to the range.
         """
-        report = find_report(endpoint)
-        question = question_of_days(report, (start, end), bucket_width, group_by)
-        return self._service.reports.truth(report, question, self.today)
+        asked = (find_report(endpoint), (start, end), bucket_width, group_by)
+        return self._service.reports.truth(question_of_days(*asked, self.today))
 
     def reply(
         self,

@@ -52,7 +52,7 @@ class Reports:
         version = self._ledger.edits.version
         page, more, cursor = turn_to(
             self._options,
-            self._encoded(report, question, today, version, generation),
+            self._encoded(question, version, generation),
             limit,
             (report.name, request.params),
             (question.start, question.end),
@@ -65,9 +65,9 @@ class Reports:
         rows = b", ".join(filter(None, page))
         return b'{"data": [%b], %b' % (rows, json.dumps(envelope).encode()[1:])
 
-    def truth(self, report: Report, question: Question, today: date) -> list[Row]:
+    def truth(self, question: Question) -> list[Row]:
         """Give all rows of a question, or all of its buckets."""
-        return [row for rows in self._chunks(report, question, today) for row in rows]
+        return [row for rows in self._chunks(question) for row in rows]
 
     def _check_access(self, report: Report, request: Request) -> Key:
         admin = not report.legacy
@@ -79,31 +79,24 @@ class Reports:
             refuse(f"anthropic-beta: this endpoint is in beta and needs {BETA_HEADER}")
         return key
 
-    def _encode(
-        self,
-        report: Report,
-        question: Question,
-        today: date,
-        _version: int,
-        generation: str,
-    ) -> list[bytes]:
+    def _encode(self, question: Question, _version: int, generation: str) -> list[bytes]:
         spell = older if generation == OLDER else dict
         return [
             b", ".join(json.dumps(spell(row)).encode() for row in rows)
-            for rows in self._chunks(report, question, today)
+            for rows in self._chunks(question)
         ]
 
-    def _chunks(self, report: Report, question: Question, today: date) -> list[list[Row]]:
+    def _chunks(self, question: Question) -> list[list[Row]]:
         """Build what counts as one for `limit`: a group's rows, or a bucket."""
-        summed = totals(report, question, self._facts(report, question, today))
-        if report.shape is Shape.BUCKETS:
-            return [[bucket] for bucket in buckets(report, question, summed, today)]
-        return [grouped_rows(report, question, total, today) for total in summed]
+        summed = totals(question, self._facts(question))
+        if question.report.shape is Shape.BUCKETS:
+            return [[bucket] for bucket in buckets(question, summed)]
+        return [grouped_rows(question, total) for total in summed]
 
-    def _facts(self, report: Report, question: Question, today: date) -> Iterator[Fact]:
+    def _facts(self, question: Question) -> Iterator[Fact]:
         """Give the facts that the report knows and that pass all filters."""
-        for fact in self._ledger.between(question.start, question.end, today):
-            known = _as_known(report, fact)
+        for fact in self._ledger.between(question.start, question.end, question.today):
+            known = _as_known(question.report, fact)
             if known is not None and all(
                 _passes(known, field, values) for field, values in question.filters
             ):

@@ -31,8 +31,10 @@ _BUCKETS = {"1d": (7, 31), "1h": (24, 168), "1m": (60, 256)}
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """A valid question, without its pages."""
+    """A valid question to a report, on a day, without its pages."""
 
+    report: Report
+    today: date
     start: datetime
     end: datetime
     width: str | None
@@ -45,10 +47,16 @@ class Question:
 
 
 def question_of_days(
-    report: Report, days: tuple[date, date], width: str, group_by: Iterable[str]
+    report: Report,
+    days: tuple[date, date],
+    width: str,
+    group_by: Iterable[str],
+    today: date,
 ) -> Question:
     """Ask for days, the last one not included, by ascending time."""
     return Question(
+        report=report,
+        today=today,
         start=midnight(days[0]),
         end=midnight(days[1]),
         width=width,
@@ -77,6 +85,8 @@ def understand(
     if excludes and not report.legacy and "actor" not in group_by:
         refuse("exclude_deleted_users: needs actor in group_by[]")
     question = Question(
+        report=report,
+        today=clock.today,
         start=start,
         end=end,
         width=width,

@@ -13,7 +13,7 @@ from .facts import COST_TYPES, EXACT, NO_TOKENS, TOKEN_TYPES, TOKENS, Identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import date, datetime
+    from datetime import datetime
 
     from .catalog import Report
     from .facts import Fact
@@ -88,14 +88,14 @@ class Total:
         return {component: parts[component] for component in order if component in parts}
 
 
-def totals(report: Report, question: Question, facts: Iterable[Fact]) -> list[Total]:
+def totals(question: Question, facts: Iterable[Fact]) -> list[Total]:
     """Sum facts; identities count one by one, however they are shown.
 
     Grouped by team, a fact counts in each of its teams. The sums come in the order of the
     metric, or of time and then of the metric.
     """
     dimensions = [name for name in question.group_by if name not in FANNED_OUT]
-    if report.shape is Shape.USERS:
+    if question.report.shape is Shape.USERS:
         dimensions.append("actor")
     by_team = "rbac_group_id" in dimensions
     plain = [
@@ -125,27 +125,23 @@ def totals(report: Report, question: Question, facts: Iterable[Fact]) -> list[To
     return summed
 
 
-def grouped_rows(
-    report: Report, question: Question, total: Total, today: date
-) -> list[Row]:
+def grouped_rows(question: Question, total: Total) -> list[Row]:
     """Build the rows of one group: one, or one for each component of its cost."""
     identity = total.group.get("identity")
-    gone = isinstance(identity, Identity) and identity.left <= today
+    gone = isinstance(identity, Identity) and identity.left <= question.today
     if gone and question.exclude_deleted:
         return []
     bounds = _bounds(question, total.starting_at)
-    parts = _measured(report, question, total, today)
-    if report.shape is Shape.FLAT:
-        name = "cost" if report.money else "usage"
+    parts = _measured(question, total)
+    if question.report.shape is Shape.FLAT:
+        name = "cost" if question.report.money else "usage"
         return [{**bounds, "group": group, name: measures} for group, measures in parts]
     if question.width is None:
         bounds = dict.fromkeys(bounds)
     return [{**bounds, **group, **measures} for group, measures in parts]
 
 
-def buckets(
-    report: Report, question: Question, totals: list[Total], today: date
-) -> Iterator[Row]:
+def buckets(question: Question, totals: list[Total]) -> Iterator[Row]:
     """Build all buckets of the range, empty ones too, from sums in order of rank."""
     by_bucket: dict[datetime, list[Total]] = {}
     for total in totals:
@@ -155,7 +151,7 @@ def buckets(
         results = [
             {**group, **measures}
             for total in by_bucket.get(starting_at, ())
-            for group, measures in _measured(report, question, total, today)
+            for group, measures in _measured(question, total)
         ]
         yield {**_bounds(question, starting_at), "results": results[:_TOP]}
         starting_at += WIDTHS[question.width or "1d"]
@@ -185,14 +181,13 @@ def _bounds(question: Question, starting_at: datetime) -> Row:
     return {"starting_at": write(starting_at), "ending_at": write(end)}
 
 
-def _measured(
-    report: Report, question: Question, total: Total, today: date
-) -> Iterator[tuple[Row, Row]]:
+def _measured(question: Question, total: Total) -> Iterator[tuple[Row, Row]]:
     """Give dimensions and measures of each row of a group."""
+    report = question.report
     group: Row = dict.fromkeys(sorted(report.groups))
     for name, value in total.group.items():
         if isinstance(value, Identity):
-            group["actor"] = value.actor(today)
+            group["actor"] = value.actor(question.today)
         elif value == "claude_tag" and report.legacy:
             group[name] = "claude-tag"
         else:
