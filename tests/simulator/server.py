@@ -8,7 +8,6 @@ import ssl
 import struct
 import sys
 import threading
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import TYPE_CHECKING
@@ -37,8 +36,6 @@ _DROPS = 100
 class Server(ThreadingHTTPServer):
     """A server that knows its open connections, because clients keep them alive."""
 
-    daemon_threads = True
-
     def __init__(
         self,
         port: int,
@@ -50,7 +47,6 @@ class Server(ThreadingHTTPServer):
         self._tls = tls
         self.stopping = threading.Event()
         self._open: dict[_Connection, threading.Thread] = {}
-        self._aborted: set[_Connection] = set()
         self._lock = threading.Lock()
         self._refusal = threading.Lock()
         self._refusing = threading.Event()
@@ -108,20 +104,9 @@ class Server(ThreadingHTTPServer):
             self._open[request] = thread
         thread.start()
 
-    def abort(self, connection: _Connection) -> None:
-        """Have a connection closed without an orderly end."""
-        with self._lock:
-            self._aborted.add(connection)
-
     def shutdown_request(self, request: _Connection) -> None:
         """Close a connection and forget it."""
-        with self._lock:
-            aborted = request in self._aborted
-            self._aborted.discard(request)
-        if aborted:
-            self.close_request(request)
-        else:
-            super().shutdown_request(request)
+        super().shutdown_request(request)
         with self._lock:
             self._open.pop(request, None)
 
@@ -209,22 +194,17 @@ class _Handler(BaseHTTPRequestHandler):
         """Have the client see a reset (RST), not an orderly end (FIN)."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
         self.close_connection = True
-        self.server.abort(self.connection)
+        self.connection.close()
 
     def _send_head(self, answer: Answer) -> None:
-        headers = {
-            "content-type": "application/json",
-            "content-length": str(len(answer.body)),
-        }
+        length = str(len(answer.body))
+        headers = {"content-type": "application/json", "content-length": length}
         headers.update({name.lower(): value for name, value in answer.headers.items()})
         # A dictated length may promise more than there is.
-        if headers["content-length"] != str(len(answer.body)):
+        if headers["content-length"] != length:
             self.close_connection = True
             headers["connection"] = "close"
-        phrase = (
-            HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
-        )
-        self.send_response_only(answer.status, phrase)
+        self.send_response_only(answer.status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
@@ -233,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep quiet: whoever wants to know reads `Simulator.requests`."""
 
 
-class RefusingProxy:
+class RefusingProxy(Server):
     """A proxy on a free port that answers everything with one status.
 
     Attributes:
@@ -245,26 +225,26 @@ class RefusingProxy:
         """Take the status, such as 407 or 403."""
         self.requests: list[Request] = []
         self._status = status
-        self._server = Server(0, self._refuse)
+        super().__init__(0, self._answer)
 
     def __enter__(self) -> Self:
         """Start to refuse."""
-        self._server.start()
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop, and leave no socket and no thread behind."""
-        self._server.stop()
+        self.stop()
 
     @property
     def url(self) -> str:
         """The address, as `HTTPS_PROXY` takes it."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self.server_port}"
 
-    def _refuse(self, request: Request) -> Answer:
+    def _answer(self, request: Request) -> Answer:
         self.requests.append(request)
         headers = {"content-type": "text/html"}
-        if self._status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        if self._status == 407:
             headers["proxy-authenticate"] = 'Basic realm="proxy"'
         body = b"<html><body>Not through this proxy</body></html>"
         return Answer(status=self._status, body=body, headers=headers, from_api=False)
