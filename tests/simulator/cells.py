@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import compress
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .company import ANY, LAUNCHES
 from .randomness import number
@@ -118,16 +118,9 @@ class Cell:
     counted: tuple[Path, ...] = ()
 
 
-class Split(NamedTuple):
-    """A row and its cells."""
-
-    row: Row
-    cells: list[Cell]
-
-
 def split_rows(
     company: Company, endpoint: Endpoint, rows: Iterable[Row], day: date
-) -> list[Split]:
+) -> list[tuple[Row, list[Cell]]]:
     """Split the rows of a day; those that share a name are told apart by their order."""
     seen: Counter[tuple[object, ...]] = Counter()
     held = company.teams.held(day)
@@ -149,7 +142,7 @@ def split_rows(
         else:
             turn = number(company.seed, "cells", endpoint.name, day, *entity)
             cells = _Cutter(endpoint, day, held, circles, entity, turn).cut(row)
-        splits.append(Split(row, cells))
+        splits.append((row, cells))
     return splits
 
 
@@ -219,14 +212,19 @@ class _Cutter:
             html = flat[("artifact_type",)] == "text/html"
             return ["chat", "claude_code", "cowork"] if code and html else ["chat"]
         paths = [path for path in flat if path[0] in _BLOCKS]
-        used = [path for path in paths if self._is_used(path, flat[path])]
+        # A figure says so, or cannot be computed though it may be one.
+        used = [
+            path
+            for path in paths
+            if flat[path]
+            or (
+                len(path) > 1
+                and flat[path] is None
+                and self.day >= LAUNCHES[_BLOCKS[path[0]]]
+            )
+        ]
         blocks = dict.fromkeys(path[0] for path in used or paths[:1])
         return [_BLOCKS[block] for block in blocks] or [None]
-
-    def _is_used(self, path: Path, value: object) -> bool:
-        """Tell whether a figure says so, or cannot be computed though it may be one."""
-        cannot_tell = value is None and len(path) > 1
-        return bool(value) or (cannot_tell and self.day >= LAUNCHES[_BLOCKS[path[0]]])
 
     def _places(
         self, dice: Random, users: int, products: list[str | None], flat: Flat

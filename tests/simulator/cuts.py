@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .activity import scoped
-from .cells import MONEY, Cell, Split, is_count, pick, split_rows, unflatten
+from .cells import MONEY, Cell, is_count, pick, split_rows, unflatten
 from .endpoints import ENDPOINTS
 from .randomness import number
 from .reports.facts import EXACT
@@ -124,7 +124,9 @@ class Cuts:
                     ):
                         yield cell
 
-    def _split(self, endpoint: Endpoint, day: date, _version: int = 0) -> list[Split]:
+    def _split(
+        self, endpoint: Endpoint, day: date, _version: int = 0
+    ) -> list[tuple[Row, list[Cell]]]:
         return split_rows(self._company, endpoint, self._store.rows(endpoint, day), day)
 
     def _in_projects(self, users: Endpoint, wanted: Wanted, day: date) -> Iterator[Cell]:

@@ -74,11 +74,6 @@ def has_rows(exchange: Exchange) -> bool:
     return is_good(exchange) and bool(_rows(_body(exchange)))
 
 
-def has_rows_of_days(exchange: Exchange) -> bool:
-    """Tell whether the true answer holds rows of days."""
-    return is_of_days(exchange) and has_rows(exchange)
-
-
 def tells_refreshed(exchange: Exchange) -> bool:
     """Tell whether the true answer says until when its figures reach."""
     return is_good(exchange) and "data_refreshed_at" in _body(exchange)

@@ -225,12 +225,12 @@ def _days(scalars: Mapping[str, str], latest: date, *, daily: bool) -> tuple[dat
     if "date" in scalars:
         if scalars.keys() & {"starting_date", "ending_date"}:
             refuse("date: use either date or starting_date, not both")
-        return (_available("date", scalars, latest),)
+        return (_day("date", scalars, latest),)
     if "starting_date" not in scalars:
         if daily and "ending_date" in scalars:
             refuse("ending_date: only valid with starting_date")
         refuse("date: required" if daily else "starting_date: required")
-    start = _available("starting_date", scalars, latest)
+    start = _day("starting_date", scalars, latest)
     last_end = latest + ONE_DAY
     end = _day("ending_date", scalars) if "ending_date" in scalars else last_end
     length = (end - start).days
@@ -246,17 +246,7 @@ def _days(scalars: Mapping[str, str], latest: date, *, daily: bool) -> tuple[dat
     return tuple(start + timedelta(days=n) for n in range(length))
 
 
-def _available(name: str, scalars: Mapping[str, str], latest: date) -> date:
-    day = _day(name, scalars)
-    if day > latest:
-        refuse(
-            f"{name}: data for {day} is not available yet; "
-            f"the latest available day is {latest}"
-        )
-    return day
-
-
-def _day(name: str, scalars: Mapping[str, str]) -> date:
+def _day(name: str, scalars: Mapping[str, str], latest: date = date.max) -> date:
     """Read a date; newer Pythons would take other ISO forms than the API does."""
     text = scalars[name]
     try:
@@ -267,6 +257,11 @@ def _day(name: str, scalars: Mapping[str, str]) -> date:
         refuse(f"{name}: must be a date in the form YYYY-MM-DD, got {text!r}")
     if day < FLOOR:
         refuse(f"{name}: {day} is before {FLOOR}, the first day there is")
+    if day > latest:
+        refuse(
+            f"{name}: data for {day} is not available yet; "
+            f"the latest available day is {latest}"
+        )
     return day
 
 

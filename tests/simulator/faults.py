@@ -132,19 +132,6 @@ def _revised(exchange: Exchange) -> Answer:
     return edits.delivered(Delivery.RESET_MIDWAY)(exchange)
 
 
-def _may_break_off(exchange: Exchange) -> bool:
-    """Tell whether it is a page after the first one, or the only one."""
-    return edits.on_a_cursor(exchange) or edits.is_last_page(exchange)
-
-
-def _is_young(exchange: Exchange) -> bool:
-    return edits.asked_for_later_than(exchange, exchange.latest - ONE_DAY)
-
-
-def _is_within_delay(exchange: Exchange) -> bool:
-    return edits.asked_for_later_than(exchange, exchange.now.date() - 3 * ONE_DAY)
-
-
 def _is_long(exchange: Exchange) -> bool:
     """Tell whether summaries of more days are asked for than the older rule allows."""
     if exchange.request.path != "summaries" or not edits.is_good(exchange):
@@ -187,7 +174,12 @@ FAULTS = {
     ),
     **_table(Kind.LONG, rate_limit_for_very_long=_rate_limited(retry_after="86400")),
     **_table(Kind.EXPIRED, edits.on_a_cursor, expired_cursor=_expired),
-    **_table(Kind.REVISED, _may_break_off, revised_rows=_revised),
+    # Only a page after the first one, or the only one, may break off.
+    **_table(
+        Kind.REVISED,
+        lambda it: edits.on_a_cursor(it) or edits.is_last_page(it),
+        revised_rows=_revised,
+    ),
     **_table(
         Kind.ENDLESS,
         edits.is_good,
@@ -206,13 +198,13 @@ FAULTS = {
     ),
     **_table(
         Kind.MISPLACED,
-        edits.has_rows_of_days,
+        lambda it: edits.is_of_days(it) and edits.has_rows(it),
         rows_of_another_day=edits.rows_of_another_day,
     ),
     **_table(Kind.DOUBLED, edits.has_rows, rows_twice=edits.rows_twice),
     **_table(
         Kind.NOT_YET,
-        _is_young,
+        lambda it: edits.asked_for_later_than(it, it.latest - ONE_DAY),
         not_yet=_says("the latest available day is {1}"),
         not_yet_repeating_the_day=_not_yet_repeating,
     ),
@@ -236,7 +228,7 @@ REFUSALS = {
     ),
     **_table(
         Kind.NOT_YET,
-        _is_within_delay,
+        lambda it: edits.asked_for_later_than(it, it.now.date() - 3 * ONE_DAY),
         not_yet_without_a_date=_says("date must be at least 3 days ago"),
     ),
     **_table(

@@ -52,6 +52,17 @@ def _by_name(rows: Iterable[Row | None], name: str) -> list[Row]:
     return sorted(filter(None, rows), key=lambda row: str(row[name]))
 
 
+def _names(
+    company: Company, index: int, kind: str, place: int, *, readable: bool
+) -> tuple[str, str | None]:
+    """Name an entity: readable, or by an opaque id and a name to display."""
+    names, displays = NAMES[f"{kind}s"], NAMES[f"{kind}_displays"]
+    if readable and place < len(names):
+        return names[place], None
+    tag = {"connector": "mcpsrv"}.get(kind, kind)
+    return tagged_id(tag, company.seed, index), displays[place % len(displays)]
+
+
 def _office(draw: Draw, name: str, most: int) -> dict[str, dict[str, int | None]]:
     """Build one distinct count for each Office app."""
     return {
@@ -136,7 +147,12 @@ def _skill(company: Company, day: date, index: int) -> Row | None:
     if not people:
         return None
     uses = people + draw.upto(9 * people)
-    name, display = _skill_name(company, index)
+    place, kind = divmod(index, 3)
+    name, display = _names(company, index, "skill", place, readable=kind == 0)
+    if index == company.options.skills:
+        name, display = "unknown", "Unknown skill"
+    elif kind == 1:
+        display = None
     status = _STATUSES[index % len(_STATUSES)]
     spending = day >= _SPEND_SINCE and not draw.blind
     # Chat has no attribution by request, so what is used there alone has no list price.
@@ -163,18 +179,6 @@ def _skill(company: Company, day: date, index: int) -> Row | None:
     return row | _unified(draw, day, index, 7, counts)
 
 
-def _skill_name(company: Company, index: int) -> tuple[str, str | None]:
-    """Name a skill: readably, or by an opaque id with or without a display name."""
-    if index == company.options.skills:
-        return "unknown", "Unknown skill"
-    place, kind = divmod(index, 3)
-    displays = NAMES["skill_displays"]
-    if kind == 0 and place < len(NAMES["skills"]):
-        return NAMES["skills"][place], None
-    display = None if kind == 1 else displays[place % len(displays)]
-    return tagged_id("skill", company.seed, index), display
-
-
 def _cents(draw: Draw, uses: int) -> str:
     """Draw an amount, in cents with six fractional digits."""
     amount = draw.upto(uses * 97 * _MICRO)
@@ -194,7 +198,9 @@ def _connector(company: Company, day: date, index: int) -> Row | None:
     if not people:
         return None
     calls = people + draw.upto(20 * people)
-    name, display = _connector_name(company, index)
+    name, display = _names(company, index, "connector", index // 2, readable=index % 2 == 0)
+    if index % 8 == 7:
+        display = None
     counted = day >= _CALLS_SINCE and not draw.blind
     managed = day >= _MANAGED_SINCE and not draw.blind
     conversations = "distinct_conversation_connector_used_count"
@@ -215,16 +221,6 @@ def _connector(company: Company, day: date, index: int) -> Row | None:
     }
     counts = {"chat": (conversations, calls), "sessions": (sessions, calls)}
     return row | _unified(draw, day, index, 5, counts)
-
-
-def _connector_name(company: Company, index: int) -> tuple[str, str | None]:
-    """Name a connector: readable, or an opaque id; display names are not unique."""
-    place, kind = divmod(index, 2)
-    displays = NAMES["connector_displays"]
-    if kind == 0 and place < len(NAMES["connectors"]):
-        return NAMES["connectors"][place], None
-    display = None if index % 8 == 7 else displays[place % len(displays)]
-    return tagged_id("mcpsrv", company.seed, index), display
 
 
 def plugins(company: Company, day: date) -> list[Row]:

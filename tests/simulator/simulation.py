@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from .cuts import Cuts
 from .edits import without_detour
-from .endpoints import ask_for, find
-from .options import Options
+from .endpoints import BASE_PATH, BY_PATH, ask_for, find, understand
+from .options import GENERATIONS, OLDER, Options
+from .organization.answers import Organization
 from .organization.catalog import RESOURCES, locate
-from .protocol import ApiError
+from .protocol import ApiError, Keys, refuse, turn_to
 from .randomness import tagged_id
+from .reports.answers import Reports
 from .reports.catalog import REPORTS, find_report
 from .reports.clock import noon
 from .reports.ledger import Ledger
 from .reports.rules import question_of_days
 from .server import Server
-from .service import Service
 from .store import Store
 from .traffic import Act, Answer, Exchange, Request, Selection, as_bytes
 
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .company import Team
+    from .endpoints import Query
     from .faults import Fault
     from .reports.facts import Fact
     from .store import Row
@@ -48,7 +53,12 @@ class Simulator:
         self._today = self.options.today
         self._store = Store(self.options)
         self._ledger = Ledger(self._store.company, self._store.edits)
-        self._service = Service(self.options, self._store, self._ledger)
+        self._keys = Keys(self.options)
+        self._cuts = Cuts(self._store)
+        self._reports = Reports(self.options, self._ledger, self._keys)
+        self._organization = Organization(self._store, self._ledger, self._keys)
+        # The rows of the latest questions, encoded, for the pages to come.
+        self._encoded = lru_cache(maxsize=16)(self._encode)
         self._script: list[tuple[tuple[Act, ...], Selection]] = []
         self._count = itertools.count(1)
         self._lock = threading.Lock()
@@ -115,8 +125,8 @@ class Simulator:
         Of people, teams and limits: what is true at the noon of that day.
         """
         if endpoint in RESOURCES:
-            return self._service.organization.truth(endpoint, day)
-        return self._service.cuts.rows(ask_for(endpoint, day, group_by, filters))
+            return self._organization.truth(endpoint, day)
+        return self._cuts.rows(ask_for(endpoint, day, group_by, filters))
 
     def edit(
         self, endpoint: str, day: date, change: Callable[[list[Row]], list[Row]]
@@ -131,7 +141,7 @@ class Simulator:
 
     def grant(self, api_key: str, *scopes: str, linked: bool = True) -> None:
         """Make another key with scopes such as `read:members`; an Admin key has none."""
-        self._service.keys.grant(api_key, *scopes, linked=linked)
+        self._keys.grant(api_key, *scopes, linked=linked)
 
     def facts(self, day: date) -> list[Fact]:
         """Give what the reports know of a day, as it stands today."""
@@ -155,7 +165,7 @@ class Simulator:
         They come as JSON would give them, by ascending time, with no limit to the range.
         """
         asked = (find_report(endpoint), (start, end), bucket_width, group_by)
-        return self._service.reports.truth(question_of_days(*asked, self.today))
+        return self._reports.truth(question_of_days(*asked, self.today))
 
     def reply(
         self,
@@ -229,9 +239,48 @@ class Simulator:
 
     def _answer(self, request: Request, request_id: str) -> Answer:
         try:
-            return Answer(status=200, body=self._service.answer(request, self.today))
+            return Answer(status=200, body=self._page(request))
         except ApiError as error:
             return error.answer(request_id)
+
+    def _page(self, request: Request) -> bytes:
+        """Write the page that a request asks for, or raise what refuses it."""
+        if request.method != "GET":
+            refuse(f"{request.method} is not allowed here, only GET", 405)
+        if found := locate(request.path):
+            self._generation(request)
+            return self._organization.answer(*found, request, self.today)
+        if request.path in REPORTS:
+            return self._reports.answer(request, self.today, self._generation(request))
+        endpoint = BY_PATH.get(request.path)
+        if endpoint is None:
+            refuse(f"no such endpoint below {BASE_PATH}", 404)
+        self._keys.check(request.headers)
+        generation = self._generation(request)
+        query = understand(endpoint, request.params, self.latest)
+        rows, more, cursor = turn_to(
+            self.options,
+            self._encoded(query, self._store.edits.version),
+            query.limit if endpoint.paginated or query.group_by else None,
+            (endpoint.name, request.params),
+            query.days,
+        )
+        data = b", ".join(rows)
+        if generation == OLDER and endpoint.name == "summaries":
+            return b'{"summaries": [%b]}' % data
+        next_page = json.dumps(cursor if more else None).encode()
+        return b'{"data": [%b], "next_page": %b}' % (data, next_page)
+
+    def _generation(self, request: Request) -> str:
+        default = self.options.generation
+        asked = request.headers.get("anthropic-version", default)
+        if asked not in GENERATIONS:
+            refuse(f"anthropic-version: {asked!r} is not one of {', '.join(GENERATIONS)}")
+        return default if self.options.force_generation else asked
+
+    def _encode(self, query: Query, _version: int) -> list[bytes]:
+        rows = self._cuts.rows(query)
+        return [json.dumps(row, ensure_ascii=False).encode() for row in rows]
 
 
 def _path_of(endpoint: str) -> str:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from tests.simulator.options import Options
     from tests.simulator.protocol import Keys, Parameters
     from tests.simulator.reports.ledger import Ledger
     from tests.simulator.store import Row, Store
@@ -46,9 +45,9 @@ _COLUMNS = {
 class Organization:
     """Answers requests; a day is known as it is at noon."""
 
-    def __init__(self, options: Options, store: Store, ledger: Ledger, keys: Keys) -> None:
+    def __init__(self, store: Store, ledger: Ledger, keys: Keys) -> None:
         """Take what the rows are made from, and who may read them."""
-        self._options = options
+        self._options = store.company.options
         self._store = store
         self._keys = keys
         self._known = lru_cache(maxsize=12)(self._build)

@@ -17,7 +17,7 @@ from .catalog import PERIODS
 from .people import belonging, months_until, morning, primary_owner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from tests.simulator.company import Company, Person
@@ -195,12 +195,9 @@ def _thousandths(amount: Decimal) -> str:
 
 
 @lru_cache(maxsize=4000)
-def _increases_until(company: Company, person: Person, day: date) -> tuple[_Increase, ...]:
+def _increases_until(company: Company, person: Person, day: date) -> list[_Increase]:
     """Give the requests of a person up to a day, at most one a month and pending."""
-    return tuple(_increases(company, person, day))
-
-
-def _increases(company: Company, person: Person, day: date) -> Iterator[_Increase]:
+    found = []
     for month in months_until(day):
         dice = digest(company.seed, "increase", person.index, month, size=7)
         created = month + timedelta(days=dice[0] % 15)
@@ -219,9 +216,9 @@ def _increases(company: Company, person: Person, day: date) -> Iterator[_Increas
                 request,
                 resolved_at=morning(resolved, person.id, "answer"),
                 status="approved" if approved else "denied",
-                # Only to raise a limit did Anthropic's support act, which is nobody's
-                # account.
+                # Anthropic's support, which is nobody's account, acts only to raise one.
                 resolver=_RESOLVERS[dice[5] % 5] if approved else _OWNER,
                 amount=str(300 + 5 * dice[6]) if approved else None,
             )
-        yield request
+        found.append(request)
+    return found
