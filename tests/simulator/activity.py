@@ -6,8 +6,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from .company import ANY, CLAUDE_TAG, CLAUDE_TAG_LAUNCH, LAUNCHES, UNIFIED
+from .data import CATALOG
 from .options import ONE_DAY
-from .organization.people import pending_count
+from .organization.people import invites
 from .randomness import Draw
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
+_METRICS: dict[str, dict[str, Any]] = CATALOG["metrics"]
 _LAST_ACTIVITY_SINCE = date(2026, 2, 2)
 _COWORK_DETAIL_SINCE = date(2026, 3, 16)
 _SEATS_SINCE = date(2026, 1, 6)
@@ -63,15 +65,19 @@ def _user(company: Company, day: date, person: Person, used: set[str]) -> Row:
     draw = Draw(company.seed, "users", person.index, day, blind=blind)
     messages = {product: draw.some(40) if product in used else 0 for product in LAUNCHES}
     detailed = day >= _COWORK_DETAIL_SINCE
+
+    def block(product: str) -> Row:
+        return _block(draw, messages[product], _METRICS[product])
+
     row: Row = {
-        "chat_metrics": _chat(draw, messages["chat"]),
-        "claude_code_metrics": _claude_code(draw, messages["claude_code"]),
+        "chat_metrics": block("chat"),
+        "claude_code_metrics": block("claude_code"),
         "cowork_metrics": _cowork(draw, messages["cowork"], detailed=detailed),
-        "design_metrics": _design(draw, messages["claude_design"]),
+        "design_metrics": block("claude_design"),
         # Only rows aggregated over several users say how many those are.
         "distinct_user_count": None,
         "office_metrics": _office(draw, messages["office_agent"]),
-        "science_metrics": _science(draw, messages["science"]),
+        "science_metrics": block("science"),
         "user": person.as_user(),
         "web_search_count": draw.upto(messages["chat"]),
     }
@@ -81,7 +87,7 @@ def _user(company: Company, day: date, person: Person, used: set[str]) -> Row:
         row[f"{UNIFIED}_metrics"] = None
         if many or person.index % 2 == 0:
             row[f"{UNIFIED}_metrics"] = {
-                "chat": _chat(draw, many),
+                "chat": _block(draw, many, _METRICS["chat"]),
                 "sessions": _cowork(draw, many // 2, detailed=True),
             }
     if day >= CLAUDE_TAG_LAUNCH and person.index % 7 != 5:
@@ -97,46 +103,19 @@ def _user(company: Company, day: date, person: Person, used: set[str]) -> Row:
     return row
 
 
-def _chat(draw: Draw, messages: int) -> dict[str, Any]:
-    """Build the block of claude.ai chat."""
-    connectors = draw.upto(messages // 2)
-    return {
-        "connectors_used_count": connectors,
-        "distinct_artifacts_created_count": draw.upto(messages // 5),
-        "distinct_connectors_used_count": draw.distinct(connectors),
-        "distinct_conversation_count": draw.distinct(messages),
-        "distinct_files_uploaded_count": draw.distinct(messages // 8),
-        "distinct_projects_created_count": draw.upto(messages // 20),
-        "distinct_projects_used_count": draw.distinct(messages // 10),
-        "distinct_shared_artifacts_viewed_count": draw.distinct(messages // 12),
-        "distinct_skills_used_count": draw.distinct(messages // 9),
-        "message_count": messages,
-        "shared_conversations_viewed_count": draw.upto(messages // 15),
-        "thinking_message_count": draw.upto(messages),
-    }
-
-
-def _claude_code(draw: Draw, messages: int) -> dict[str, Any]:
-    """Build the block of Claude Code, which counts work rather than messages."""
-    return {
-        "core_metrics": {
-            "artifacts_created_count": draw.upto(messages // 12),
-            "commit_count": draw.upto(messages // 3),
-            "distinct_session_count": draw.distinct(messages),
-            "lines_of_code": {
-                "added_count": draw.upto(messages * 90),
-                "removed_count": draw.upto(messages * 40),
-            },
-            "pull_request_count": draw.upto(messages // 8),
-        },
-        "tool_actions": {
-            tool: {
-                "accepted_count": draw.upto(messages),
-                "rejected_count": draw.upto(messages // 4),
-            }
-            for tool in ("edit_tool", "multi_edit_tool", "notebook_edit_tool", "write_tool")
-        },
-    }
+def _block(draw: Draw, messages: int, metrics: dict[str, Any]) -> Row:
+    """Draw the metrics of a product, from shares of the messages or of each other."""
+    block: Row = {}
+    for name, how in metrics.items():
+        if isinstance(how, dict):
+            block[name] = _block(draw, messages, how)
+        elif how == "messages":
+            block[name] = messages
+        else:
+            method, of, *part = how
+            most = messages * of // part[0] if part else block[of]
+            block[name] = getattr(draw, method)(most)
+    return block
 
 
 def _cowork(draw: Draw, messages: int, *, detailed: bool) -> dict[str, Any]:
@@ -169,16 +148,6 @@ def _cowork(draw: Draw, messages: int, *, detailed: bool) -> dict[str, Any]:
     }
 
 
-def _design(draw: Draw, messages: int) -> dict[str, Any]:
-    """Build the block of Claude Design."""
-    return {
-        "distinct_projects_created_count": draw.upto(messages // 10),
-        "distinct_projects_used_count": draw.distinct(messages // 6),
-        "distinct_session_count": draw.distinct(messages),
-        "message_count": messages,
-    }
-
-
 def _office(draw: Draw, messages: int) -> dict[str, Any]:
     """Build the blocks of the Office apps, of which one gets most of the messages."""
     others = [draw.upto(messages // part) for part in (2, 5, 5)]
@@ -199,23 +168,12 @@ def _office_app(draw: Draw, messages: int) -> dict[str, Any]:
     }
 
 
-def _science(draw: Draw, messages: int) -> dict[str, Any]:
-    """Build the block of Claude Science."""
-    return {
-        "delegation_count": draw.upto(messages // 3),
-        "distinct_session_count": draw.distinct(messages),
-        "message_count": messages,
-        "remote_compute_job_count": draw.upto(messages // 7),
-        "skills_used_count": draw.upto(messages // 4),
-    }
-
-
 def summaries(company: Company, day: date) -> list[Row]:
     """Build the one row of a day."""
     overall = _counts(company, ANY, day)
     heads = company.headcount(day)
     seats = heads + heads // 10 if day >= _SEATS_SINCE else None
-    invited = pending_count(company, day)
+    pending = sum(row["status"] == "pending" for row in invites(company, day))
     row = {
         "assigned_seat_count": seats,
         **_named("cowork", _counts(company, "cowork", day)),
@@ -225,7 +183,7 @@ def summaries(company: Company, day: date) -> list[Row]:
             for period, count in overall.items()
         },
         "ending_at": f"{day + ONE_DAY}T00:00:00Z",
-        "pending_invite_count": invited if day.toordinal() % _SUMMARIES_SOMETIMES else None,
+        "pending_invite_count": pending if day.toordinal() % _SUMMARIES_SOMETIMES else None,
         "starting_at": f"{day}T00:00:00Z",
     }
     for place, (product, since) in enumerate(_SINCE.items()):

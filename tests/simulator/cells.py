@@ -213,15 +213,11 @@ class _Cutter:
             return ["chat", "claude_code", "cowork"] if code and html else ["chat"]
         paths = [path for path in flat if path[0] in _BLOCKS]
         # A figure says so, or cannot be computed though it may be one.
+        launched = {block for block in _BLOCKS if self.day >= LAUNCHES[_BLOCKS[block]]}
         used = [
             path
             for path in paths
-            if flat[path]
-            or (
-                len(path) > 1
-                and flat[path] is None
-                and self.day >= LAUNCHES[_BLOCKS[path[0]]]
-            )
+            if flat[path] or (flat[path] is None and path[1:] and path[0] in launched)
         ]
         blocks = dict.fromkeys(path[0] for path in used or paths[:1])
         return [_BLOCKS[block] for block in blocks] or [None]

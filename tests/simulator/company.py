@@ -6,24 +6,19 @@ order of `Company.people`, so that rolling windows are unions.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from .data import NAMES
 from .options import FLOOR, Options
 from .randomness import Draw, digest, tagged_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-NAMES: dict[str, list[str]] = json.loads(
-    Path(__file__).with_name("names.json").read_text("utf-8")
-)
 
 ANY = "any"
 CLAUDE_TAG = "claude_tag"

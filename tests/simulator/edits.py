@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .options import ONE_DAY
-from .organization.catalog import Paging, locate
+from .organization.catalog import locate
 from .protocol import ApiError
 from .traffic import Answer, Delivery, as_bytes
 
@@ -208,4 +208,4 @@ def _page(request: Request) -> str:
 def _cursor(request: Request) -> str:
     """Name the parameter that leads to the next page."""
     found = locate(request.path)
-    return "after_id" if found and found[0].paging is Paging.ID else "page"
+    return "after_id" if found and found[0].by_id else "page"

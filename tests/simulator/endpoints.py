@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from . import activity, rows
+from .data import CATALOG, sets
 from .options import FLOOR, ONE_DAY
 from .protocol import check_entries, check_one_of, read_limit, read_scalars, refuse
 
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
     Path = tuple[str, ...]
 
 BASE_PATH = "/v1/organizations/analytics/"
-
-_SURFACES = frozenset(
-    {"chat", "chat_cowork_unified", "claude_code", "cowork", "office_agent"}
-)
-_PLUGIN_SURFACES = frozenset({"chat_cowork_unified", "claude_code", "cowork"})
-
-_SERIES = frozenset({"starting_date", "ending_date", "filter[]", "limit", "page"})
-_ONE_DAY = frozenset({"date", "filter[]", "group_by[]", "limit", "page"})
-_DAILY = _ONE_DAY | {"starting_date", "ending_date", "order", "order_by"}
 
 _MAX_DAYS = 366
 _DEFAULT_LIMIT = 100
@@ -44,117 +36,44 @@ class Endpoint:
         filters: The allowed values of every dimension, none meaning anything.
         columns: Where an ungrouped row holds a dimension, maybe under several names.
         sortable: The fields to order by, first the one that rows are in order of.
-        paginated: Whether it is when nothing is grouped; what is grouped always is.
     """
 
     name: str
     path: str
     rows: Callable[[Company, date], list[dict[str, Any]]]
-    entity: tuple[Path, ...] = ()
-    parameters: frozenset[str] = _DAILY
-    groups: frozenset[str] = frozenset({"product", "rbac_group_id", "user_id"})
+    entity: tuple[Path, ...]
+    parameters: frozenset[str]
+    groups: frozenset[str]
     filters: Mapping[str, frozenset[str]]
-    columns: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
-    sortable: Mapping[str, Path] = field(default_factory=dict)
-    paginated: bool = True
+    columns: Mapping[str, tuple[Path, ...]]
+    sortable: Mapping[str, Path]
+
+    @property
+    def paginated(self) -> bool:
+        """Whether it is when nothing is grouped; what is grouped always is."""
+        return bool(self.sortable)
 
 
-def _sortable(*paths: str) -> dict[str, Path]:
-    return {path.rpartition(".")[2]: tuple(path.split(".")) for path in paths}
+def _paths(names: list[str]) -> tuple[Path, ...]:
+    return tuple(tuple(name.split(".")) for name in names)
 
 
-def _filters(*free: str, **allowed: frozenset[str]) -> dict[str, frozenset[str]]:
-    return dict.fromkeys(free, frozenset[str]()) | allowed
-
-
-def _columns(*names: str) -> dict[str, tuple[Path, ...]]:
-    return {name: ((name,),) for name in names}
-
-
-ENDPOINTS = {
-    endpoint.name: endpoint
-    for endpoint in (
-        Endpoint(
-            name="users",
-            path="users",
-            rows=activity.users,
-            entity=(("user", "id"),),
-            groups=frozenset({"rbac_group_id"}),
-            filters=_filters("project_id", "rbac_group_id", "user_id"),
-            columns={"user_id": (("user", "id"),)},
-            sortable=_sortable("user.email_address", "web_search_count"),
-        ),
-        Endpoint(
-            name="summaries",
-            path="summaries",
-            rows=activity.summaries,
-            parameters=_SERIES,
-            groups=frozenset(),
-            filters=_filters("rbac_group_id"),
-            paginated=False,
-        ),
-        Endpoint(
-            name="chat_projects",
-            path="apps/chat/projects",
-            rows=rows.chat_projects,
-            entity=(("project_id",),),
-            groups=frozenset({"rbac_group_id", "user_id"}),
-            filters=_filters("project_id", "rbac_group_id", "user_id"),
-            columns=_columns("project_id"),
-            sortable=_sortable("project_id", "distinct_user_count", "message_count"),
-        ),
-        Endpoint(
-            name="skills",
-            path="skills",
-            rows=rows.skills,
-            entity=(("skill_name",),),
-            filters=_filters(
-                *("rbac_group_id", "skill_name", "user_id"),
-                product=_SURFACES,
-                share_status=frozenset({"organization", "private", "public"}),
-            ),
-            columns=_columns("share_status", "skill_name"),
-            sortable=_sortable("skill_name", "distinct_user_count", "invocation_count"),
-        ),
-        Endpoint(
-            name="connectors",
-            path="connectors",
-            rows=rows.connectors,
-            entity=(("connector_name",),),
-            filters=_filters(
-                "connector_name", "rbac_group_id", "user_id", product=_SURFACES
-            ),
-            columns={"connector_name": (("connector_name",), ("connector_display_name",))},
-            sortable=_sortable("connector_name", "distinct_user_count", "read_call_count"),
-        ),
-        Endpoint(
-            name="plugins",
-            path="plugins",
-            rows=rows.plugins,
-            entity=(("plugin_name",), ("plugin_id",)),
-            filters=_filters(
-                "plugin_name", "rbac_group_id", "user_id", product=_PLUGIN_SURFACES
-            ),
-            columns=_columns("plugin_name"),
-            sortable=_sortable("plugin_name", "distinct_user_count", "invocation_count"),
-        ),
-        Endpoint(
-            name="artifacts",
-            path="artifacts",
-            rows=rows.artifacts,
-            entity=(("artifact_type",), ("is_shared",)),
-            parameters=_ONE_DAY,
-            filters=_filters(
-                *("artifact_type", "rbac_group_id", "user_id"),
-                is_shared=frozenset({"false", "true"}),
-                product=_PLUGIN_SURFACES | {"chat"},
-            ),
-            columns=_columns("artifact_type", "is_shared"),
-            paginated=False,
-        ),
+def _endpoint(name: str, known: Mapping[str, Any]) -> Endpoint:
+    module = activity if name in {"users", "summaries"} else rows
+    return Endpoint(
+        name=name,
+        path=known["path"],
+        rows=getattr(module, name),
+        entity=_paths(known["entity"]),
+        parameters=frozenset(CATALOG["parameters"][known["parameters"]]),
+        groups=frozenset(known["groups"]),
+        filters=sets(known["filters"]),
+        columns={column: _paths(fields) for column, fields in known["columns"].items()},
+        sortable={path[-1]: path for path in _paths(known["sortable"])},
     )
-}
 
+
+ENDPOINTS = {name: _endpoint(name, known) for name, known in CATALOG["endpoints"].items()}
 BY_PATH = {endpoint.path: endpoint for endpoint in ENDPOINTS.values()}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from .company import LAUNCHES, NAMES, UNIFIED
+from .company import LAUNCHES, UNIFIED
+from .data import NAMES
 from .options import FLOOR
 from .randomness import Draw, tagged_id
 
@@ -25,16 +26,6 @@ _STATUSES = ("organization", "private", "public", None)
 _MICRO = 1_000_000
 # Every third plugin, and so many rows of it at most, share a name and have no id.
 _TWINS = 3
-_ARTIFACT_TYPES = (
-    "application/vnd.ant.code",
-    "application/vnd.ant.mermaid",
-    "application/vnd.ant.react",
-    "image/svg+xml",
-    "other",
-    "text/html",
-    "text/markdown",
-    "text/plain",
-)
 
 
 def _use(company: Company, day: date, kind: str, index: int) -> tuple[int, Draw]:
@@ -86,8 +77,8 @@ def _unified(
 def artifacts(company: Company, day: date) -> list[Row]:
     """Build the kinds that somebody made on a day."""
     rows = []
-    for kind, artifact_type in enumerate(_ARTIFACT_TYPES):
-        rank = kind * 5 % len(_ARTIFACT_TYPES)
+    for kind, artifact_type in enumerate(NAMES["artifact_types"]):
+        rank = kind * 5 % len(NAMES["artifact_types"])
         for is_shared in (False, True):
             people, draw = _use(company, day, f"artifacts/{is_shared}", rank)
             if people:

@@ -11,7 +11,6 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from .cuts import Cuts
 from .edits import without_detour
 from .endpoints import BASE_PATH, BY_PATH, ask_for, find, understand
 from .options import GENERATIONS, OLDER, Options
@@ -20,10 +19,9 @@ from .organization.catalog import RESOURCES, locate
 from .protocol import ApiError, Keys, refuse, turn_to
 from .randomness import tagged_id
 from .reports.answers import Reports
-from .reports.catalog import REPORTS, find_report
 from .reports.clock import noon
 from .reports.ledger import Ledger
-from .reports.rules import question_of_days
+from .reports.questions import REPORTS, find_report, question_of_days
 from .server import Server
 from .store import Store
 from .traffic import Act, Answer, Exchange, Request, Selection, as_bytes
@@ -54,7 +52,6 @@ class Simulator:
         self._store = Store(self.options)
         self._ledger = Ledger(self._store.company, self._store.edits)
         self._keys = Keys(self.options)
-        self._cuts = Cuts(self._store)
         self._reports = Reports(self.options, self._ledger, self._keys)
         self._organization = Organization(self._store, self._ledger, self._keys)
         # The rows of the latest questions, encoded, for the pages to come.
@@ -126,7 +123,7 @@ class Simulator:
         """
         if endpoint in RESOURCES:
             return self._organization.truth(endpoint, day)
-        return self._cuts.rows(ask_for(endpoint, day, group_by, filters))
+        return self._store.rows(ask_for(endpoint, day, group_by, filters))
 
     def edit(
         self, endpoint: str, day: date, change: Callable[[list[Row]], list[Row]]
@@ -279,7 +276,7 @@ class Simulator:
         return default if self.options.force_generation else asked
 
     def _encode(self, query: Query, _version: int) -> list[bytes]:
-        rows = self._cuts.rows(query)
+        rows = self._store.rows(query)
         return [json.dumps(row, ensure_ascii=False).encode() for row in rows]
 
 

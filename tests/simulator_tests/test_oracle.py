@@ -12,14 +12,7 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 
 from tests.simulator import ENDPOINTS, FLOOR, Endpoint, Options, Simulator
-from tests.simulator_tests.oracle import (
-    checked,
-    expected,
-    judged_rows,
-    literals,
-    model_of,
-    on_the_wire,
-)
+from tests.simulator_tests import oracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,15 +64,19 @@ def test_rows_are_those_of_the_official_models(
         days = [FLOOR + timedelta(days=n) for n in range((TODAY - FLOOR).days)]
         questions = [{"starting_date": str(FLOOR), "ending_date": str(TODAY)}]
     stable, beta = paths(endpoint)
-    judged = [pair for asked in questions for pair in judged_rows(client, stable, **asked)]
+    judged = [
+        pair for asked in questions for pair in oracle.judged_rows(client, stable, **asked)
+    ]
     rows = [raw for _, raw in judged]
     assert rows == [row for day in days for row in simulator.truth(endpoint.name, day)]
     for path in (stable, beta):
-        model = model_of(client, path)
+        model = oracle.model_of(client, path)
         adapter = TypeAdapter(model)
         strict = [adapter.validate_json(json.dumps(row), strict=True) for row in rows]
-        seen = set(checked(strict, always=always_there))
-        ways = set(expected(model, always=always_there)) - NEVER.get(endpoint.name, set())
+        seen = set(oracle.checked(strict, always=always_there))
+        ways = set(oracle.expected(model, always=always_there)) - NEVER.get(
+            endpoint.name, set()
+        )
         assert {name.rpartition(".")[2] for name, _ in seen ^ ways} <= GROUPED
     listed = attrgetter(beta)(client).list(**questions[-1]).data
     assert {type(row) for row in listed} == {model}
@@ -119,19 +116,19 @@ def test_cut_rows_are_those_of_the_official_models(
 ) -> None:
     """Every row validates strictly, and has the dimensions asked for and no others."""
     stable, beta = paths(endpoint)
-    adapter = TypeAdapter(model_of(client, beta))
+    adapter = TypeAdapter(oracle.model_of(client, beta))
     unknown: set[str] = set()
     answered = 0
     for question in cut_questions(simulator, endpoint):
         limit = {} if endpoint.name == "summaries" else {"limit": 60}
-        rows = list(judged_rows(client, stable, **question, **limit))
+        rows = list(oracle.judged_rows(client, stable, **question, **limit))
         answered += bool(rows)
         groups = set(question.get("group_by", ()))
         named = {"rbac_group_name"} if "rbac_group_id" in groups else set()
         for typed, raw in rows:
             assert raw.keys() & GROUPED == groups | named
             for row in (typed, adapter.validate_json(json.dumps(raw), strict=True)):
-                seen = dict(checked(row, always=always_there))
+                seen = dict(oracle.checked(row, always=always_there))
                 unknown |= {name for name in groups if seen[name] == "null"}
     assert answered > 1 or endpoint.name == "summaries"
     assert unknown == endpoint.groups
@@ -143,9 +140,9 @@ def test_every_parameter_and_grouping_of_the_package_is_known(
 ) -> None:
     """What a newer package brings is named here."""
     for path in paths(endpoint):
-        wire = on_the_wire(client, path)
+        wire = oracle.on_the_wire(client, path)
         assert wire.keys() == endpoint.parameters
-        assert literals(wire.get("group_by[]")) == endpoint.groups
+        assert oracle.literals(wire.get("group_by[]")) == endpoint.groups
 
 
 def test_the_client_is_understood(

@@ -11,15 +11,8 @@ from anthropic.types.organization import OrganizationUser
 
 from tests.simulator import RESOURCES, Options, Resource, Simulator
 from tests.simulator.organization.people import ROLES
+from tests.simulator_tests import oracle
 from tests.simulator_tests.asking import Row, each_of, official_client
-from tests.simulator_tests.oracle import (
-    checked,
-    expected,
-    judged_rows,
-    literals,
-    model_of,
-    on_the_wire,
-)
 from tests.unit.test_schemas import ADDED, load, model_fields, schema_fields, walk
 
 TODAY = date(2026, 10, 13)
@@ -83,13 +76,15 @@ def test_rows_are_those_of_the_official_models(
     if resource.name == "team_members":
         places = [(team["id"],) for team in simulator.truth("teams", TODAY)]
     judged = [
-        pair for place in places for pair in judged_rows(client, path, *place, limit=37)
+        pair
+        for place in places
+        for pair in oracle.judged_rows(client, path, *place, limit=37)
     ]
     rows: list[Row] = [raw for _, raw in judged]
     assert rows == simulator.truth(resource.name, TODAY)
-    seen = {way for typed, _ in judged for way in checked(typed)}
+    seen = {way for typed, _ in judged for way in oracle.checked(typed)}
     never = NEVER.get(resource.name, set())
-    ways = expected(model_of(client, path))
+    ways = oracle.expected(oracle.model_of(client, path))
     assert seen == {pair for pair in ways if pair[0] not in never}
 
 
@@ -98,11 +93,11 @@ def test_every_parameter_of_the_package_is_known(
     client: anthropic.Anthropic, resource: Resource
 ) -> None:
     """A parameter or a value that a newer package brings is named here."""
-    wire = on_the_wire(client, f"organization.{JUDGES[resource.name].client}")
+    wire = oracle.on_the_wire(client, f"organization.{JUDGES[resource.name].client}")
     named_by_path = {"rbac_group_id"} if resource.name == "team_members" else set()
     assert wire.keys() == resource.parameters | named_by_path
     for name, allowed in resource.lists.items():
-        assert literals(wire[name]) == allowed, name
+        assert oracle.literals(wire[name]) == allowed, name
 
 
 @pytest.mark.parametrize("name", RESOURCES)
@@ -111,7 +106,7 @@ def test_schemas_have_the_fields_of_the_package(
 ) -> None:
     """One that a newer package brings, drops or retypes is named; keys are not null."""
     judge, schema = JUDGES[name], load(name)
-    model = model_of(client, f"organization.{judge.client}")
+    model = oracle.model_of(client, f"organization.{judge.client}")
     fields = ADDED | {
         path: "array" if kind == "typing.List[str]" else kind
         for path, kind in model_fields(model).items()
@@ -133,7 +128,7 @@ def test_schemas_have_the_fields_of_the_package(
 def test_roles_are_those_of_the_package() -> None:
     """Of both types of organisation together."""
     role = OrganizationUser.model_fields["role"].annotation
-    assert literals(role) == {*ROLES, *ROLES.values()}
+    assert oracle.literals(role) == {*ROLES, *ROLES.values()}
 
 
 def test_lists_are_sent_as_the_rules_expect(

@@ -14,14 +14,7 @@ from anthropic.types.beta.organization import beta_analytics_actor_type
 
 from tests.simulator import REPORTS, Options, Report, Simulator
 from tests.simulator.reports.facts import EXACT
-from tests.simulator_tests.oracle import (
-    checked,
-    expected,
-    judged_rows,
-    literals,
-    model_of,
-    on_the_wire,
-)
+from tests.simulator_tests import oracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,19 +56,19 @@ def test_rows_are_those_of_the_official_models(
         question["limit"] = 31 if report.name in {"usage_report", "cost_report"} else 1000
         if not report.legacy:
             question |= {"order_by": "time", "order": "asc"}
-        judged = list(judged_rows(client, path, **question))
+        judged = list(oracle.judged_rows(client, path, **question))
         rows = [raw for _, raw in judged]
         truth = simulator.truth_report(report.name, START, END, group_by=group_by)
         # Rows of users cannot be had by time, and buckets are in that order anyway.
         assert "order" not in question or rows == truth
         assert sorted(rows, key=json.dumps) == sorted(truth, key=json.dumps)
-        seen.update(way for typed, _ in judged for way in checked(typed))
+        seen.update(way for typed, _ in judged for way in oracle.checked(typed))
     plain = attrgetter(path)(client).list(starting_at=RANGE["starting_at"], limit=9)
-    seen.update(way for row in plain.data for way in checked(row))
+    seen.update(way for row in plain.data for way in oracle.checked(row))
     # Usage counts its requests, though the models allow it not to.
     places = {"usage": "usage.", "usage_report": "results.", "user_usage_report": ""}
     never = {f"{places[report.name]}requests"} if report.name in places else set()
-    ways = set(expected(model_of(client, path)))
+    ways = set(oracle.expected(oracle.model_of(client, path)))
     assert seen == ways - {(name, "null") for name in never}
 
 
@@ -84,7 +77,7 @@ def test_every_parameter_of_the_package_is_known(
     client: anthropic.Anthropic, report: Report
 ) -> None:
     """A parameter or a value that a newer package brings is named here."""
-    wire = on_the_wire(client, path_of(report))
+    wire = oracle.on_the_wire(client, path_of(report))
     assert wire.keys() == report.parameters
     own = set() if report.legacy else {"time"}
     values = {
@@ -95,7 +88,7 @@ def test_every_parameter_of_the_package_is_known(
         **{name: known.allowed for name, known in report.filters.items()},
     }
     for name in wire.keys() & values.keys():
-        assert literals(wire[name]) == values[name], name
+        assert oracle.literals(wire[name]) == values[name], name
 
 
 def test_all_kinds_of_actors_occur(simulator: Simulator) -> None:
@@ -104,7 +97,7 @@ def test_all_kinds_of_actors_occur(simulator: Simulator) -> None:
     actors = [row["group"]["actor"] for row in rows]
     named = [actor for actor in actors if actor]
     assert {actor["type"] for actor in named} == ACTORS
-    assert literals(beta_analytics_actor_type.BetaAnalyticsActorType) == ACTORS
+    assert oracle.literals(beta_analytics_actor_type.BetaAnalyticsActorType) == ACTORS
     providers = {actor["provider"]["type"] for actor in named if "provider" in actor}
     assert providers == {"aws", "azure", "gcp", "oidc"}
     users = [actor for actor in named if actor["type"] == "user_actor"]

@@ -16,7 +16,6 @@ from tests.simulator.protocol import (
     turn_to,
 )
 
-from .catalog import Paging
 from .people import ROLES, Groups, invites, members
 from .spending import Spending
 
@@ -95,7 +94,7 @@ class Organization:
         if "email" in scalars:
             email = scalars["email"].strip().casefold()
             rows = [row for row in rows if str(row["email"]).casefold() == email]
-        if resource.paging is Paging.ID:
+        if resource.by_id:
             body = _page_by_id(rows, limit, scalars)
         else:
             # A member's periods are never on two pages.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -98,93 +97,66 @@ def members(company: Company, day: date) -> list[Row]:
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Invite:
-    """One invite; it is accepted, deleted, or expires."""
-
-    id: str
-    email: str
-    role: str
-    groups: tuple[str, ...] = ()
-    invited_at: datetime
-    accepted_at: datetime | None = None
-    deleted_at: datetime | None = None
-
-    def status(self, now: datetime) -> str | None:
-        """Tell the status, or None while or when it is not listed."""
-        if now < self.invited_at:
-            return None
-        if self.accepted_at and self.accepted_at <= now:
-            return "accepted"
-        if self.deleted_at and self.deleted_at <= now:
-            return "deleted" if now < self.deleted_at + _DELETED_SHOWN else None
-        return "pending" if now < self.invited_at + _INVITE_VALID else "expired"
-
-
 def invites(company: Company, day: date) -> list[Row]:
     """Build the rows of a day, in the order in which the invites were sent."""
-    rows = []
-    for invite in sorted(_invited(company, day), key=lambda one: (one.invited_at, one.id)):
-        status = invite.status(noon(day))
-        if status is not None:
-            accepted_at = invite.accepted_at if status == "accepted" else None
-            row = {
-                "id": invite.id,
-                "accepted_at": write(accepted_at) if accepted_at else None,
-                "email": invite.email,
-                "expires_at": write(invite.invited_at + _INVITE_VALID),
-                "invited_at": write(invite.invited_at),
-                "rbac_group_ids": list(invite.groups),
-                "role": invite.role,
-                "status": status,
-                "type": "invite",
-            }
-            rows.append(row)
-    return rows
-
-
-def pending_count(company: Company, day: date) -> int:
-    """Count the invites of a day that are pending."""
-    invited = _invited(company, day)
-    return sum(invite.status(noon(day)) == "pending" for invite in invited)
-
-
-def _invited(company: Company, day: date) -> Iterator[_Invite]:
-    """Give the invites of all who joined or will, and of guests who never come."""
-    yield from _of_people(company)
-    for month in months_until(day):
-        for place in range(2 + len(company.people) // 25):
-            yield _of_guest(company, month, place)
-
-
-@lru_cache(maxsize=8)
-def _of_people(company: Company) -> list[_Invite]:
-    return [
-        _Invite(
+    rows = [
+        _invite(
+            noon(day),
+            morning(person.joined - _INVITED_AHEAD, person.id),
+            accepted_at=_added_at(person),
             id=tagged_id("invite", company.seed, person.index),
             email=person.email,
             role=_role(company, person, person.joined),
             groups=company.teams.held(person.joined).get(person.id, ()),
-            invited_at=morning(person.joined - _INVITED_AHEAD, person.id),
-            accepted_at=_added_at(person),
         )
         for person in company.people
     ]
+    # Guests never come.
+    for month in months_until(day):
+        for place in range(2 + len(company.people) // 25):
+            name = f"{month:%Y-%m}.{place}"
+            dice = digest(company.seed, "guest", name, size=3)
+            invited_on = month + timedelta(days=dice[0] % 28)
+            deleted_on = invited_on + timedelta(days=1 + dice[1] % 10)
+            row = _invite(
+                noon(day),
+                morning(invited_on, name),
+                deleted_at=morning(deleted_on, name) if dice[2] % 2 else None,
+                id=tagged_id("invite", company.seed, "guest", name),
+                email=f"guest.{name}@example.org",
+                role="user",
+                groups=(),
+            )
+            rows.append(row)
+    return sorted(filter(None, rows), key=lambda row: (row["invited_at"], row["id"]))
 
 
-@lru_cache(maxsize=1000)
-def _of_guest(company: Company, month: date, place: int) -> _Invite:
-    name = f"{month:%Y-%m}.{place}"
-    dice = digest(company.seed, "guest", name, size=3)
-    invited_on = month + timedelta(days=dice[0] % 28)
-    deleted_on = invited_on + timedelta(days=1 + dice[1] % 10)
-    return _Invite(
-        id=tagged_id("invite", company.seed, "guest", name),
-        email=f"guest.{name}@example.org",
-        role=ROLES["user"] if company.options.console else "user",
-        invited_at=morning(invited_on, name),
-        deleted_at=morning(deleted_on, name) if dice[2] % 2 else None,
-    )
+def _invite(
+    now: datetime,
+    invited_at: datetime,
+    *,
+    accepted_at: datetime | None = None,
+    deleted_at: datetime | None = None,
+    **who: Any,
+) -> Row | None:
+    """Build the row of an invite, unless it is not listed yet or any more."""
+    if now < invited_at or (deleted_at and now >= deleted_at + _DELETED_SHOWN):
+        return None
+    status = "pending" if now < invited_at + _INVITE_VALID else "expired"
+    if deleted_at and deleted_at <= now:
+        status = "deleted"
+    accepted = accepted_at if accepted_at and accepted_at <= now else None
+    return {
+        "id": who["id"],
+        "accepted_at": write(accepted) if accepted else None,
+        "email": who["email"],
+        "expires_at": write(invited_at + _INVITE_VALID),
+        "invited_at": write(invited_at),
+        "rbac_group_ids": list(who["groups"]),
+        "role": who["role"],
+        "status": "accepted" if accepted else status,
+        "type": "invite",
+    }
 
 
 class Groups:

@@ -47,8 +47,8 @@ NO_TOKENS = (0, 0, 0, 0, 0)
 # More digits than any sum has: the default context would round at 28.
 EXACT = Context(prec=100)
 _DISCOUNT = Decimal("0.8725")
-_SANDBOX = Decimal("0.0138889")
-_SESSION = Decimal("0.133333")
+SANDBOX = Decimal("0.0138889")
+RUNNING = Decimal("0.133333")
 _WEIGHTS = [Decimal(text) for text in ("1", "0.1", "1.25", "2", "5")]
 # List prices of the cheapest type of tokens; the others cost so many times as much.
 _PER_TOKEN = {
@@ -152,33 +152,23 @@ class Charge(NamedTuple):
     list_amount: Decimal
 
 
+def charge(
+    cost_type: str,
+    price: Decimal,
+    token_type: str | None = None,
+    discounted: Decimal = _DISCOUNT,
+) -> Charge:
+    """Make a charge of its list price."""
+    return Charge(cost_type, token_type, price * discounted, price)
+
+
 def of_tokens(model: str, tokens: tuple[int, ...]) -> tuple[Charge, ...]:
     """Price tokens, each type for itself."""
     return tuple(
-        _discounted(TOKENS, kind, count * (_PER_TOKEN[model] * weight))
+        charge(TOKENS, count * (_PER_TOKEN[model] * weight), kind)
         for kind, count, weight in zip(TOKEN_TYPES, tokens, _WEIGHTS, strict=True)
         if count
     )
-
-
-def of_searches(count: int) -> tuple[Charge, ...]:
-    """Price web searches, if there are any."""
-    return (_discounted(WEB_SEARCH, None, Decimal(count)),) if count else ()
-
-
-def of_code(seconds: int) -> tuple[Charge, ...]:
-    """Price the running of code."""
-    return (_discounted(CODE, None, seconds * _SANDBOX),)
-
-
-def of_session(minutes: int) -> tuple[Charge, ...]:
-    """Price the time of an agent's session, on which there is no discount."""
-    price = minutes * _SESSION
-    return (Charge(SESSION, None, price, price),)
-
-
-def _discounted(cost_type: str, token_type: str | None, price: Decimal) -> Charge:
-    return Charge(cost_type, token_type, price * _DISCOUNT, price)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,13 +36,8 @@ _NO_CONTENT: dict[str, Any] = {
     "tokens": NO_TOKENS,
     "web_searches": 0,
     "charges": (),
-    "context_window": None,
-    "inference_geo": None,
-    "speed": None,
-    "service_tier": None,
-    "claude_tag_category": None,
-    "claude_tag_user_id": None,
-    "slack_channel_id": None,
+    **dict.fromkeys(("context_window", "inference_geo", "speed", "service_tier")),
+    **dict.fromkeys(("claude_tag_category", "claude_tag_user_id", "slack_channel_id")),
 }
 
 
@@ -163,17 +158,13 @@ class Ledger:
             identity, day, 1, product="managed_agents_api", **common, **session
         ):
             yield fact
-            charges = prices.of_session(1 + fact.at.minute)
-            yield _like(fact, charges=charges, model=None)
+            # On the time of an agent's session there is no discount.
+            price = (1 + fact.at.minute) * prices.RUNNING
+            running = prices.charge(prices.SESSION, price, discounted=Decimal(1))
+            yield _like(fact, charges=(running,), model=None)
 
     def _fact(
-        self,
-        identity: Identity,
-        day: date,
-        place: int,
-        *,
-        product: str | None,
-        **dimensions: Any,
+        self, identity: Identity, day: date, place: int, product: str | None, **more: Any
     ) -> Iterator[Fact]:
         """Make a fact, and sometimes another for the code that was run."""
         dice = digest(self._seed, "fact", identity.key, day.toordinal(), place, size=16)
@@ -186,14 +177,17 @@ class Ledger:
             dice[8] * 13 if dice[8] < 60 else 0,
             dice[9] * 19 + 1,
         )
+        charges = prices.of_tokens(model, tokens)
         searches = dice[10] % 4 if product == "chat" else 0
+        if searches:
+            charges += (prices.charge(prices.WEB_SEARCH, Decimal(searches)),)
         fact = Fact(
             at=datetime.combine(day, minute, timezone.utc),
             identity=identity,
             requests=1 + dice[11] % 20,
             tokens=tokens,
             web_searches=searches,
-            charges=prices.of_tokens(model, tokens) + prices.of_searches(searches),
+            charges=charges,
             rbac_group_ids=self._teams.held(day).get(identity.id or "", ()),
             product=product,
             # Some usage was recorded without its model, though priced by it.
@@ -201,13 +195,13 @@ class Ledger:
             context_window="200k-1M" if dice[12] < 40 else "0-200k",
             inference_geo=_GEOS[dice[13] % 4],
             speed="fast" if dice[14] < 50 else "standard",
-            **dimensions,
+            **more,
         )
         yield fact
         if product == "chat" and dice[15] < 40:
-            charges = prices.of_code(1 + dice[15])
+            code = prices.charge(prices.CODE, (1 + dice[15]) * prices.SANDBOX)
             requests = 1 + dice[15] % 5
-            yield _like(fact, requests=requests, charges=charges, product=None, model=None)
+            yield _like(fact, requests=requests, charges=(code,), product=None, model=None)
 
 
 def _like(fact: Fact, **changes: Any) -> Fact:

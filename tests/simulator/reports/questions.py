@@ -1,14 +1,15 @@
-"""The rules of the reports' parameters: what was sent makes a question or a refusal."""
+"""The six reports, and the rules of what each may be asked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
 
+from tests.simulator.data import CATALOG
 from tests.simulator.protocol import check_one_of, read_limit, read_scalars, refuse
 
-from .catalog import FANNED_OUT, Shape
 from .clock import WIDTHS, floor, midnight, noon, parse, write
 from .facts import CHILDREN, HIPAA_READY, org_id
 
@@ -18,15 +19,110 @@ if TYPE_CHECKING:
 
     from tests.simulator.protocol import Parameters
 
-    from .catalog import Report
     from .clock import Clock
 
+BETA_HEADER = "analytics-usage-cost-2026-08-24"
+
+# Dimensions of a cost's components, which come on top of all limits.
+FANNED_OUT = frozenset({"cost_type", "token_type"})
+_USAGE = ("total_tokens", "output_tokens", "requests", "uncached_input_tokens")
 _MAX_DIMENSIONS = 5
 _MAX_SPAN = timedelta(days=31)
 _MAX_MINUTES_SPAN = timedelta(hours=24)
 _ROWS = (20, 1000)
 # Default and most of `limit`; buckets where buckets are listed.
 _BUCKETS = {"1d": (7, 31), "1h": (24, 168), "1m": (60, 256)}
+
+
+class Shape(Enum):
+    """How an answer is built."""
+
+    FLAT = "rows of groups"
+    USERS = "rows of users"
+    BUCKETS = "buckets of rows"
+
+
+class Filter(NamedTuple):
+    """A list parameter: the field of a fact that it narrows, and what may be sent."""
+
+    field: str
+    allowed: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Report:
+    """One report.
+
+    `metrics` are to order by, first the default; `refusal` is the status with which a
+    plan without reports answers.
+    """
+
+    name: str
+    shape: Shape
+    metrics: tuple[str, ...]
+    refusal: int
+    groups: frozenset[str]
+    filters: Mapping[str, Filter]
+
+    @property
+    def money(self) -> bool:
+        """Whether it is about cost, not usage."""
+        return "amount" in self.metrics
+
+    @property
+    def legacy(self) -> bool:
+        """Whether it is of the older generation."""
+        return self.shape is not Shape.FLAT
+
+    @property
+    def width(self) -> str:
+        """The parameter for the width of buckets."""
+        return "bucket_width" if self.legacy else "time_bucket_width"
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The names of all parameters."""
+        always = {"starting_at", "ending_at", "limit", "page", "group_by[]", self.width}
+        if self.shape is not Shape.BUCKETS:
+            always |= {"exclude_deleted_users", "order", "order_by"}
+        return frozenset(always | set(self.filters))
+
+
+def _report(name: str, shape: Shape, refusal: int) -> Report:
+    """Make a report on usage, or on cost, which has dimensions of its own."""
+    known = CATALOG["reports"]["newer" if shape is Shape.FLAT else "older"]
+    money = "cost" in name
+    return Report(
+        name=name,
+        shape=shape,
+        metrics=("amount", "list_amount") if money else _USAGE,
+        refusal=refusal,
+        groups=frozenset(known["groups"]) | (FANNED_OUT if money else set()),
+        filters={
+            parameter: Filter(field, frozenset(allowed))
+            for parameter, (field, *allowed) in known["filters"].items()
+        },
+    )
+
+
+# By name, which is the path as well.
+REPORTS = {
+    name: _report(name, shape, refusal)
+    for shape, refusal, names in (
+        (Shape.FLAT, 401, ("usage", "cost")),
+        (Shape.USERS, 403, ("user_usage_report", "user_cost_report")),
+        (Shape.BUCKETS, 404, ("usage_report", "cost_report")),
+    )
+    for name in names
+}
+
+
+def find_report(name: str) -> Report:
+    """Find a report by its name."""
+    if name not in REPORTS:
+        message = f"no report {name!r}; there are {', '.join(REPORTS)}"
+        raise KeyError(message)
+    return REPORTS[name]
 
 
 @dataclass(frozen=True, kw_only=True)
