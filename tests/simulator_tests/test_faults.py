@@ -33,6 +33,7 @@ RATE_LIMITS = {
 SLOW = ["late_answer", "dripping_answer"]
 PASSING = [name for name, fault in FAULTS.items() if fault.kind is Kind.PASSING]
 DATED = [name for name, fault in REFUSALS.items() if fault.kind is Kind.DATED]
+BARE = [name for name in REFUSALS if name.startswith(("gateway", "headers_taken"))]
 
 DAY: Row = {"date": "2026-04-13"}
 SPAN: Row = {"starting_at": "2026-04-13T00:00:00Z", "ending_at": "2026-04-14T00:00:00Z"}
@@ -174,6 +175,18 @@ def test_a_refusal_that_quotes_a_date(fresh: Simulator, ask_fresh: Ask, fault: s
     quoted = any(text in told for text in (asked, *headers.values()))
     assert any(FLOOR <= day < fresh.latest for day in dates) is not quoted
     refusal(ask_fresh(RESOURCES["members"].path))
+
+
+@pytest.mark.parametrize("fault", BARE)
+def test_what_does_not_come_from_the_api(
+    fresh: Simulator, ask_fresh: Ask, fault: str
+) -> None:
+    """It has none of its headers, and no refusal in its form."""
+    fresh.fail(REFUSALS[fault])
+    answer = ask_fresh("skills", **DAY)
+    assert str(answer.status_code) == (fault[-3:] if "with" in fault else "200")
+    assert not {"request-id", "anthropic-organization-id"} & answer.headers.keys()
+    assert '"error": {' not in answer.text
 
 
 def test_summaries_of_31_days_at_most(fresh: Simulator, ask_fresh: Ask) -> None:
