@@ -1,13 +1,12 @@
 """The Claude Enterprise Analytics API of an invented organisation, over real HTTP."""
 
 from .endpoints import BASE_PATH, ENDPOINTS, Endpoint
-from .faults import FAULTS, Fault, Kind
+from .faults import FAULTS, REFUSALS, Fault, Kind
 from .options import FLOOR, Options
-from .organization.catalog import ORGANIZATION_PATH, RESOURCES, Resource
-from .proxy import RefusingProxy
-from .refusals import REFUSALS
-from .reports.catalog import BETA_HEADER, REPORTS, Report
-from .reports.facts import Charge, Fact
+from .organization.catalog import RESOURCES, Resource
+from .reports.facts import Fact
+from .reports.questions import BETA_HEADER, REPORTS, Report
+from .server import RefusingProxy
 from .simulation import Simulator
 from .traffic import Request
 
@@ -17,11 +16,9 @@ __all__ = [
     "ENDPOINTS",
     "FAULTS",
     "FLOOR",
-    "ORGANIZATION_PATH",
     "REFUSALS",
     "REPORTS",
     "RESOURCES",
-    "Charge",
     "Endpoint",
     "Fact",
     "Fault",

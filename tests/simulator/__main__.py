@@ -8,17 +8,15 @@ import signal
 import sys
 import threading
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import Any
 
 from .endpoints import BASE_PATH
 from .options import Options
 from .simulation import Simulator
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
-
-def _parser() -> argparse.ArgumentParser:
+def main() -> int:
+    """Serve until Ctrl-C or SIGTERM."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.simulator",
         description=__doc__,
@@ -26,23 +24,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     for option in dataclasses.fields(Options):
         flag = f"--{option.name.replace('_', '-')}"
-        text, default = option.metadata["help"], option.default
-        if isinstance(default, bool):
-            switch = argparse.BooleanOptionalAction
-            parser.add_argument(flag, action=switch, default=default, help=text)
+        how: dict[str, Any] = {"help": option.metadata["help"], "default": option.default}
+        if isinstance(option.default, bool):
+            how |= {"action": argparse.BooleanOptionalAction}
         else:
-            kind = date.fromisoformat if option.name == "today" else type(default)
-            parser.add_argument(
-                flag, type=kind, default=default, metavar="VALUE", help=text
-            )
-    return parser
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C or SIGTERM."""
-    parser = _parser()
+            kind = date.fromisoformat if option.name == "today" else type(option.default)
+            how |= {"type": kind, "metavar": "VALUE"}
+        parser.add_argument(flag, **how)
     try:
-        options = Options(**vars(parser.parse_args(arguments)))
+        options = Options(**vars(parser.parse_args()))
     except ValueError as error:
         parser.error(str(error))
     stop = threading.Event()

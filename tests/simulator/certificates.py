@@ -9,12 +9,7 @@ import trustme
 
 
 class Certificate(NamedTuple):
-    """A server's side of TLS, and the authority that its certificate is from.
-
-    Attributes:
-        context: What the server shows.
-        authority: The authority's certificate in PEM, for clients that are to trust it.
-    """
+    """What a server shows, and the certificate in PEM of the authority that it is from."""
 
     context: ssl.SSLContext
     authority: bytes
@@ -25,4 +20,4 @@ def certificate_for(host: str) -> Certificate:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host).configure_cert(context)
-    return Certificate(context=context, authority=authority.cert_pem.bytes())
+    return Certificate(context, authority.cert_pem.bytes())

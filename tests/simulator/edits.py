@@ -1,4 +1,4 @@
-"""Answers made up from the true one."""
+"""Answers made up from the true one, and which exchanges they fit."""
 
 from __future__ import annotations
 
@@ -7,23 +7,20 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .errors import error_body
 from .options import ONE_DAY
-from .organization.catalog import Paging, locate
+from .organization.catalog import locate
+from .protocol import ApiError
 from .traffic import Answer, Delivery, as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .script import Exchange
-    from .traffic import Request
+    from .traffic import Exchange, Request
 
     Body = dict[str, Any]
 
+# A cursor that begins so leads to the page that stands behind it, if one does.
 _DETOUR = "detour-"
-"""A cursor that begins so leads to the page that stands behind it, if one does."""
-
-_DAYS_OFF = timedelta(days=40)
 
 
 def refused(
@@ -34,8 +31,7 @@ def refused(
     code: str | None = None,
 ) -> Answer:
     """Give a refusal in the API's shape."""
-    body = as_bytes(error_body(status, message, exchange.request_id, code))
-    return Answer(status=status, body=body, headers=headers or {})
+    return ApiError(status, message, code, headers).answer(exchange.request_id)
 
 
 def delivered(delivery: Delivery) -> Callable[[Exchange], Answer]:
@@ -45,9 +41,9 @@ def delivered(delivery: Delivery) -> Callable[[Exchange], Answer]:
 
 def broken_off(exchange: Exchange) -> Answer:
     """Promise the true body, and end after half of it."""
-    truth = exchange.truth
-    length = {"content-length": str(len(truth.body))}
-    return replace(truth, body=truth.body[: len(truth.body) // 2], headers=length)
+    body = exchange.truth.body
+    length = {"content-length": str(len(body))}
+    return replace(exchange.truth, body=body[: len(body) // 2], headers=length)
 
 
 # What fits
@@ -78,23 +74,26 @@ def has_rows(exchange: Exchange) -> bool:
     return is_good(exchange) and bool(_rows(_body(exchange)))
 
 
+def tells_refreshed(exchange: Exchange) -> bool:
+    """Tell whether the true answer says until when its figures reach."""
+    return is_good(exchange) and "data_refreshed_at" in _body(exchange)
+
+
 def asked_for_later_than(exchange: Exchange, day: date) -> bool:
     """Tell whether a first page is asked for, of a day after this one."""
-    return (
-        is_good(exchange)
-        and is_of_days(exchange)
-        and not _page(exchange.request)
-        and last_day_asked(exchange.request) > day
-    )
+    first = is_good(exchange) and is_of_days(exchange) and not _page(exchange.request)
+    return first and last_day_asked(exchange) > day
 
 
-def last_day_asked(request: Request) -> date:
+def last_day_asked(exchange: Exchange) -> date:
     """Give the youngest day of a question that is right."""
-    params = request.params
+    params = exchange.request.params
     if "date" in params:
         return date.fromisoformat(params["date"][0])
-    (end,) = params.get("ending_date") or params["ending_at"]
-    return date.fromisoformat(end[:10]) - ONE_DAY
+    for name in ("ending_date", "ending_at"):
+        if name in params:
+            return date.fromisoformat(params[name][0][:10]) - ONE_DAY
+    return exchange.latest
 
 
 def day_of(exchange: Exchange) -> date:
@@ -104,11 +103,10 @@ def day_of(exchange: Exchange) -> date:
     """
     if not is_of_days(exchange):
         return exchange.now.date()
-    rows, params = _rows(_body(exchange)), exchange.request.params
-    if rows and "starting_at" in rows[0]:
-        return date.fromisoformat(rows[0]["starting_at"][:10])
-    names = ("date", "starting_date", "starting_at")
-    return next(date.fromisoformat(params[n][0][:10]) for n in names if n in params)
+    params = exchange.request.params
+    asked = (params[n][0] for n in ("date", "starting_date", "starting_at") if n in params)
+    told = [row.get("starting_at") for row in _rows(_body(exchange))[:1]]
+    return date.fromisoformat(next(filter(None, [*told, *asked]))[:10])
 
 
 # Cursors
@@ -127,42 +125,23 @@ def without_detour(request: Request) -> Request:
 
 def empty_page(exchange: Exchange) -> Answer:
     """Put an empty page in front of the one that is asked for."""
-
-    def edit(body: Body) -> None:
-        _rows(body).clear()
-        _go_on(body, _DETOUR + _page(exchange.request))
-
-    return _edited(exchange, edit)
+    body = _body(exchange)
+    _rows(body).clear()
+    return _going_on(exchange, body, _DETOUR + _page(exchange.request))
 
 
 def repeating_cursor(exchange: Exchange) -> Answer:
     """Let the cursor lead back to where it stands."""
-
-    def edit(body: Body) -> None:
-        page = _page(exchange.request)
-        if page.startswith(_DETOUR):
-            _rows(body).clear()
-        _go_on(body, page or _next(body) or _DETOUR)
-
-    return _edited(exchange, edit)
-
-
-def never_refreshed(exchange: Exchange) -> Answer:
-    """Say of no moment that everything before it is known."""
-    return _edited(exchange, lambda body: body.update(data_refreshed_at=None))
-
-
-def tells_refreshed(exchange: Exchange) -> bool:
-    """Tell whether the true answer says until when its figures reach."""
-    return is_good(exchange) and "data_refreshed_at" in _body(exchange)
+    body, page = _body(exchange), _page(exchange.request)
+    if page.startswith(_DETOUR):
+        _rows(body).clear()
+    return _going_on(exchange, body, page or _next(body) or _DETOUR)
 
 
 def stale_cursor(exchange: Exchange) -> Answer:
     """Say that the page is the last one, and show a cursor all the same."""
-    return _edited(
-        exchange,
-        lambda body: body.update({"has_more": False, _where_next(body): "left-over"}),
-    )
+    body = _body(exchange)
+    return _with(exchange, body | {"has_more": False, _where_next(body): "left-over"})
 
 
 def _where_next(body: Body) -> str:
@@ -172,15 +151,12 @@ def _where_next(body: Body) -> str:
 
 def _next(body: Body) -> str | None:
     """Give the cursor of the next page, if there is one."""
-    if "last_id" in body and not body["has_more"]:
-        return None
-    return body.get(_where_next(body))
+    return body.get(_where_next(body)) if body.get("has_more", True) else None
 
 
-def _go_on(body: Body, cursor: str) -> None:
-    body[_where_next(body)] = cursor
-    if "has_more" in body:
-        body["has_more"] = True
+def _going_on(exchange: Exchange, body: Body, cursor: str) -> Answer:
+    more = {"has_more": True} if "has_more" in body else {}
+    return _with(exchange, body | {_where_next(body): cursor} | more)
 
 
 # Rows
@@ -188,12 +164,9 @@ def _go_on(body: Body, cursor: str) -> None:
 
 def rows_twice(exchange: Exchange) -> Answer:
     """Give every row twice, one after the other."""
-
-    def edit(body: Body) -> None:
-        rows = _rows(body)
-        rows[:] = [row for row in rows for _ in range(2)]
-
-    return _edited(exchange, edit)
+    body = _body(exchange)
+    _rows(body)[:] = [row for row in _rows(body) for _ in range(2)]
+    return _with(exchange, body)
 
 
 def rows_of_another_day(exchange: Exchange) -> Answer:
@@ -201,21 +174,20 @@ def rows_of_another_day(exchange: Exchange) -> Answer:
 
     Rows that do not say their day come to have a field `date`.
     """
-
-    def edit(body: Body) -> None:
-        row = _rows(body)[0]
-        day = (day_of(exchange) - _DAYS_OFF).isoformat()
-        if "starting_at" in row:
-            row["starting_at"] = day + row["starting_at"][10:]
-        else:
-            row["date"] = day
-
-    return _edited(exchange, edit)
-
-
-def _edited(exchange: Exchange, edit: Callable[[Body], None]) -> Answer:
     body = _body(exchange)
-    edit(body)
+    row = _rows(body)[0]
+    day = str(day_of(exchange) - timedelta(days=40))
+    start = row.get("starting_at")
+    row |= {"starting_at": day + start[10:]} if start else {"date": day}
+    return _with(exchange, body)
+
+
+def never_refreshed(exchange: Exchange) -> Answer:
+    """Say of no moment that everything before it is known."""
+    return _with(exchange, _body(exchange) | {"data_refreshed_at": None})
+
+
+def _with(exchange: Exchange, body: Body) -> Answer:
     return replace(exchange.truth, body=as_bytes(body))
 
 
@@ -236,4 +208,4 @@ def _page(request: Request) -> str:
 def _cursor(request: Request) -> str:
     """Name the parameter that leads to the next page."""
     found = locate(request.path)
-    return "after_id" if found and found[0].paging is Paging.ID else "page"
+    return "after_id" if found and found[0].by_id else "page"

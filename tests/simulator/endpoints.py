@@ -1,157 +1,79 @@
-"""The endpoints: where each is, what it may be asked, and who builds its rows."""
+"""The endpoints of days: where each is, what it may be asked, and who builds its rows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .rows.artifacts import artifacts
-from .rows.chat_projects import chat_projects
-from .rows.connectors import connectors
-from .rows.plugins import plugins
-from .rows.skills import skills
-from .rows.summaries import summaries
-from .rows.users import users
+from . import activity, rows
+from .data import CATALOG, sets
+from .options import FLOOR, ONE_DAY
+from .protocol import check_entries, check_one_of, read_limit, read_scalars, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import date
+    from collections.abc import Callable, Mapping, Sequence
 
     from .company import Company
+    from .protocol import Parameters
+
+    Path = tuple[str, ...]
 
 BASE_PATH = "/v1/organizations/analytics/"
 
-_SURFACES = frozenset(
-    {"chat", "chat_cowork_unified", "claude_code", "cowork", "office_agent"}
-)
-_PLUGIN_SURFACES = frozenset({"chat_cowork_unified", "claude_code", "cowork"})
-_ANYTHING: frozenset[str] = frozenset()
-
-_SERIES = frozenset({"starting_date", "ending_date", "filter[]", "limit", "page"})
-_ONE_DAY = frozenset({"date", "filter[]", "group_by[]", "limit", "page"})
-_DAILY = _ONE_DAY | {"starting_date", "ending_date", "order", "order_by"}
+_MAX_DAYS = 366
+_DEFAULT_LIMIT = 100
+_FORM = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Endpoint:
     """One endpoint.
 
-    `entity` is what a row is about; several rows of a day may share it.
-    `filters` has the allowed values of every dimension, none meaning anything, and
-    `columns` where an ungrouped row holds a dimension, for those that it does hold,
-    maybe under several names.
-    `sortable` has the fields to order by, first the one that rows are in order of.
+    Attributes:
+        entity: What a row is about; several rows of a day may share it.
+        filters: The allowed values of every dimension, none meaning anything.
+        columns: Where an ungrouped row holds a dimension, maybe under several names.
+        sortable: The fields to order by, first the one that rows are in order of.
     """
 
     name: str
     path: str
     rows: Callable[[Company, date], list[dict[str, Any]]]
-    entity: tuple[tuple[str, ...], ...] = ()
-    parameters: frozenset[str] = _DAILY
-    groups: frozenset[str] = frozenset({"product", "rbac_group_id", "user_id"})
+    entity: tuple[Path, ...]
+    parameters: frozenset[str]
+    groups: frozenset[str]
     filters: Mapping[str, frozenset[str]]
-    columns: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
-    sortable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    paginated: bool = True
-    """Whether it is when nothing is grouped; what is grouped always is."""
+    columns: Mapping[str, tuple[Path, ...]]
+    sortable: Mapping[str, Path]
+
+    @property
+    def paginated(self) -> bool:
+        """Whether it is when nothing is grouped; what is grouped always is."""
+        return bool(self.sortable)
 
 
-def _sortable(*paths: str) -> dict[str, tuple[str, ...]]:
-    return {path.rpartition(".")[2]: tuple(path.split(".")) for path in paths}
+def _paths(names: list[str]) -> tuple[Path, ...]:
+    return tuple(tuple(name.split(".")) for name in names)
 
 
-def _filters(*free: str, **allowed: frozenset[str]) -> dict[str, frozenset[str]]:
-    return dict.fromkeys(free, _ANYTHING) | allowed
-
-
-def _columns(*names: str) -> dict[str, tuple[tuple[str, ...], ...]]:
-    return {name: ((name,),) for name in names}
-
-
-ENDPOINTS = {
-    endpoint.name: endpoint
-    for endpoint in (
-        Endpoint(
-            name="users",
-            path="users",
-            rows=users,
-            entity=(("user", "id"),),
-            groups=frozenset({"rbac_group_id"}),
-            filters=_filters("project_id", "rbac_group_id", "user_id"),
-            columns={"user_id": (("user", "id"),)},
-            sortable=_sortable("user.email_address", "web_search_count"),
-        ),
-        Endpoint(
-            name="summaries",
-            path="summaries",
-            rows=summaries,
-            parameters=_SERIES,
-            groups=frozenset(),
-            filters=_filters("rbac_group_id"),
-            paginated=False,
-        ),
-        Endpoint(
-            name="chat_projects",
-            path="apps/chat/projects",
-            rows=chat_projects,
-            entity=(("project_id",),),
-            groups=frozenset({"rbac_group_id", "user_id"}),
-            filters=_filters("project_id", "rbac_group_id", "user_id"),
-            columns=_columns("project_id"),
-            sortable=_sortable("project_id", "distinct_user_count", "message_count"),
-        ),
-        Endpoint(
-            name="skills",
-            path="skills",
-            rows=skills,
-            entity=(("skill_name",),),
-            filters=_filters(
-                *("rbac_group_id", "skill_name", "user_id"),
-                product=_SURFACES,
-                share_status=frozenset({"organization", "private", "public"}),
-            ),
-            columns=_columns("share_status", "skill_name"),
-            sortable=_sortable("skill_name", "distinct_user_count", "invocation_count"),
-        ),
-        Endpoint(
-            name="connectors",
-            path="connectors",
-            rows=connectors,
-            entity=(("connector_name",),),
-            filters=_filters(
-                "connector_name", "rbac_group_id", "user_id", product=_SURFACES
-            ),
-            columns={"connector_name": (("connector_name",), ("connector_display_name",))},
-            sortable=_sortable("connector_name", "distinct_user_count", "read_call_count"),
-        ),
-        Endpoint(
-            name="plugins",
-            path="plugins",
-            rows=plugins,
-            entity=(("plugin_name",), ("plugin_id",)),
-            filters=_filters(
-                "plugin_name", "rbac_group_id", "user_id", product=_PLUGIN_SURFACES
-            ),
-            columns=_columns("plugin_name"),
-            sortable=_sortable("plugin_name", "distinct_user_count", "invocation_count"),
-        ),
-        Endpoint(
-            name="artifacts",
-            path="artifacts",
-            rows=artifacts,
-            entity=(("artifact_type",), ("is_shared",)),
-            parameters=_ONE_DAY,
-            filters=_filters(
-                *("artifact_type", "rbac_group_id", "user_id"),
-                is_shared=frozenset({"false", "true"}),
-                product=_PLUGIN_SURFACES | {"chat"},
-            ),
-            columns=_columns("artifact_type", "is_shared"),
-            paginated=False,
-        ),
+def _endpoint(name: str, known: Mapping[str, Any]) -> Endpoint:
+    module = activity if name in {"users", "summaries"} else rows
+    return Endpoint(
+        name=name,
+        path=known["path"],
+        rows=getattr(module, name),
+        entity=_paths(known["entity"]),
+        parameters=frozenset(CATALOG["parameters"][known["parameters"]]),
+        groups=frozenset(known["groups"]),
+        filters=sets(known["filters"]),
+        columns={column: _paths(fields) for column, fields in known["columns"].items()},
+        sortable={path[-1]: path for path in _paths(known["sortable"])},
     )
-}
 
+
+ENDPOINTS = {name: _endpoint(name, known) for name, known in CATALOG["endpoints"].items()}
 BY_PATH = {endpoint.path: endpoint for endpoint in ENDPOINTS.values()}
 
 
@@ -162,3 +84,137 @@ def find(endpoint: str) -> Endpoint:
         message = f"no endpoint {endpoint!r}; there are {', '.join(ENDPOINTS)}"
         raise KeyError(message)
     return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """A valid question to an endpoint, without its cursor."""
+
+    endpoint: Endpoint
+    days: tuple[date, ...]
+    rollup: bool = False
+    group_by: tuple[str, ...] = ()
+    filters: tuple[tuple[str, str], ...] = ()
+    order_by: str | None = None
+    descending: bool = False
+    limit: int = _DEFAULT_LIMIT
+
+    @property
+    def wanted(self) -> dict[str, frozenset[str]]:
+        """The values that each filtered dimension may have."""
+        return {
+            dimension: frozenset(value for name, value in self.filters if name == dimension)
+            for dimension, _ in self.filters
+        }
+
+
+def understand(endpoint: Endpoint, parameters: Parameters, latest: date) -> Query:
+    """Check every parameter, on a day when there is data up to `latest`."""
+    scalars = read_scalars(parameters, endpoint.parameters)
+    for name, values in parameters.items():
+        if name.endswith("[]"):
+            check_entries(name, values)
+    daily = "date" in endpoint.parameters
+    days = _days(scalars, latest, daily=daily)
+    limit = read_limit(scalars, _DEFAULT_LIMIT)
+    order_by, descending = _order(endpoint, scalars)
+    groups, entries = (parameters.get(name, ()) for name in ("group_by[]", "filter[]"))
+    group_by, filters = _cut_by(endpoint, groups, entries)
+    return Query(
+        endpoint=endpoint,
+        days=days,
+        rollup=daily and "date" not in scalars,
+        group_by=group_by,
+        filters=filters,
+        order_by=order_by,
+        descending=descending,
+        limit=limit,
+    )
+
+
+def ask_for(name: str, day: date, groups: Sequence[str], filters: Sequence[str]) -> Query:
+    """Ask for all of a day, available yet or not, cut in the way of a request."""
+    endpoint = find(name)
+    group_by, pairs = _cut_by(endpoint, groups, filters)
+    return Query(endpoint=endpoint, days=(day,), group_by=group_by, filters=pairs)
+
+
+def _days(scalars: Mapping[str, str], latest: date, *, daily: bool) -> tuple[date, ...]:
+    """Read `date`, or else `starting_date` and the exclusive `ending_date`, if any."""
+    if "date" in scalars:
+        if scalars.keys() & {"starting_date", "ending_date"}:
+            refuse("date: use either date or starting_date, not both")
+        return (_day("date", scalars, latest),)
+    if "starting_date" not in scalars:
+        if daily and "ending_date" in scalars:
+            refuse("ending_date: only valid with starting_date")
+        refuse("date: required" if daily else "starting_date: required")
+    start = _day("starting_date", scalars, latest)
+    last_end = latest + ONE_DAY
+    end = _day("ending_date", scalars) if "ending_date" in scalars else last_end
+    length = (end - start).days
+    if length <= 0:
+        refuse(f"ending_date: {end} must be later than starting_date {start}")
+    if length > _MAX_DAYS:
+        refuse(f"ending_date: at most {_MAX_DAYS} days, got {length}")
+    if end > last_end:
+        refuse(
+            f"ending_date: data up to {end} (exclusive) is not available yet; "
+            f"the latest available day is {latest}"
+        )
+    return tuple(start + timedelta(days=n) for n in range(length))
+
+
+def _day(name: str, scalars: Mapping[str, str], latest: date = date.max) -> date:
+    """Read a date; newer Pythons would take other ISO forms than the API does."""
+    text = scalars[name]
+    try:
+        day = date.fromisoformat(text) if _FORM.fullmatch(text) else None
+    except ValueError:
+        day = None
+    if day is None:
+        refuse(f"{name}: must be a date in the form YYYY-MM-DD, got {text!r}")
+    if day < FLOOR:
+        refuse(f"{name}: {day} is before {FLOOR}, the first day there is")
+    if day > latest:
+        refuse(
+            f"{name}: data for {day} is not available yet; "
+            f"the latest available day is {latest}"
+        )
+    return day
+
+
+def _cut_by(
+    endpoint: Endpoint, groups: Sequence[str], entries: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Check dimensions to group by, and entries to filter by."""
+    for group in groups:
+        check_one_of("group_by[]:", group, endpoint.groups)
+    filters = []
+    for entry in entries:
+        dimension, _, value = entry.partition(":")
+        if not value:
+            refuse(f"filter[]: must be dimension:value, got {entry!r}")
+        check_one_of("filter[]:", dimension, endpoint.filters)
+        if allowed := endpoint.filters[dimension]:
+            check_one_of(f"filter[]: {dimension}", value, allowed)
+        filters.append((dimension, value))
+    named = dict(filters)
+    of_teams = groups or "rbac_group_id" in named
+    if endpoint.name == "users" and "project_id" in named and of_teams:
+        refuse("filter[]: project_id cannot be combined with group_by[] or rbac_group_id")
+    return tuple(dict.fromkeys(groups)), tuple(filters)
+
+
+def _order(endpoint: Endpoint, scalars: Mapping[str, str]) -> tuple[str | None, bool]:
+    """Read the order: by default ascending by name and descending by metric."""
+    order_by, order = scalars.get("order_by"), scalars.get("order")
+    if order not in {None, "asc", "desc"}:
+        refuse(f"order: must be asc or desc, got {order!r}")
+    if order_by is not None and order_by not in endpoint.sortable:
+        fields = ", ".join(sorted(endpoint.sortable))
+        refuse(f"order_by: must be {fields}, got {order_by!r}")
+    own = next(iter(endpoint.sortable), None)
+    by_metric = order_by is not None and order_by != own
+    descending = order == "desc" if order else by_metric
+    return (order_by or own if by_metric or order else None), descending

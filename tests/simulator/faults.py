@@ -1,30 +1,26 @@
-"""What can go wrong with an answer: one table, for tests to be made from."""
+"""What can go wrong with an answer: two tables, for tests to be made from.
+
+`FAULTS` are those that asking again mends, or that are told apart at once. `REFUSALS` are
+for good or come from elsewhere; a run of the tap ends with each of them in its own words.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from email.utils import format_datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from . import edits
-from .edits import (
-    asked_for_later_than,
-    broken_off,
-    delivered,
-    is_good,
-    on_a_cursor,
-    refused,
-)
+from .edits import refused
 from .options import ONE_DAY
-from .script import Act
-from .traffic import Answer, Delivery
+from .traffic import Act, Answer, Delivery, as_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from .script import Exchange
+    from .traffic import Exchange
 
     Answering = Callable[[Exchange], Answer]
 
@@ -59,69 +55,93 @@ class Fault(Act):
     kind: Kind
 
 
-LONGEST_WAIT = 86400
+ANOTHER_ORGANIZATION = "0c5e8f6a-1111-4222-8333-944455556666"
+
+# What summaries allow that go by the older rule.
+_MOST_DAYS = 31
 
 
-def _rate_limited(headers: Callable[[Exchange], dict[str, str]]) -> Callable[..., Answer]:
-    return lambda exchange: refused(exchange, 429, "too many requests", headers(exchange))
+def _says(text: str, status: int = 400, code: str | None = None) -> Answering:
+    """Refuse in words, in which {9} is nine days before the latest one there is."""
+
+    def answer(exchange: Exchange) -> Answer:
+        sent, params = exchange.request.headers, sorted(exchange.request.params.items())
+        words = text.format(
+            *(exchange.latest - timedelta(days=days) for days in range(41)),
+            version=sent.get("anthropic-version", "2026-10-21"),
+            beta=sent.get("anthropic-beta", "no-beta-2026-01-05"),
+            params=", ".join(f"{name}={value}" for name, all_ in params for value in all_),
+        )
+        return refused(exchange, status, words, code=code)
+
+    return answer
 
 
-def _http_date(exchange: Exchange) -> dict[str, str]:
-    later = exchange.now + timedelta(seconds=2)
-    return {"retry-after": format_datetime(later, usegmt=True)}
+def _not_yet_repeating(exchange: Exchange) -> Answer:
+    asked = edits.last_day_asked(exchange)
+    words = f"data for {asked} is not available yet; the latest available day is {{1}}"
+    return _says(words)(exchange)
 
 
-def _status(status: int) -> Callable[[Exchange], Answer]:
-    return lambda exchange: refused(exchange, status, "something went wrong")
+def _rate_limited(**headers: str) -> Answering:
+    told = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda exchange: refused(exchange, 429, "too many requests", told)
 
 
-def _body(body: bytes) -> Callable[[Exchange], Answer]:
+def _limited_until(exchange: Exchange) -> Answer:
+    later = format_datetime(exchange.now + timedelta(seconds=2), usegmt=True)
+    return _rate_limited(retry_after=later)(exchange)
+
+
+def _body(body: bytes) -> Answering:
     return lambda _: Answer(status=200, body=body)
 
 
-def _html(status: int) -> Callable[[Exchange], Answer]:
+def _html(status: int) -> Answering:
     page = b"<html><body><h1>Please stand by</h1></body></html>"
     return lambda _: Answer(status=status, body=page, headers={"content-type": "text/html"})
 
 
-def _expired(exchange: Exchange) -> Answer:
-    return refused(exchange, 410, "page: this cursor has expired")
+def _gateway(status: int, body: object, **headers: str) -> Answering:
+    sent = {**headers, "server": "gateway"}
+    return lambda _: Answer(
+        status=status, body=as_bytes(body), headers=sent, from_api=False
+    )
 
 
-def _may_break_off(exchange: Exchange) -> bool:
-    """Tell whether it is a page after the first one, or the only one."""
-    return on_a_cursor(exchange) or edits.is_last_page(exchange)
+def _gateway_page(status: int) -> Answering:
+    page = (
+        f"<html><head><title>{status}</title></head><body>Blocked by policy</body></html>"
+    )
+    return _gateway(status, page, **{"content-type": "text/html; charset=utf-8"})
+
+
+def _of_another_organization(exchange: Exchange) -> Answer:
+    headers = {"anthropic-organization-id": ANOTHER_ORGANIZATION}
+    return replace(exchange.truth, headers=headers)
+
+
+_expired = _says("page: this cursor has expired", 410)
 
 
 def _revised(exchange: Exchange) -> Answer:
     """Break off, where a cursor can expire in the way that makes a new reading."""
     exchange.revise(edits.day_of(exchange))
-    if on_a_cursor(exchange):
+    if edits.on_a_cursor(exchange):
         return _expired(exchange)
-    return delivered(Delivery.RESET_MIDWAY)(exchange)
+    return edits.delivered(Delivery.RESET_MIDWAY)(exchange)
 
 
-def _not_yet(*, repeating: bool) -> Callable[[Exchange], Answer]:
-    """Take the youngest day away that the simulator has, in one of two wordings."""
-
-    def answer(exchange: Exchange) -> Answer:
-        message = f"the latest available day is {exchange.latest - ONE_DAY}"
-        if repeating:
-            asked = edits.last_day_asked(exchange.request)
-            message = f"data for {asked} is not available yet; {message}"
-        return refused(exchange, 400, message)
-
-    return answer
+def _is_long(exchange: Exchange) -> bool:
+    """Tell whether summaries of more days are asked for than the older rule allows."""
+    if exchange.request.path != "summaries" or not edits.is_good(exchange):
+        return False
+    start = date.fromisoformat(exchange.request.params["starting_date"][0])
+    return (edits.last_day_asked(exchange) - start).days >= _MOST_DAYS
 
 
-def _too_young(exchange: Exchange) -> bool:
-    return asked_for_later_than(exchange, exchange.latest - ONE_DAY)
-
-
-def table(
-    kind: Kind,
-    answers: Mapping[str, Answering],
-    fits: Callable[[Exchange], bool] = lambda _: True,
+def _table(
+    kind: Kind, fits: Callable[[Exchange], bool] = lambda _: True, /, **answers: Answering
 ) -> dict[str, Fault]:
     """Make faults of one kind that can befall the same requests."""
     return {
@@ -130,58 +150,121 @@ def table(
     }
 
 
-_PASSING = {
-    "rate_limit_in_seconds": _rate_limited(lambda _: {"retry-after": "2"}),
-    "rate_limit_in_fractions": _rate_limited(lambda _: {"retry-after": "0.75"}),
-    "rate_limit_until_a_date": _rate_limited(_http_date),
-    "rate_limit_in_milliseconds": _rate_limited(lambda _: {"retry-after-ms": "250"}),
-    "rate_limit_without_a_wait": _rate_limited(lambda _: {}),
-    "status_500": _status(500),
-    "status_502": _status(502),
-    "status_503": _status(503),
-    "status_504": _status(504),
-    "status_529": _status(529),
-    "html_with_502": _html(502),
-    "html_with_200": _html(200),
-    "invalid_json": _body(b'{"data": [}'),
-    "connection_refused": delivered(Delivery.REFUSED),
-    "reset_before_the_answer": delivered(Delivery.RESET),
-    "reset_in_the_body": delivered(Delivery.RESET_MIDWAY),
-    "body_cut_short": broken_off,
-    "late_answer": delivered(Delivery.LATE),
-    "dripping_answer": delivered(Delivery.DRIPPING),
-}
-_LONG = _rate_limited(lambda _: {"retry-after": str(LONGEST_WAIT)})
-_ENDLESS = {
-    "cursor_that_repeats": edits.repeating_cursor,
-    "pages_without_end": edits.empty_page,
-}
-_WRONG = {
-    "empty_object": _body(b"{}"),
-    "null": _body(b"null"),
-    "list": _body(b"[]"),
-    "wrong_envelope": _body(b'{"rows": [], "next_page": null}'),
-    "null_data": _body(b'{"data": null, "next_page": null}'),
-}
-_NOT_YET = {
-    "not_yet": _not_yet(repeating=False),
-    "not_yet_repeating_the_day": _not_yet(repeating=True),
+FAULTS = {
+    **_table(
+        Kind.PASSING,
+        rate_limit_in_seconds=_rate_limited(retry_after="2"),
+        rate_limit_in_fractions=_rate_limited(retry_after="0.75"),
+        rate_limit_until_a_date=_limited_until,
+        rate_limit_in_milliseconds=_rate_limited(retry_after_ms="250"),
+        rate_limit_without_a_wait=_rate_limited(),
+        **{
+            f"status_{status}": _says("something went wrong", status)
+            for status in (500, 502, 503, 504, 529)
+        },
+        html_with_502=_html(502),
+        html_with_200=_html(200),
+        invalid_json=_body(b'{"data": [}'),
+        connection_refused=edits.delivered(Delivery.REFUSED),
+        reset_before_the_answer=edits.delivered(Delivery.RESET),
+        reset_in_the_body=edits.delivered(Delivery.RESET_MIDWAY),
+        body_cut_short=edits.broken_off,
+        late_answer=edits.delivered(Delivery.LATE),
+        dripping_answer=edits.delivered(Delivery.DRIPPING),
+    ),
+    **_table(Kind.LONG, rate_limit_for_very_long=_rate_limited(retry_after="86400")),
+    **_table(Kind.EXPIRED, edits.on_a_cursor, expired_cursor=_expired),
+    # Only a page after the first one, or the only one, may break off.
+    **_table(
+        Kind.REVISED,
+        lambda it: edits.on_a_cursor(it) or edits.is_last_page(it),
+        revised_rows=_revised,
+    ),
+    **_table(
+        Kind.ENDLESS,
+        edits.is_good,
+        cursor_that_repeats=edits.repeating_cursor,
+        pages_without_end=edits.empty_page,
+    ),
+    **_table(Kind.EMPTY, edits.is_good, empty_page_with_a_cursor=edits.empty_page),
+    **_table(Kind.STALE, edits.is_last_page, stale_cursor=edits.stale_cursor),
+    **_table(
+        Kind.WRONG,
+        empty_object=_body(b"{}"),
+        null=_body(b"null"),
+        list=_body(b"[]"),
+        wrong_envelope=_body(b'{"rows": [], "next_page": null}'),
+        null_data=_body(b'{"data": null, "next_page": null}'),
+    ),
+    **_table(
+        Kind.MISPLACED,
+        lambda it: edits.is_of_days(it) and edits.has_rows(it),
+        rows_of_another_day=edits.rows_of_another_day,
+    ),
+    **_table(Kind.DOUBLED, edits.has_rows, rows_twice=edits.rows_twice),
+    **_table(
+        Kind.NOT_YET,
+        lambda it: edits.asked_for_later_than(it, it.latest - ONE_DAY),
+        not_yet=_says("the latest available day is {1}"),
+        not_yet_repeating_the_day=_not_yet_repeating,
+    ),
 }
 
-FAULTS = {
-    **table(Kind.PASSING, _PASSING),
-    **table(Kind.LONG, {"rate_limit_for_very_long": _LONG}),
-    **table(Kind.EXPIRED, {"expired_cursor": _expired}, on_a_cursor),
-    **table(Kind.REVISED, {"revised_rows": _revised}, _may_break_off),
-    **table(Kind.ENDLESS, _ENDLESS, is_good),
-    **table(Kind.EMPTY, {"empty_page_with_a_cursor": edits.empty_page}, is_good),
-    **table(Kind.STALE, {"stale_cursor": edits.stale_cursor}, edits.is_last_page),
-    **table(Kind.WRONG, _WRONG),
-    **table(
-        Kind.MISPLACED,
-        {"rows_of_another_day": edits.rows_of_another_day},
-        lambda exchange: edits.is_of_days(exchange) and edits.has_rows(exchange),
+REFUSALS = {
+    **_table(
+        Kind.DATED,
+        version_sent_twice=_says(
+            "anthropic-version: must be a single value, got '{version}, {version}'"
+        ),
+        version_retired=_says("anthropic-version: this version was retired on {9}"),
+        beta_retired=_says("anthropic-beta: {beta} is not supported any more"),
+        key_expired=_says("the API key expired on {5}"),
+        parameters_repeated=_says(
+            "this combination of parameters is not supported: {params}"
+        ),
+        latest_day_far_back=_says(
+            "data is not available; the latest available day is {40}"
+        ),
     ),
-    **table(Kind.DOUBLED, {"rows_twice": edits.rows_twice}, edits.has_rows),
-    **table(Kind.NOT_YET, _NOT_YET, _too_young),
+    **_table(
+        Kind.NOT_YET,
+        lambda it: edits.asked_for_later_than(it, it.now.date() - 3 * ONE_DAY),
+        not_yet_without_a_date=_says("date must be at least 3 days ago"),
+    ),
+    **_table(
+        Kind.TOO_LONG,
+        _is_long,
+        summaries_of_31_days_at_most=_says(
+            f"ending_date: the range may span at most {_MOST_DAYS} days"
+        ),
+    ),
+    **_table(
+        Kind.INELIGIBLE,
+        organization_not_eligible=_says(
+            "this feature is not offered to your organization",
+            code="organization_not_eligible",
+        ),
+        organization_type_not_supported=_says(
+            "your type of organization is not supported",
+            code="organization_type_not_supported",
+        ),
+    ),
+    **_table(
+        Kind.GATEWAY,
+        gateway_page_with_403=_gateway_page(403),
+        gateway_page_with_404=_gateway_page(404),
+    ),
+    **_table(Kind.PASSING, gateway_page_with_502=_gateway_page(502)),
+    **_table(
+        Kind.GATEWAY,
+        gateway_json_with_403=_gateway(403, {"code": 1020, "detail": "blocked by policy"}),
+        gateway_json_with_404=_gateway(404, {"message": "no route matched"}),
+        gateway_text_with_403=_gateway(403, '"error": nothing'),
+        gateway_error_text_with_403=_gateway(403, {"error": "RBAC: access denied"}),
+    ),
+    **_table(Kind.FOREIGN, another_organization=_of_another_organization),
+    **_table(Kind.BARE, headers_taken_away=lambda it: replace(it.truth, from_api=False)),
+    **_table(
+        Kind.UNREFRESHED, edits.tells_refreshed, never_refreshed=edits.never_refreshed
+    ),
 }

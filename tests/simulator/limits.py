@@ -24,12 +24,10 @@ class Limit(abc.ABC):
 
     def __init__(self, per_minute: int, clock: Callable[[], float] | None = None) -> None:
         """Take the limit, and a clock that tells seconds."""
-        if per_minute < 1:
-            message = f"a limit lets at least one request through, not {per_minute}"
-            raise ValueError(message)
         self.per_minute = per_minute
         self._clock = clock or self.own_clock
         self._lock = threading.Lock()
+        self._accepted: deque[float] = deque(maxlen=per_minute)
 
     def admit(self) -> float:
         """Count a request that arrives now, if there is room for it.
@@ -48,19 +46,13 @@ class Limit(abc.ABC):
 class SlidingMinute(Limit):
     """At any instant, the requests accepted within the 60 seconds before it count."""
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] | None = None) -> None:
-        """Start with nothing to count."""
-        super().__init__(per_minute, clock)
-        self._accepted: deque[float] = deque()
-
     @override
     def _admit(self, now: float) -> float:
-        while self._accepted and self._accepted[0] + MINUTE <= now:
-            self._accepted.popleft()
-        if len(self._accepted) < self.per_minute:
-            self._accepted.append(now)
-            return 0.0
-        return self._accepted[0] + MINUTE - now
+        full = len(self._accepted) == self.per_minute
+        if full and self._accepted[0] + MINUTE > now:
+            return self._accepted[0] + MINUTE - now
+        self._accepted.append(now)
+        return 0.0
 
 
 class FixedMinute(Limit):

@@ -8,15 +8,17 @@ from typing import TypeVar
 
 _Value = TypeVar("_Value")
 
+# The first day the API knows.
 FLOOR = date(2026, 1, 1)
-"""The first day the API knows."""
-
 ONE_DAY = timedelta(days=1)
 
 OLDER = "2023-06-01"
 NEWER = "2026-10-21"
+# The values of the header `anthropic-version` that are understood.
 GENERATIONS = (OLDER, NEWER)
-"""The values of the header `anthropic-version` that are understood."""
+_KEY = "sk-ant-api01-simulator-0000"
+_SCOPES = "read:analytics read:members read:rbac_groups read:spend_limits"
+_ORGANIZATION = "7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a00"
 
 
 def _option(text: str, *, default: _Value) -> _Value:
@@ -33,60 +35,28 @@ class Options:
     skills: int = _option("skills, besides the bucket 'unknown'", default=12)
     connectors: int = _option("connectors", default=8)
     plugins: int = _option("plugins, besides the bucket 'third-party'", default=6)
-    delay_days: int = _option(
-        "the youngest day that exists is this many days before today", default=1
-    )
-    generation: str = _option(
-        "answers to requests without the header anthropic-version", default=NEWER
-    )
-    force_generation: bool = _option(
-        "answer in that generation whatever the header says", default=False
-    )
+    delay_days: int = _option("the youngest day is so many days before today", default=1)
+    generation: str = _option("the version of answers, if none is asked for", default=NEWER)
+    force_generation: bool = _option("whether all answers are of it", default=False)
     today: date | None = field(
         default=None,
         metadata={"help": "pretend that today is this day, YYYY-MM-DD; else the UTC date"},
     )
-    api_key: str = _option(
-        "the key that is accepted", default="sk-ant-api01-simulator-0000"
-    )
-    scopes: str = _option(
-        "the scopes of the key, with spaces between them",
-        default="read:analytics read:members read:rbac_groups read:spend_limits",
-    )
-    linked: bool = _option(
-        "whether the key is one for all linked organisations", default=True
-    )
-    organization_id: str = _option(
-        "the organisation that every answer names",
-        default="7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a00",
-    )
-    console: bool = _option(
-        "whether it is a Console organisation, not an Enterprise one", default=False
-    )
-    hipaa_ready: bool = _option(
-        "whether HIPAA readiness shuts the reports usage and cost", default=False
-    )
+    api_key: str = _option("the key that is accepted", default=_KEY)
+    scopes: str = _option("the scopes of the key, with spaces between", default=_SCOPES)
+    linked: bool = _option("whether the key is for all linked organisations", default=True)
+    organization_id: str = _option("what every answer names", default=_ORGANIZATION)
+    console: bool = _option("whether it is a Console organisation", default=False)
     currency: str = _option("the currency of the spend limits", default="USD")
-    rate_limits: bool = _option(
-        "whether more requests a minute than allowed get a 429", default=False
-    )
     empty_page_every: int = _option(
-        "put an empty page into about one in so many answers; 0: never", default=0
+        "one in so many answers has an empty page; 0: none", default=0
     )
-    reports: bool = _option(
-        "whether the plan has the reports on token usage and cost", default=True
-    )
-    refreshed_hours: int = _option(
-        "reports know so many hours of today; negative: not all of before", default=6
-    )
-    tell_refreshed: bool = _option(
-        "whether reports tell until when they know everything", default=True
-    )
-    revisions: bool = _option(
-        "whether the figures of reports vary until they are 30 days old", default=False
-    )
+    reports: bool = _option("whether the plan has reports on usage and cost", default=True)
+    refreshed_hours: int = _option("how many hours of today reports know", default=6)
+    tell_refreshed: bool = _option("whether reports tell how far they reach", default=True)
+    revisions: bool = _option("whether reports vary for 30 days", default=False)
     echo_last_cursor: bool = _option(
-        "whether the last page of a report still shows a cursor", default=False
+        "whether a report's last page has a cursor", default=False
     )
     port: int = _option("port on 127.0.0.1; 0: any free one", default=0)
 

@@ -6,8 +6,8 @@ import random
 from hashlib import blake2b
 
 _ALPHABET = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+# What each byte becomes in an identifier.
 _SPELT = bytes(_ALPHABET[die % len(_ALPHABET)] for die in range(256))
-"""What each byte becomes in an identifier."""
 
 
 def digest(*parts: object, size: int = 16) -> bytes:
@@ -29,20 +29,16 @@ def tagged_id(tag: str, *parts: object) -> str:
 class Draw:
     """Counts of one entity on one day, small ones more often than large ones."""
 
-    __slots__ = ("_random", "blind")
+    __slots__ = ("blind", "fraction")
 
     def __init__(self, *parts: object, blind: bool = False) -> None:
         """Start from the parts; a blind draw cannot tell distinct counts."""
-        self._random = random.Random(number(*parts)).random
+        self.fraction = random.Random(number(*parts)).random
         self.blind = blind
-
-    def fraction(self) -> float:
-        """Draw evenly from 0 to 1."""
-        return self._random()
 
     def upto(self, most: int) -> int:
         """Draw a count from 0 to `most`."""
-        value = self._random()
+        value = self.fraction()
         return int(value * value * (most + 1))
 
     def some(self, most: int) -> int:

@@ -8,7 +8,6 @@ import ssl
 import struct
 import sys
 import threading
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import TYPE_CHECKING
@@ -20,26 +19,22 @@ from .traffic import Answer, Delivery, Request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from typing_extensions import Self
+
+# As the standard library types it; over TCP it is a socket.
 _Connection = socket.socket | tuple[bytes, socket.socket]
-"""As the standard library types it; over TCP it is a socket."""
-
+# Seconds that a conversation gets to end once its connection is cut.
 _PATIENCE = 5.0
-"""Seconds that a conversation gets to end once its connection is cut."""
-
+# Seconds that a slow answer takes: more than the least time a client may grant.
 _SLOW = 1.5
-"""Seconds that a slow answer takes: more than the least time a client may grant."""
-
+# Seconds for which connections are refused.
 _REFUSAL = 0.03
-"""Seconds for which connections are refused."""
-
 _LINGER = struct.pack("ii", 1, 0)
 _DROPS = 100
 
 
 class Server(ThreadingHTTPServer):
     """A server that knows its open connections, because clients keep them alive."""
-
-    daemon_threads = True
 
     def __init__(
         self,
@@ -52,7 +47,6 @@ class Server(ThreadingHTTPServer):
         self._tls = tls
         self.stopping = threading.Event()
         self._open: dict[_Connection, threading.Thread] = {}
-        self._aborted: set[_Connection] = set()
         self._lock = threading.Lock()
         self._refusal = threading.Lock()
         self._refusing = threading.Event()
@@ -110,20 +104,9 @@ class Server(ThreadingHTTPServer):
             self._open[request] = thread
         thread.start()
 
-    def abort(self, connection: _Connection) -> None:
-        """Have a connection closed without an orderly end."""
-        with self._lock:
-            self._aborted.add(connection)
-
     def shutdown_request(self, request: _Connection) -> None:
         """Close a connection and forget it."""
-        with self._lock:
-            aborted = request in self._aborted
-            self._aborted.discard(request)
-        if aborted:
-            self.close_request(request)
-        else:
-            super().shutdown_request(request)
+        super().shutdown_request(request)
         with self._lock:
             self._open.pop(request, None)
 
@@ -211,25 +194,57 @@ class _Handler(BaseHTTPRequestHandler):
         """Have the client see a reset (RST), not an orderly end (FIN)."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
         self.close_connection = True
-        self.server.abort(self.connection)
+        self.connection.close()
 
     def _send_head(self, answer: Answer) -> None:
-        headers = {
-            "content-type": "application/json",
-            "content-length": str(len(answer.body)),
-        }
+        length = str(len(answer.body))
+        headers = {"content-type": "application/json", "content-length": length}
         headers.update({name.lower(): value for name, value in answer.headers.items()})
         # A dictated length may promise more than there is.
-        if headers["content-length"] != str(len(answer.body)):
+        if headers["content-length"] != length:
             self.close_connection = True
             headers["connection"] = "close"
-        phrase = (
-            HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
-        )
-        self.send_response_only(answer.status, phrase)
+        self.send_response_only(answer.status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
         """Keep quiet: whoever wants to know reads `Simulator.requests`."""
+
+
+class RefusingProxy(Server):
+    """A proxy on a free port that answers everything with one status.
+
+    Attributes:
+        requests: What it was asked: `CONNECT` with host and port as the path, or a plain
+            request with the whole address.
+    """
+
+    def __init__(self, status: int) -> None:
+        """Take the status, such as 407 or 403."""
+        self.requests: list[Request] = []
+        self._status = status
+        super().__init__(0, self._answer)
+
+    def __enter__(self) -> Self:
+        """Start to refuse."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop, and leave no socket and no thread behind."""
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The address, as `HTTPS_PROXY` takes it."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def _answer(self, request: Request) -> Answer:
+        self.requests.append(request)
+        headers = {"content-type": "text/html"}
+        if self._status == 407:
+            headers["proxy-authenticate"] = 'Basic realm="proxy"'
+        body = b"<html><body>Not through this proxy</body></html>"
+        return Answer(status=self._status, body=body, headers=headers, from_api=False)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from .edits import without_detour
-from .endpoints import find
-from .errors import ApiError, error_body
-from .options import Options
+from .endpoints import BASE_PATH, BY_PATH, ask_for, find, understand
+from .options import GENERATIONS, OLDER, Options
+from .organization.answers import Organization
 from .organization.catalog import RESOURCES, locate
+from .protocol import ApiError, Keys, refuse, turn_to
 from .randomness import tagged_id
-from .reports.catalog import REPORTS, find_report
+from .reports.answers import Reports
+from .reports.clock import noon
 from .reports.ledger import Ledger
-from .script import Act, Exchange, Script, Selection
+from .reports.questions import REPORTS, find_report, question_of_days
 from .server import Server
-from .service import Service
 from .store import Store
-from .traffic import Answer, Request, as_bytes
+from .traffic import Act, Answer, Exchange, Request, Selection, as_bytes
 
 if TYPE_CHECKING:
     import ssl
@@ -29,10 +32,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from .company import Team
+    from .endpoints import Query
     from .faults import Fault
     from .reports.facts import Fact
     from .store import Row
-    from .teams import Team
 
 
 class Simulator:
@@ -41,17 +45,18 @@ class Simulator:
     def __init__(
         self, options: Options | None = None, tls: ssl.SSLContext | None = None
     ) -> None:
-        """Prepare everything; requests are answered inside the `with` block.
-
-        With a certificate, only over TLS.
-        """
+        """Prepare everything; requests are answered inside the `with` block."""
         self.options = options or Options()
         self.requests: list[Request] = []
         self._today = self.options.today
         self._store = Store(self.options)
-        self._ledger = Ledger(self._store.company)
-        self._service = Service(self.options, self._store, self._ledger)
-        self._script = Script()
+        self._ledger = Ledger(self._store.company, self._store.edits)
+        self._keys = Keys(self.options)
+        self._reports = Reports(self.options, self._ledger, self._keys)
+        self._organization = Organization(self._store, self._ledger, self._keys)
+        # The rows of the latest questions, encoded, for the pages to come.
+        self._encoded = lru_cache(maxsize=16)(self._encode)
+        self._script: list[tuple[tuple[Act, ...], Selection]] = []
         self._count = itertools.count(1)
         self._lock = threading.Lock()
         self._tls = tls
@@ -92,7 +97,7 @@ class Simulator:
         """The current instant, or noon of the day that was set."""
         if self._today is None:
             return datetime.now(timezone.utc)
-        return self._ledger.clock(self._today).now
+        return noon(self._today)
 
     @property
     def latest(self) -> date:
@@ -117,8 +122,8 @@ class Simulator:
         Of people, teams and limits: what is true at the noon of that day.
         """
         if endpoint in RESOURCES:
-            return self._service.organization.truth(endpoint, day)
-        return self._service.cuts.of_day(endpoint, day, group_by, filters)
+            return self._organization.truth(endpoint, day)
+        return self._store.rows(ask_for(endpoint, day, group_by, filters))
 
     def edit(
         self, endpoint: str, day: date, change: Callable[[list[Row]], list[Row]]
@@ -129,28 +134,19 @@ class Simulator:
         stay as they are.
         """
         known = RESOURCES.get(endpoint) or find(endpoint)
-        self._store.edit(known.name, day, change)
+        self._store.edits.add((known.name, day), change)
 
     def grant(self, api_key: str, *scopes: str, linked: bool = True) -> None:
-        """Make another key; an Admin key has no scopes.
-
-        Args:
-            api_key: The key.
-            scopes: What it opens, such as `read:members`.
-            linked: Whether it is one for all linked organisations.
-        """
-        self._service.keys.grant(api_key, *scopes, linked=linked)
+        """Make another key with scopes such as `read:members`; an Admin key has none."""
+        self._keys.grant(api_key, *scopes, linked=linked)
 
     def facts(self, day: date) -> list[Fact]:
         """Give what the reports know of a day, as it stands today."""
         return self._ledger.facts(day, self.today)
 
     def revise(self, day: date, change: Callable[[list[Fact]], list[Fact]]) -> None:
-        """Revise the facts of a day, and by that all six reports.
-
-        `change` runs at every reading, so it must give the same for the same.
-        """
-        self._ledger.revise(day, change)
+        """Revise the facts of a day in the same way, and by that all six reports."""
+        self._ledger.edits.add(day, change)
 
     def truth_report(
         self,
@@ -165,9 +161,8 @@ class Simulator:
 
         They come as JSON would give them, by ascending time, with no limit to the range.
         """
-        report, reports = find_report(endpoint), self._service.reports
-        question = reports.question(report, (start, end), bucket_width, group_by)
-        return reports.truth(report, question, self.today)
+        asked = (find_report(endpoint), (start, end), bucket_width, group_by)
+        return self._reports.truth(question_of_days(*asked, self.today))
 
     def reply(
         self,
@@ -176,52 +171,33 @@ class Simulator:
         status: int = 200,
         body: object = b"",
         headers: Mapping[str, str] | None = None,
-        times: int | None = None,
-        when: Callable[[Request], bool] | None = None,
+        **which: Any,
     ) -> None:
-        """Dictate the answer to the next `times` requests, or to all of them.
+        """Dictate the answer to requests, of which `which` selects some.
 
         Bytes and text are sent as they are, anything else as JSON. A `content-length`
         larger than the body makes an answer that breaks off.
         """
         answer = Answer(status=status, body=as_bytes(body), headers=dict(headers or {}))
-        selection = Selection(path=_path_of(endpoint), times=times, when=when)
-        self._script.add((Act(name="reply", answer=lambda _: answer),), selection)
+        act = Act(name="reply", answer=lambda _: answer)
+        self._add(act, path=endpoint, **which)
 
-    def fail(
-        self,
-        *faults: Fault,
-        path: str | None = None,
-        nth: int | None = None,
-        every: int | None = None,
-        share: float = 1.0,
-        seed: int = 0,
-        times: int | None = None,
-    ) -> None:
+    def fail(self, *faults: Fault, **which: Any) -> None:
         """Let requests go wrong that one of the faults, taken at random, can befall.
 
-        Args:
-            faults: What is to happen; one of `FAULTS`.
-            path: Only to this endpoint, by name or path; else to any.
-            nth: Only to the nth such request; with `every`, from this one on.
-            every: To each kth such request.
-            share: To this share of the requests, at random.
-            seed: Of the randomness.
-            times: So often at most.
+        `which` selects some of them, as the attributes of `Selection` say.
         """
-        selection = Selection(
-            path=None if path is None else _path_of(path),
-            nth=nth,
-            every=every,
-            share=share,
-            seed=seed,
-            times=times,
-        )
-        self._script.add(faults, selection)
+        self._add(*faults, **which)
+
+    def _add(self, *acts: Act, path: str | None = None, **which: Any) -> None:
+        selection = Selection(path=path and _path_of(path), **which)
+        with self._lock:
+            self._script.append((acts, selection))
 
     def recover(self) -> None:
         """Let nothing go wrong any more, and dictate nothing."""
-        self._script.clear()
+        with self._lock:
+            self._script.clear()
 
     def _respond(self, request: Request) -> Answer:
         with self._lock:
@@ -236,7 +212,10 @@ class Simulator:
             answer=lambda: self._answer(question, request_id),
             revise=lambda day: self._take_rows_away(request.path, day),
         )
-        act = self._script.find(exchange)
+        with self._lock:
+            taken = (selection.take(acts, exchange) for acts, selection in self._script)
+            # Of several that fit, the earliest wins.
+            act = next(filter(None, taken), None)
         answer = exchange.truth if act is None else act.answer(exchange)
         request.status = answer.status
         request.fault = None if act is None else act.name
@@ -257,15 +236,48 @@ class Simulator:
 
     def _answer(self, request: Request, request_id: str) -> Answer:
         try:
-            return Answer(status=200, body=self._service.answer(request, self.today))
+            return Answer(status=200, body=self._page(request))
         except ApiError as error:
-            return Answer(
-                status=error.status,
-                body=as_bytes(
-                    error_body(error.status, error.message, request_id, error.code)
-                ),
-                headers=error.headers,
-            )
+            return error.answer(request_id)
+
+    def _page(self, request: Request) -> bytes:
+        """Write the page that a request asks for, or raise what refuses it."""
+        if request.method != "GET":
+            refuse(f"{request.method} is not allowed here, only GET", 405)
+        if found := locate(request.path):
+            self._generation(request)
+            return self._organization.answer(*found, request, self.today)
+        if request.path in REPORTS:
+            return self._reports.answer(request, self.today, self._generation(request))
+        endpoint = BY_PATH.get(request.path)
+        if endpoint is None:
+            refuse(f"no such endpoint below {BASE_PATH}", 404)
+        self._keys.check(request.headers)
+        generation = self._generation(request)
+        query = understand(endpoint, request.params, self.latest)
+        rows, more, cursor = turn_to(
+            self.options,
+            self._encoded(query, self._store.edits.version),
+            query.limit if endpoint.paginated or query.group_by else None,
+            (endpoint.name, request.params),
+            query.days,
+        )
+        data = b", ".join(rows)
+        if generation == OLDER and endpoint.name == "summaries":
+            return b'{"summaries": [%b]}' % data
+        next_page = json.dumps(cursor if more else None).encode()
+        return b'{"data": [%b], "next_page": %b}' % (data, next_page)
+
+    def _generation(self, request: Request) -> str:
+        default = self.options.generation
+        asked = request.headers.get("anthropic-version", default)
+        if asked not in GENERATIONS:
+            refuse(f"anthropic-version: {asked!r} is not one of {', '.join(GENERATIONS)}")
+        return default if self.options.force_generation else asked
+
+    def _encode(self, query: Query, _version: int) -> list[bytes]:
+        rows = self._store.rows(query)
+        return [json.dumps(row, ensure_ascii=False).encode() for row in rows]
 
 
 def _path_of(endpoint: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import anthropic
 import pytest
@@ -13,13 +12,14 @@ import requests
 from tests.simulator import BASE_PATH, BETA_HEADER, RESOURCES, Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.simulator import Simulator
 
+    Ask = Callable[..., requests.Response]
+    """Asks a simulator as `send` does."""
+
 Row = dict[str, Any]
-Headers = Mapping[str, str | None]
-"""What is None is not sent."""
 
 
 def each_of(*resources: Resource) -> pytest.MarkDecorator:
@@ -48,28 +48,21 @@ def official_client(simulator: Simulator) -> Iterator[anthropic.Anthropic]:
         yield client
 
 
-class Ask(Protocol):
-    """Asks a simulator."""
-
-    def __call__(
-        self, path: str, headers: Headers | None = None, **params: Any
-    ) -> requests.Response:
-        """Ask a path; `x__` stands for `x[]`, and headers are added."""
-
-
 def send(
     simulator: Simulator,
     session: requests.Session,
     path: str,
-    headers: Headers | None = None,
+    headers: Mapping[str, str | None] | None = None,
     **params: Any,
 ) -> requests.Response:
-    """Ask with the key of the simulator, unless another one is given."""
+    """Ask with the key of the simulator, unless other headers are given.
+
+    A header that is None is not sent, and `x__` stands for the parameter `x[]`.
+    """
     sent = {"x-api-key": simulator.options.api_key, "anthropic-beta": f"x, {BETA_HEADER}"}
+    told = {name: value for name, value in {**sent, **(headers or {})}.items() if value}
     wire = {name.replace("__", "[]"): value for name, value in params.items()}
     url = simulator.url + (path if path.startswith("/") else BASE_PATH + path)
-    merged = {**sent, **(headers or {})}
-    told = {name: value for name, value in merged.items() if value is not None}
     return session.get(url, params=wire, headers=told, timeout=10)
 
 

@@ -95,11 +95,19 @@ def literals(annotation: object) -> set[str]:
     return {value for part in get_args(annotation) for value in literals(part)}
 
 
-def on_the_wire(parameters: object) -> dict[str, object]:
+def model_of(client: anthropic.Anthropic, path: str) -> type[BaseModel]:
+    """Find the model of the rows that are listed there."""
+    page = typing.get_type_hints(attrgetter(path)(client).list)["return"]
+    (model,) = get_args(page.model_fields["data"].annotation)
+    found: type[BaseModel] = model
+    return found
+
+
+def on_the_wire(client: anthropic.Anthropic, path: str) -> dict[str, object]:
     """Give the types of parameters by the names that are sent: lists have brackets."""
-    hints = typing.get_type_hints(parameters)
-    hints.pop("betas", None)
+    hints = typing.get_type_hints(attrgetter(path)(client).list)
     return {
         name + "[]" * any(word in str(hint) for word in ("List[", "Sequence")): hint
         for name, hint in hints.items()
+        if name not in {"return", "timeout", "betas"} and not name.startswith("extra_")
     }

@@ -2,62 +2,73 @@
 
 from __future__ import annotations
 
+import re
 import time
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
-from tests.simulator import FAULTS, REFUSALS, RESOURCES, Kind, Options
+from tests.simulator import FAULTS, FLOOR, REFUSALS, RESOURCES, Kind, Options, Simulator
 from tests.simulator_tests.asking import Row, next_of, path_of, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.simulator import Simulator
     from tests.simulator_tests.asking import Ask
 
-    Question = Callable[..., requests.Response]
-
-TODAY = date(2026, 1, 15)
+TODAY = date(2026, 4, 16)
 OPTIONS = Options(today=TODAY, users=40, projects=30)
 
 RATE_LIMITS = {
     "rate_limit_in_seconds": {"retry-after": "2"},
     "rate_limit_in_fractions": {"retry-after": "0.75"},
-    "rate_limit_until_a_date": {"retry-after": "Thu, 15 Jan 2026 12:00:02 GMT"},
+    "rate_limit_until_a_date": {"retry-after": "Thu, 16 Apr 2026 12:00:02 GMT"},
     "rate_limit_in_milliseconds": {"retry-after-ms": "250"},
     "rate_limit_without_a_wait": {},
     "rate_limit_for_very_long": {"retry-after": "86400"},
 }
 SLOW = ["late_answer", "dripping_answer"]
 PASSING = [name for name, fault in FAULTS.items() if fault.kind is Kind.PASSING]
+DATED = [name for name, fault in REFUSALS.items() if fault.kind is Kind.DATED]
+BARE = [name for name in REFUSALS if name.startswith(("gateway", "headers_taken"))]
 
-DAY: Row = {"date": "2026-01-12"}
-SPAN: Row = {"starting_at": "2026-01-12T00:00:00Z", "ending_at": "2026-01-13T00:00:00Z"}
+DAY: Row = {"date": "2026-04-13"}
+SPAN: Row = {"starting_at": "2026-04-13T00:00:00Z", "ending_at": "2026-04-14T00:00:00Z"}
+# Cut into pages or whole, of a day, a range or now, by id and by cursor, nested.
 QUESTIONS: dict[str, Row] = {
     "skills": DAY,
     "artifacts": DAY,
-    "summaries": {"starting_date": "2026-01-12", "ending_date": "2026-01-13"},
+    "summaries": {"starting_date": "2026-04-13", "ending_date": "2026-04-14"},
     "usage": {**SPAN, "time_bucket_width": "1d"},
-    "user_cost_report": {**SPAN, "bucket_width": "1d"},
+    "user_cost_report": SPAN,
     "cost_report": {**SPAN, "bucket_width": "1d"},
     "members": {},
     "spend_limits": {},
     "team_members": {},
 }
-"""Cut into pages or whole, of a day, a range or now, by id and by cursor, nested."""
 
-each_question = pytest.mark.parametrize("name", QUESTIONS)
+
+@pytest.fixture(params=QUESTIONS)
+def name(request: pytest.FixtureRequest) -> str:
+    """Try each of the endpoints."""
+    return str(request.param)
 
 
 @pytest.fixture
-def question(ask_fresh: Ask, fresh: Simulator, name: str) -> Question:
+def question(
+    ask_fresh: Ask, fresh: Simulator, name: str
+) -> Callable[..., requests.Response]:
     """Ask an endpoint for small pages."""
     path = path_of(fresh, RESOURCES[name]) if name in RESOURCES else name
     return partial(ask_fresh, path, None, **{**QUESTIONS[name], "limit": 3})
+
+
+def test_names_are_used_once() -> None:
+    """Both tables can be put together."""
+    assert not FAULTS.keys() & REFUSALS.keys()
 
 
 @pytest.mark.parametrize("fault", RATE_LIMITS)
@@ -103,8 +114,9 @@ def test_slow_answers(fresh: Simulator, ask_fresh: Ask, fault: str) -> None:
     assert (answer.elapsed.total_seconds() < 1) is (fault == "dripping_answer")
 
 
-@each_question
-def test_faults_of_pages(fresh: Simulator, question: Question, name: str) -> None:
+def test_faults_of_pages(
+    fresh: Simulator, question: Callable[..., requests.Response], name: str
+) -> None:
     """An empty page comes first, and the last one shows a cursor that leads nowhere."""
     truth = question().json()
     fresh.fail(FAULTS["empty_page_with_a_cursor"], path=name, times=1)
@@ -121,8 +133,9 @@ def test_faults_of_pages(fresh: Simulator, question: Question, name: str) -> Non
     refusal(question(**left_over))
 
 
-@each_question
-def test_faults_of_rows(fresh: Simulator, question: Question, name: str) -> None:
+def test_faults_of_rows(
+    fresh: Simulator, question: Callable[..., requests.Response], name: str
+) -> None:
     """Rows come twice, are of another day, or vanish for good once a reading broke off."""
     before = question().json()
     fresh.fail(FAULTS["rows_twice"], path=name, times=1)
@@ -141,11 +154,51 @@ def test_faults_of_rows(fresh: Simulator, question: Question, name: str) -> None
     assert question().json()["data"] != before["data"]
 
 
-def test_days_that_lists_of_now_do_not_have(fresh: Simulator, ask_fresh: Ask) -> None:
-    """What is about days cannot befall them."""
+def test_what_cannot_befall_a_request(fresh: Simulator, ask_fresh: Ask) -> None:
+    """Lists of now have no days, and a report without an end is about the latest day."""
+    members = RESOURCES["members"].path
     for fault in (FAULTS["not_yet"], REFUSALS["never_refreshed"]):
         fresh.fail(fault)
-    assert ask_fresh(RESOURCES["members"].path).status_code == 200
+        assert ask_fresh(members).status_code == 200
+    assert "latest available" in refusal(ask_fresh("usage", starting_at=SPAN["ending_at"]))
+
+
+@pytest.mark.parametrize("fault", DATED)
+def test_a_refusal_that_quotes_a_date(fresh: Simulator, ask_fresh: Ask, fault: str) -> None:
+    """Whatever is asked; a day that the tap might take for the latest one is among them."""
+    fresh.fail(REFUSALS[fault])
+    asked = str(fresh.latest)
+    headers = {"anthropic-version": "2026-10-21", "anthropic-beta": "usage-2026-08-24"}
+    told = refusal(ask_fresh("skills", headers, date=asked))
+    dates = [date.fromisoformat(text) for text in re.findall(r"\d{4}-\d\d-\d\d", told)]
+    assert dates
+    quoted = any(text in told for text in (asked, *headers.values()))
+    assert any(FLOOR <= day < fresh.latest for day in dates) is not quoted
+    refusal(ask_fresh(RESOURCES["members"].path))
+
+
+@pytest.mark.parametrize("fault", BARE)
+def test_what_does_not_come_from_the_api(
+    fresh: Simulator, ask_fresh: Ask, fault: str
+) -> None:
+    """It has none of its headers, and no refusal in its form."""
+    fresh.fail(REFUSALS[fault])
+    answer = ask_fresh("skills", **DAY)
+    assert str(answer.status_code) == (fault[-3:] if "with" in fault else "200")
+    assert not {"request-id", "anthropic-organization-id"} & answer.headers.keys()
+    assert '"error": {' not in answer.text
+
+
+def test_summaries_of_31_days_at_most(fresh: Simulator, ask_fresh: Ask) -> None:
+    """A longer range is refused without a date, a shorter one and other paths are not."""
+    fresh.fail(REFUSALS["summaries_of_31_days_at_most"])
+    for start, status in ((TODAY - timedelta(32), 400), (TODAY - timedelta(31), 200)):
+        ends: list[Row] = [{}, {"ending_date": TODAY}]
+        for end in ends:
+            answer = ask_fresh("summaries", starting_date=start, **end)
+            assert answer.status_code == status
+            assert status == 200 or re.findall(r"\d+", refusal(answer)) == ["31"]
+    assert ask_fresh("skills", starting_date=FLOOR).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -165,15 +218,13 @@ def test_selections(
 ) -> None:
     """Requests to the path are counted, no others."""
     fresh.fail(FAULTS["status_500"], path="skills", **selection)
-    answered = [
-        [ask_fresh(path, **DAY).status_code for path in ("artifacts", "skills")]
-        for _ in range(8)
-    ]
-    assert {first for first, _ in answered} == {200}
-    assert [n for n, (_, status) in enumerate(answered, 1) if status == 500] == failed
-    marked = [request.fault for request in fresh.requests]
-    assert marked.count("status_500") == len(failed)
-    assert set(marked) <= {"status_500", None}
+    for path in ["artifacts", "skills"] * 8:
+        ask_fresh(path, **DAY)
+    others, counted = fresh.requests[::2], fresh.requests[1::2]
+    assert {request.status for request in others} == {200}
+    assert {request.fault for request in others} == {None}
+    marked = {n: each.fault for n, each in enumerate(counted, 1) if each.status == 500}
+    assert marked == dict.fromkeys(failed, "status_500")
 
 
 def test_a_share_at_random(fresh: Simulator, ask_fresh: Ask) -> None:
@@ -193,7 +244,7 @@ def test_a_share_at_random(fresh: Simulator, ask_fresh: Ask) -> None:
 
 def test_the_date_of_answers(fresh: Simulator, ask_fresh: Ask) -> None:
     """It is the simulator's, not that of this machine, also with a refusal."""
-    assert ask_fresh("skills", **DAY).headers["date"] == "Thu, 15 Jan 2026 12:00:00 GMT"
-    fresh.today = date(2026, 2, 1)
+    assert ask_fresh("skills", **DAY).headers["date"] == "Thu, 16 Apr 2026 12:00:00 GMT"
+    fresh.today = date(2026, 5, 3)
     fresh.fail(FAULTS["status_500"])
-    assert ask_fresh("skills", **DAY).headers["date"] == "Sun, 01 Feb 2026 12:00:00 GMT"
+    assert ask_fresh("skills", **DAY).headers["date"] == "Sun, 03 May 2026 12:00:00 GMT"

@@ -9,15 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.simulator.limits import (
-    KINDS,
-    MINUTE,
-    Bucket,
-    FixedMinute,
-    Limit,
-    SharedLimit,
-    SlidingMinute,
-)
+from tests.simulator.limits import KINDS, MINUTE, Limit, SharedLimit
 
 
 @dataclass
@@ -58,51 +50,34 @@ def test_a_refused_request_is_accepted_after_the_wait_told_and_not_before(
             assert limit.admit() == 0
 
 
-def test_a_sliding_minute_frees_each_request_a_minute_after_it() -> None:
-    """What was sent half a minute later is freed half a minute later."""
+@pytest.mark.parametrize(
+    ("kind", "per_minute", "course"),
+    [
+        # What was sent half a minute later is freed half a minute later.
+        ("sliding", 2, [(0, 1, 1, None), (30, 1, 1, 30), (60, 2, 1, 30)]),
+        # Around the full minute, twice the limit passes within a second.
+        ("fixed", 10, [(599.5, 11, 10, 0.5), (600, 11, 10, None)]),
+        # One request per interval comes back, and after an hour just one minute's.
+        ("bucket", 60, [(0, 61, 60, 1), (10, 20, 10, None), (3600, 100, 60, None)]),
+    ],
+)
+def test_what_a_kind_of_limit_lets_through(
+    kind: str, per_minute: int, course: list[tuple[float, int, int, float | None]]
+) -> None:
+    """At some moments so many are sent and accepted, and the next one has to wait."""
     clock = Clock()
-    limit = SlidingMinute(2, clock)
-    limit.admit()
-    clock.seconds = 30
-    limit.admit()
-    assert limit.admit() == 30
-    clock.seconds = 60
-    assert spend(limit, 2) == 1
-    assert limit.admit() == 30
-
-
-def test_a_fixed_minute_starts_anew_at_the_full_minute() -> None:
-    """Around it, twice the limit passes within a second."""
-    clock = Clock(599.5)
-    limit = FixedMinute(10, clock)
-    assert spend(limit, 11) == 10
-    assert limit.admit() == 0.5
-    clock.seconds = 600
-    assert spend(limit, 11) == 10
-
-
-def test_a_bucket_refills_evenly_and_never_beyond_a_minutes_worth() -> None:
-    """One request per interval comes back, and after an hour just one minute's."""
-    clock = Clock()
-    limit = Bucket(60, clock)
-    assert spend(limit, 61) == 60
-    assert limit.admit() == 1.0
-    clock.seconds = 10
-    assert spend(limit, 20) == 10
-    clock.seconds = 3600
-    assert spend(limit, 100) == 60
+    limit = KINDS[kind](per_minute, clock)
+    for clock.seconds, sent, accepted, wait in course:
+        assert spend(limit, sent) == accepted
+        assert wait is None or limit.admit() == wait
 
 
 def test_others_use_part_of_the_limit() -> None:
     """They take what is theirs first, and what they are refused does not count."""
     clock = Clock()
-    shared = SharedLimit(SlidingMinute(60, clock), 30, clock)
-    clock.seconds = 50
-    assert spend(shared, 100) == 60 - 25
-    clock.seconds = 80
-    assert spend(shared, 100) == 0
-    clock.seconds = 110
-    assert spend(shared, 100) == 60 - 15
+    shared = SharedLimit(KINDS["sliding"](60, clock), 30, clock)
+    for clock.seconds, accepted in ((50, 60 - 25), (80, 0), (110, 60 - 15)):
+        assert spend(shared, 100) == accepted
 
 
 @each_kind

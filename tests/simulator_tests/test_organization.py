@@ -1,4 +1,4 @@
-"""The endpoints of people, teams and limits: what narrows them, pages, time."""
+"""Who may read what; the endpoints of people, teams and limits: filters, pages, time."""
 
 from __future__ import annotations
 
@@ -8,29 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.simulator import RESOURCES, Options, Resource, Simulator
-from tests.simulator.organization.catalog import Paging
-from tests.simulator_tests.asking import Row, each_of, next_of, path_of, send
+from tests.simulator import BETA_HEADER, REPORTS, RESOURCES, Options, Simulator
+from tests.simulator.reports.facts import CHILDREN, HIPAA_READY, org_id
+from tests.simulator_tests.asking import Row, each_of, next_of, path_of, refusal, send
 
 if TYPE_CHECKING:
     import requests
 
+    from tests.simulator import Resource
     from tests.simulator_tests.asking import Ask
 
 TODAY = date(2026, 9, 10)
+# An organisation whose members fill several pages.
 OPTIONS = Options(today=TODAY, users=150)
-"""An organisation whose members fill several pages."""
-
-BY_ID = [one for one in RESOURCES.values() if one.paging is Paging.ID]
-
-
-def rows_of(simulator: Simulator, resource: Resource) -> list[Row]:
-    """Give the true rows that this path is about."""
-    rows = simulator.truth(resource.name, TODAY)
-    if resource.name != "team_members":
-        return rows
-    team = path_of(simulator, resource).split("/")[-2]
-    return [row for row in rows if row["rbac_group_id"] == team]
+SPAN: Row = {"starting_at": "2026-09-01T00:00:00Z", "ending_at": "2026-09-04T00:00:00Z"}
+STRANGER, OTHER, ADMIN = "sk-ant-api01-no", "sk-ant-api01-other", "sk-ant-admin01-ours"
 
 
 def pages(ask: Ask, path: str, **params: Any) -> list[list[Row]]:
@@ -45,113 +37,213 @@ def pages(ask: Ask, path: str, **params: Any) -> list[list[Row]]:
             return found
 
 
+@each_of()
+def test_one_of_the_scopes_opens(
+    ask: Ask, simulator: Simulator, resource: Resource
+) -> None:
+    """Any that the endpoint names will do; all others are told which is needed."""
+    path = path_of(simulator, resource)
+    scopes = {scope for one in RESOURCES.values() for scope in one.scopes}
+    for scope in sorted(scopes | {"read:analytics"}):
+        simulator.grant(OTHER, scope)
+        answer = ask(path, {"x-api-key": OTHER})
+        if scope in resource.scopes:
+            assert answer.status_code == 200
+        else:
+            told = refusal(answer, 403)
+            assert f"holds the scopes: {scope};" in told
+            assert all(needed in told for needed in resource.scopes)
+
+
 @pytest.mark.parametrize(
-    ("name", "params", "column"),
+    ("path", "params", "stranger", "admin"),
     [
-        ("members", {"roles__": ["owner", "primary_owner"]}, "role"),
-        ("invites", {"statuses__": ["pending", "expired"]}, "status"),
-        ("spend_limits", {"period__": ["daily"]}, "period"),
-        ("spend_limit_requests", {"status__": ["pending"]}, "status"),
+        ("skills", {"date": "2026-09-01"}, 404, 403),
+        ("usage", SPAN, 401, 200),
+        ("cost_report", SPAN, 401, 403),
+        (RESOURCES["members"].path, {}, 401, 403),
+    ],
+)
+def test_strangers_and_admin_keys(
+    ask: Ask, simulator: Simulator, path: str, params: Row, stranger: int, admin: int
+) -> None:
+    """An Admin key opens usage and cost only; a bearer token is as good as the header."""
+    assert refusal(ask(path, {"x-api-key": STRANGER}, **params), stranger)
+    assert "scope" in refusal(ask(path, {"x-api-key": "sk-ant-admin01-no"}, **params), 403)
+    simulator.grant(ADMIN)
+    assert ask(path, {"x-api-key": ADMIN}, **params).status_code == admin
+    simulator.grant(OTHER, "read:spend_limits")
+    assert "needed is read:" in refusal(ask(path, {"x-api-key": OTHER}, **params), 403)
+    bearer = {"authorization": f"Bearer {simulator.options.api_key}"}
+    assert ask(path, {"x-api-key": None, **bearer}, **params).status_code == 200
+
+
+def test_every_answer_names_the_organization(
+    ask: Ask, simulator: Simulator, session: requests.Session
+) -> None:
+    """Whatever it is, and whoever asks; and the API itself refuses other methods."""
+    for path in (RESOURCES["members"].path, "skills", "usage", "x"):
+        for key in (simulator.options.api_key, STRANGER):
+            named = ask(path, {"x-api-key": key}).headers["anthropic-organization-id"]
+            assert named == simulator.options.organization_id
+    url = f"{simulator.url}{RESOURCES['members'].path}"
+    key_header = {"x-api-key": simulator.options.api_key}
+    assert session.post(url, headers=key_header, timeout=10).status_code == 405
+
+
+@each_of()
+def test_console_organizations(session: requests.Session, resource: Resource) -> None:
+    """They have users and invites, with roles of their own, and no more."""
+    with Simulator(Options(today=TODAY, users=60, console=True)) as console:
+        ask = partial(send, console, session)
+        answer = ask(path_of(console, resource))
+        if resource.enterprise:
+            # Which code that is, the official package judges.
+            refusal(answer)
+            return
+        assert {row["role"] for row in answer.json()["data"]} >= {"admin", "user"}
+        assert ask(resource.path, roles__="billing").json()["data"]
+        assert "roles[]" in refusal(ask(resource.path, roles__="owner"))
+
+
+def test_what_needs_a_key_for_all_linked_organizations(session: requests.Session) -> None:
+    """Teams do, and to name organisations in usage and cost."""
+    with Simulator(Options(today=TODAY, users=20, linked=False)) as single:
+        ask = partial(send, single, session)
+        for resource in RESOURCES.values():
+            answer = ask(path_of(single, resource))
+            assert answer.status_code == (403 if resource.linked else 200)
+        told = refusal(ask("cost", **SPAN, organization_ids__=CHILDREN[0]))
+        assert "parent organization" in told
+
+
+def test_organizations_narrow_usage_and_cost(ask: Ask, simulator: Simulator) -> None:
+    """By either kind of id; unknown ones match nothing, HIPAA-ready ones are refused."""
+    start, end = date(2026, 9, 1), date(2026, 9, 4)
+    asked: Row = {**SPAN, "time_bucket_width": "1d", "order_by": "time", "order": "asc"}
+    dimensions = ["organization_id", "product"]
+    truth = simulator.truth_report("cost", start, end, group_by=dimensions)
+    ask = partial(ask, "cost", None, **asked, group_by__=dimensions, limit=1000)
+    uuids = {org_id(child): child for child in CHILDREN}
+    for named in ([CHILDREN[0]], [org_id(CHILDREN[1])], [*CHILDREN], ["org_no"]):
+        wanted = {uuids.get(name, name) for name in named}
+        rows = [row for row in truth if row["group"]["organization_id"] in wanted]
+        assert ask(organization_ids__=named).json()["data"] == rows
+        assert bool(rows) is (named != ["org_no"])
+    for name in (HIPAA_READY, org_id(HIPAA_READY)):
+        assert "HIPAA" in refusal(ask(organization_ids__=[CHILDREN[0], name]))
+
+
+def test_who_has_which_reports(ask: Ask, session: requests.Session) -> None:
+    """Some plans have none; the newer ones are there with a header only."""
+    with Simulator(Options(today=TODAY, users=3, reports=False)) as plain:
+        for report in REPORTS.values():
+            bare = {"anthropic-beta": "other"}
+            told = refusal(send(plain, session, report.name, bare, **SPAN), report.refusal)
+            assert "plan" in told
+            answer = ask(report.name, bare, **SPAN)
+            if report.legacy:
+                assert answer.status_code == 200
+            else:
+                assert BETA_HEADER in refusal(answer)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "column", "values"),
+    [
+        ("members", "roles__", "role", ["owner", "primary_owner"]),
+        ("invites", "statuses__", "status", ["pending", "expired"]),
+        ("spend_limits", "period__", "period", ["daily"]),
+        ("spend_limit_requests", "status__", "status", ["pending"]),
+        ("spend_limits", "user_ids__", "actor.user_id", []),
+        ("spend_limit_requests", "actor_ids__", "actor.user_id", []),
     ],
 )
 def test_lists_narrow(
-    ask: Ask, simulator: Simulator, name: str, params: Row, column: str
+    ask: Ask,
+    simulator: Simulator,
+    name: str,
+    parameter: str,
+    column: str,
+    values: list[str],
 ) -> None:
     """A row fits if one of the values does."""
-    values = next(iter(params.values()))
-    truth = [row for row in simulator.truth(name, TODAY) if row[column] in values]
-    assert {row[column] for row in truth} == set(values)
-    assert ask(RESOURCES[name].path, **params, limit=1000).json()["data"] == truth
+    first, _, inner = column.partition(".")
+    held = [
+        (row[first][inner] if inner else row[first], row)
+        for row in simulator.truth(name, TODAY)
+    ]
+    values = values or sorted({value for value, _ in held[-5:]})
+    truth = [row for value, row in held if value in values]
+    assert {value for value, _ in held if value in values} == set(values)
+    asked: Row = {parameter: values, "limit": 1000}
+    assert ask(RESOURCES[name].path, **asked).json()["data"] == truth
 
 
-def test_people_narrow(ask: Ask, simulator: Simulator) -> None:
-    """By address in any case, and by id."""
-    member = simulator.truth("members", TODAY)[3]
-    for name in ("members", "invites"):
-        found = ask(RESOURCES[name].path, email=member["email"].upper()).json()["data"]
-        assert [row["email"] for row in found] == [member["email"]]
-    for name, parameter in (
-        ("spend_limits", "user_ids__"),
-        ("spend_limit_requests", "actor_ids__"),
-    ):
-        rows = simulator.truth(name, TODAY)
-        users = {row["actor"]["user_id"] for row in rows[-5:]}
-        asked: Row = {parameter: sorted(users), "limit": 1000}
-        found = ask(RESOURCES[name].path, **asked)
-        truth = [row for row in rows if row["actor"]["user_id"] in users]
-        assert found.json()["data"] == truth
-
-
-@each_of(*BY_ID)
-@pytest.mark.parametrize("limit", [1, 7, 1000])
-def test_pages_by_id(
-    ask: Ask, simulator: Simulator, resource: Resource, limit: int
-) -> None:
-    """They know their ends, and lead backwards too."""
+@each_of(RESOURCES["members"], RESOURCES["invites"])
+def test_pages_by_id(ask: Ask, simulator: Simulator, resource: Resource) -> None:
+    """They know their ends, and lead backwards too; an address is found in any case."""
     truth = simulator.truth(resource.name, TODAY)
-    first = ask(resource.path, limit=limit).json()
-    assert first.keys() == {"data", "has_more", "first_id", "last_id"}
-    ends = (truth[0]["id"], truth[:limit][-1]["id"])
-    assert (first["first_id"], first["last_id"]) == ends
-    behind = ask(resource.path, limit=limit, before_id=truth[5]["id"]).json()
-    assert behind["data"] == truth[:5][-limit:]
-    assert behind["has_more"] is (limit < 5)
-    beyond = ask(resource.path, limit=limit, after_id=truth[-1]["id"]).json()
+    for limit in (1, 7, 1000):
+        first = ask(resource.path, limit=limit).json()
+        assert first.keys() == {"data", "has_more", "first_id", "last_id"}
+        ends = (truth[0]["id"], truth[:limit][-1]["id"])
+        assert (first["first_id"], first["last_id"]) == ends
+        behind = ask(resource.path, limit=limit, before_id=truth[5]["id"]).json()
+        assert behind["data"] == truth[:5][-limit:]
+        assert behind["has_more"] is (limit < 5)
+    beyond = ask(resource.path, after_id=truth[-1]["id"]).json()
     assert beyond == {"data": [], "has_more": False, "first_id": None, "last_id": None}
+    found = ask(resource.path, email=truth[3]["email"].upper()).json()["data"]
+    assert found == [truth[3]]
 
 
 @each_of()
 def test_twenty_by_default(ask: Ask, simulator: Simulator, resource: Resource) -> None:
     """Where there are more; members, where a member has several rows."""
-    found = pages(ask, path_of(simulator, resource))
-    assert [row for page in found for row in page] == rows_of(simulator, resource)
+    path = path_of(simulator, resource)
+    found = pages(ask, path)
+    rows = [
+        row
+        for row in simulator.truth(resource.name, TODAY)
+        if resource.name != "team_members" or row["rbac_group_id"] in path
+    ]
+    assert [row for page in found for row in page] == rows
     if resource.name == "spend_limits":
         assert len(found[0]) > len({row["scope"]["user_id"] for row in found[0]}) == 20
     else:
         assert len(found[0]) == (5 if resource.name == "teams" else 20)
 
 
-def test_a_member_is_on_one_page(ask: Ask) -> None:
-    """However many periods have a limit."""
-    found = pages(ask, RESOURCES["spend_limits"].path, limit=3)
+def test_a_member_is_on_one_page(session: requests.Session) -> None:
+    """However many periods have a limit; and a page may be empty though others follow."""
+    with Simulator(Options(today=TODAY, users=40, empty_page_every=1)) as sparse:
+        path = RESOURCES["spend_limits"].path
+        found = pages(partial(send, sparse, session), path, limit=3)
+        assert [row for page in found for row in page] == sparse.truth(
+            "spend_limits", TODAY
+        )
     members = [{row["scope"]["user_id"] for row in page} for page in found]
+    assert [] in found
     assert sum(map(len, members)) == len(set[str]().union(*members))
     assert max(map(len, members)) == 3
     assert any(len(page) > 3 for page in found)
 
 
-def test_empty_pages(session: requests.Session) -> None:
-    """A page may be empty although others follow it."""
-    with Simulator(Options(today=TODAY, users=40, empty_page_every=1)) as sparse:
-        found = pages(
-            partial(send, sparse, session), RESOURCES["spend_limits"].path, limit=9
-        )
-        assert [] in found
-        assert [row for page in found for row in page] == sparse.truth(
-            "spend_limits", TODAY
-        )
-
-
-def test_answers_follow_the_clock(session: requests.Session) -> None:
-    """Moving the simulator's day changes what is true now, as its truth says."""
-    with Simulator(Options(today=TODAY, users=60)) as moving:
-        told = []
-        for days in (0, 1, 40):
-            moving.today = TODAY + timedelta(days=days)
-            for name in ("members", "spend_limits", "spend_limit_requests", "invites"):
-                rows = send(moving, session, RESOURCES[name].path, limit=1000)
-                assert rows.json()["data"] == moving.truth(name, moving.today)
-                told.append(rows.text)
-        assert len(set(told)) > len(told) / 2
-
-
-def test_edits_are_of_one_day(session: requests.Session) -> None:
-    """Rows can be changed as the API might have them."""
-    with Simulator(Options(today=TODAY, users=9)) as edited:
-        before = edited.truth("members", TODAY)
-        edited.edit("members", TODAY, lambda rows: [*rows[1:], {**rows[0], "new": 1}])
-        answer = send(edited, session, RESOURCES["members"].path)
-        assert answer.json()["data"] == [*before[1:], {**before[0], "new": 1}]
-        edited.truth("members", TODAY).clear()
-        assert edited.truth("members", TODAY) == answer.json()["data"]
-        assert edited.truth("members", TODAY + timedelta(days=1))[0] == before[0]
+def test_answers_follow_the_clock_and_edits(fresh: Simulator, ask_fresh: Ask) -> None:
+    """Moving the simulator's day changes what is true now; edits are of one day."""
+    told = []
+    for days in (0, 1, 40):
+        fresh.today = TODAY + timedelta(days=days)
+        for name in ("members", "spend_limits", "spend_limit_requests", "invites"):
+            rows = ask_fresh(RESOURCES[name].path, limit=1000)
+            assert rows.json()["data"] == fresh.truth(name, fresh.today)
+            told.append(rows.text)
+    assert len(set(told)) > len(told) / 2
+    before = fresh.truth("members", fresh.today)
+    fresh.edit("members", fresh.today, lambda rows: [*rows[1:], {**rows[0], "new": 1}])
+    edited = [*before[1:], {**before[0], "new": 1}]
+    assert ask_fresh(RESOURCES["members"].path, limit=1000).json()["data"] == edited
+    fresh.truth("members", fresh.today).clear()
+    assert fresh.truth("members", fresh.today) == edited
+    assert fresh.truth("members", fresh.today + timedelta(days=1))[0] == before[0]

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.simulator import Simulator
-    from tests.simulator.script import Exchange
-    from tests.simulator.traffic import Answer, Request
+    from tests.simulator.traffic import Answer, Exchange, Request
 
 DAYS = [date(2026, 1, day) for day in range(3, 15)]
 MIDDLE = DAYS[5]

@@ -16,7 +16,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ledger, truth
 from tests.simulator import RESOURCES, Simulator
-from tests.simulator.reports.children import CHILDREN, org_id
+from tests.simulator.reports.facts import CHILDREN, org_id
 from tests.singer import Organize, SetToday, error_of, page_of, run
 
 if TYPE_CHECKING:

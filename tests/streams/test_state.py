@@ -15,7 +15,7 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import REFUSALS, Simulator
-from tests.simulator.refusals import ANOTHER_ORGANIZATION
+from tests.simulator.faults import ANOTHER_ORGANIZATION
 from tests.singer import (
     Organize,
     Output,

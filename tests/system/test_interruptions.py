@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.simulator.script import Exchange
-    from tests.simulator.traffic import Answer
+    from tests.simulator.traffic import Answer, Exchange
 
 TODAY = date(2026, 3, 1)
 

@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from tests.simulator.data import CATALOG, sets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ORGANIZATION_PATH = "/v1/organizations/"
-"""What the paths of these endpoints begin with; the analytics endpoints lie below it."""
-
-SPEND_LIMITS, USER_MANAGEMENT = "spend limits", "user management"
-PER_MINUTE = {SPEND_LIMITS: 60, USER_MANAGEMENT: 100}
-"""Requests a minute that an organisation may send to each pool of endpoints."""
-
-STATUSES = frozenset({"accepted", "expired", "pending"})
-"""The statuses that invites can be filtered by; a deleted one cannot be asked for."""
-
 PERIODS = ("daily", "weekly", "monthly")
-
-_ANYTHING: frozenset[str] = frozenset()
-_MEMBERS = frozenset({"read:members", "read:org_audit"})
-_GROUPS = frozenset({"read:rbac_groups", "read:org_audit"})
-_SPENDING = frozenset({"read:spend_limits"})
-
-
-class Paging(Enum):
-    """How a client comes to the next page."""
-
-    CURSOR = "with the opaque cursor that `next_page` holds"
-    ID = "with the id of the last or of the first object of this page"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,104 +19,58 @@ class Resource:
     """One endpoint.
 
     Attributes:
-        name: What tests call it.
         path: Its whole path; a part in braces stands for an id.
         scopes: Any one of these opens it.
-        pool: Whose rate limit its requests count for.
-        paging: How its pages follow each other.
         lists: Its repeatable parameters with their allowed values, none meaning any;
             which roles are allowed depends on the organisation.
-        email: Whether it can be narrowed to one e-mail address.
-        enterprise: Whether Console organisations lack it.
+        by_id: Whether ids lead from page to page, not a cursor; then it can be narrowed
+            to one e-mail address, and Console organisations have it too.
         linked: Whether it needs a key for all linked organisations.
     """
 
     name: str
     path: str
     scopes: frozenset[str]
-    pool: str = USER_MANAGEMENT
-    paging: Paging = Paging.CURSOR
-    lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    email: bool = False
-    enterprise: bool = True
-    linked: bool = False
+    lists: Mapping[str, frozenset[str]]
+    by_id: bool
+    linked: bool
+
+    @property
+    def enterprise(self) -> bool:
+        """Whether Console organisations lack it."""
+        return not self.by_id
 
     @property
     def parameters(self) -> frozenset[str]:
         """The names of all parameters."""
-        by_id = self.paging is Paging.ID
-        cursors = ("after_id", "before_id") if by_id else ("page",)
-        email = ("email",) if self.email else ()
-        return frozenset({"limit", *cursors, *self.lists, *email})
+        others = ("after_id", "before_id", "email") if self.by_id else ("page",)
+        return frozenset({"limit", *others, *self.lists})
 
 
+# By the name under which tests ask for the truth.
 RESOURCES = {
-    resource.name: resource
-    for resource in (
-        Resource(
-            name="members",
-            path=f"{ORGANIZATION_PATH}users",
-            scopes=_MEMBERS,
-            paging=Paging.ID,
-            lists={"roles[]": _ANYTHING},
-            email=True,
-            enterprise=False,
-        ),
-        Resource(
-            name="invites",
-            path=f"{ORGANIZATION_PATH}invites",
-            scopes=_MEMBERS,
-            paging=Paging.ID,
-            lists={"roles[]": _ANYTHING, "statuses[]": STATUSES},
-            email=True,
-            enterprise=False,
-        ),
-        Resource(
-            name="spend_limits",
-            path=f"{ORGANIZATION_PATH}spend_limits/effective",
-            scopes=_SPENDING,
-            pool=SPEND_LIMITS,
-            lists={"period[]": frozenset(PERIODS), "user_ids[]": _ANYTHING},
-        ),
-        Resource(
-            name="spend_limit_requests",
-            path=f"{ORGANIZATION_PATH}spend_limit_increase_requests",
-            scopes=_SPENDING,
-            pool=SPEND_LIMITS,
-            lists={
-                "actor_ids[]": _ANYTHING,
-                "status[]": frozenset({"approved", "denied", "pending"}),
-            },
-        ),
-        Resource(
-            name="teams",
-            path=f"{ORGANIZATION_PATH}rbac_groups",
-            scopes=_GROUPS,
-            linked=True,
-        ),
-        Resource(
-            name="team_members",
-            path=f"{ORGANIZATION_PATH}rbac_groups/{{rbac_group_id}}/members",
-            scopes=_GROUPS,
-            linked=True,
-        ),
+    name: Resource(
+        name=name,
+        path=known["path"],
+        scopes=frozenset(known["scopes"]),
+        lists=sets(known["lists"]),
+        by_id=known["by_id"],
+        linked=known["linked"],
     )
+    for name, known in CATALOG["resources"].items()
 }
-"""By the name under which tests ask for the truth."""
-
-_MEMBERS_OF_A_GROUP = re.compile(
-    re.escape(f"{ORGANIZATION_PATH}rbac_groups/") + r"([^/]+)/members"
-)
-_BY_PATH = {resource.path: resource for resource in RESOURCES.values()}
+_PLACES = {
+    re.compile(resource.path.format(rbac_group_id="([^/]+)")): resource
+    for resource in RESOURCES.values()
+}
 
 
 def locate(path: str) -> tuple[Resource, str | None] | None:
     """Find the endpoint of a path, and the id of the group that the path names, if any."""
-    match = _MEMBERS_OF_A_GROUP.fullmatch(path)
-    if match:
-        return RESOURCES["team_members"], match[1]
-    resource = _BY_PATH.get(path)
-    return (resource, None) if resource else None
+    for pattern, resource in _PLACES.items():
+        if match := pattern.fullmatch(path):
+            return resource, match[1] if pattern.groups else None
+    return None
 
 
 def template_of(path: str) -> str:

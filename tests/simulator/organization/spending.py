@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from tests.simulator.options import FLOOR
 from tests.simulator.randomness import digest, tagged_id
-from tests.simulator.reports.clock import midnight, write
-from tests.simulator.reports.facts import EXACT
-from tests.simulator.reports.identities import of_person
+from tests.simulator.reports.clock import midnight, noon, write
+from tests.simulator.reports.facts import EXACT, of_person
 
 from .catalog import PERIODS
-from .members import belonging, morning, primary_owner
+from .people import belonging, months_until, morning, primary_owner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from tests.simulator.company import Company
-    from tests.simulator.people import Person
+    from tests.simulator.company import Company, Person
     from tests.simulator.reports.ledger import Ledger
 
     Row = dict[str, Any]
+    Spent = Mapping[tuple[str, str], Decimal]
 
-TIERS = ("enterprise_standard", "enterprise_premium")
+_TIERS = ("enterprise_standard", "enterprise_premium")
+# By the last digit of a person's number; None takes the limit away.
 _OF_PEOPLE: dict[tuple[int, str], str | None] = {
     (1, "monthly"): "600",
     (6, "monthly"): None,
 }
-"""By the last digit of a person's number; None takes the limit away."""
-
+# By the place of a team.
 _OF_TEAMS = {(0, "monthly"): "250", (2, "monthly"): "0", (4, "weekly"): "100"}
-"""By the place of a team."""
-
-_OF_TIERS = {(TIERS[1], "monthly"): "500", (TIERS[1], "daily"): "40"}
+_OF_TIERS = {(_TIERS[1], "monthly"): "500", (_TIERS[1], "daily"): "40"}
 _OF_ALL = {"monthly": "300"}
-_THOUSANDTH = Decimal("0.001")
 _MACHINE, _GONE, _SUPPORT, _OWNER = "machine", "gone", "support", "owner"
 _RESOLVERS = (_MACHINE, _GONE, _SUPPORT, _OWNER, _OWNER)
-
-
-class _Limit(NamedTuple):
-    source: dict[str, str]
-    amount: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,11 +61,11 @@ class Spending:
         """Nothing is computed before it is asked for."""
         self._company = company
         self._ledger = ledger
-        self._spent = lru_cache(maxsize=8)(self._compute_spent)
+        self._spent_by = lru_cache(maxsize=8)(self._compute_spent)
 
     def limits(self, day: date) -> list[Row]:
         """Build the rows of members and periods, member by member."""
-        spent = self._spent(day, self._ledger.version())
+        spent = self._spent(day)
         return [
             row
             for person in belonging(self._company, day)
@@ -84,7 +75,7 @@ class Spending:
 
     def requests(self, day: date) -> list[Row]:
         """Build the rows of members' requests, the newest first."""
-        spent = self._spent(day, self._ledger.version())
+        spent = self._spent(day)
         found = [
             request
             for person in belonging(self._company, day)
@@ -93,32 +84,29 @@ class Spending:
         found.sort(key=lambda request: (request.created_at, request.id), reverse=True)
         return [self._request(request, day, spent) for request in found]
 
-    def _row(
-        self,
-        person: Person,
-        period: str,
-        day: date,
-        spent: Mapping[tuple[str, str], Decimal],
-    ) -> Row | None:
+    def _row(self, person: Person, period: str, day: date, spent: Spent) -> Row | None:
         limit = self._limit(person, period, day)
         if limit is None:
             return None
+        source, most = limit
         # Now and then the spend of a member cannot be told.
         unknown = digest(self._company.seed, "spend", person.id, day, size=1)[0] < 12
         amount = Decimal(0) if unknown else spent.get((person.id, period), Decimal(0))
-        source = sorted(limit.source.items())
+        ident = tagged_id("spl", self._company.seed, sorted(source.items()), period)
         return {
             "actor": self._actor(person, day),
-            "amount": limit.amount,
+            "amount": most,
             "currency": self._company.options.currency,
             "period": period,
-            "period_to_date_spend": write_spend(amount),
+            "period_to_date_spend": _thousandths(amount),
             "scope": {"type": "user", "user_id": person.id},
-            "source": limit.source,
-            "spend_limit_id": tagged_id("spl", self._company.seed, source, period),
+            "source": source,
+            "spend_limit_id": ident,
         }
 
-    def _limit(self, person: Person, period: str, day: date) -> _Limit | None:
+    def _limit(
+        self, person: Person, period: str, day: date
+    ) -> tuple[dict[str, str], str | None] | None:
         """Find the limit of the nearest level: person, team, seat tier, organisation."""
         of_person = {"type": "user", "user_id": person.id}
         approved = [
@@ -127,36 +115,36 @@ class Spending:
             if request.status == "approved" and request.period == period
         ]
         if approved:
-            return _Limit(of_person, approved[-1].amount)
+            return of_person, approved[-1].amount
         if (person.index % 10, period) in _OF_PEOPLE:
-            return _Limit(of_person, _OF_PEOPLE[person.index % 10, period])
+            return of_person, _OF_PEOPLE[person.index % 10, period]
         held = self._company.teams.held(day).get(person.id, ())
         for place, team in enumerate(self._company.teams.all):
             if team.id in held and (place, period) in _OF_TEAMS:
                 source = {"type": "rbac_group", "rbac_group_id": team.id}
-                return _Limit(source, _OF_TEAMS[place, period])
-        tier = TIERS[person.index % 3 == 0]
+                return source, _OF_TEAMS[place, period]
+        tier = _TIERS[person.index % 3 == 0]
         if (tier, period) in _OF_TIERS:
-            source = {"type": "seat_tier", "seat_tier": tier}
-            return _Limit(source, _OF_TIERS[tier, period])
+            return {"type": "seat_tier", "seat_tier": tier}, _OF_TIERS[tier, period]
         if period in _OF_ALL:
-            return _Limit({"type": "organization"}, _OF_ALL[period])
+            return {"type": "organization"}, _OF_ALL[period]
         return None
 
-    def _request(
-        self, request: _Increase, day: date, spent: Mapping[tuple[str, str], Decimal]
-    ) -> Row:
-        pending = request.resolved_at is None
+    def _request(self, request: _Increase, day: date, spent: Spent) -> Row:
+        resolved_at = resolved_by = summary = None
+        if request.resolved_at:
+            resolved_at = write(request.resolved_at)
+            resolved_by = self._resolver(request, day)
+        else:
+            summary = self._row(request.person, request.period, day, spent)
         return {
             "id": request.id,
             "actor": self._actor(request.person, day),
             "created_at": write(request.created_at),
             "period": request.period,
-            "resolved_at": write(request.resolved_at) if request.resolved_at else None,
-            "resolved_by": None if pending else self._resolver(request, day),
-            "spend_summary": self._row(request.person, request.period, day, spent)
-            if pending
-            else None,
+            "resolved_at": resolved_at,
+            "resolved_by": resolved_by,
+            "spend_summary": summary,
             "status": request.status,
             "type": "spend_limit_increase_request",
         }
@@ -178,67 +166,59 @@ class Spending:
             actor |= {"email_address": None, "name": None}
         return actor
 
-    def _compute_spent(self, day: date, _version: int) -> dict[tuple[str, str], Decimal]:
+    def _spent(self, day: date) -> Spent:
+        return self._spent_by(day, self._ledger.edits.version)
+
+    def _compute_spent(self, day: date, _version: int) -> Spent:
         """Sum the charges of users from the start of each period up to now."""
         starts = {
             "daily": day,
             "weekly": day - timedelta(days=day.weekday()),
             "monthly": day.replace(day=1),
         }
-        spent: dict[tuple[str, str], Decimal] = {}
-        now = self._ledger.clock(day).now
+        spent: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        first = midnight(min(starts.values()))
         with localcontext(EXACT):
-            for fact in self._ledger.between(midnight(min(starts.values())), now, day):
-                if fact.actor_type != "user_actor" or fact.actor_id is None:
-                    continue
-                for period, start in starts.items():
-                    if fact.at.date() >= start:
-                        key = fact.actor_id, period
-                        spent[key] = spent.get(key, Decimal(0)) + fact.amount
+            for fact in self._ledger.between(first, noon(day), day):
+                if fact.actor_type == "user_actor" and fact.actor_id is not None:
+                    for period, start in starts.items():
+                        if fact.at.date() >= start:
+                            spent[fact.actor_id, period] += fact.amount
         return spent
 
 
-def write_spend(amount: Decimal) -> str:
+def _thousandths(amount: Decimal) -> str:
     """Write minor units with up to three digits after the point."""
     with localcontext(EXACT):
-        rounded = amount.quantize(_THOUSANDTH, rounding=ROUND_HALF_UP)
+        rounded = amount.quantize(Decimal("0.001"), rounding=ROUND_HALF_UP)
     return f"{rounded:f}".rstrip("0").rstrip(".")
 
 
 @lru_cache(maxsize=4000)
-def _increases_until(company: Company, person: Person, day: date) -> tuple[_Increase, ...]:
+def _increases_until(company: Company, person: Person, day: date) -> list[_Increase]:
     """Give the requests of a person up to a day, at most one a month and pending."""
-    return tuple(_increases(company, person, day))
-
-
-def _increases(company: Company, person: Person, day: date) -> Iterator[_Increase]:
-    month = FLOOR
-    while month <= day:
+    found = []
+    for month in months_until(day):
         dice = digest(company.seed, "increase", person.index, month, size=7)
         created = month + timedelta(days=dice[0] % 15)
-        if dice[1] < 26 and created <= day and person.belongs(created):
-            yield _as_it_stands(company, person, created, day, dice)
-        month = (month + timedelta(days=31)).replace(day=1)
-
-
-def _as_it_stands(
-    company: Company, person: Person, created: date, day: date, dice: bytes
-) -> _Increase:
-    request = _Increase(
-        id=tagged_id("slir", company.seed, person.index, created),
-        person=person,
-        period="monthly" if dice[2] % 5 else "weekly",
-        created_at=morning(created, person.id, "asks"),
-    )
-    resolved = created + timedelta(days=1 + dice[3] % 12)
-    if resolved > day:
-        return request
-    approved = dice[4] % 3 > 0
-    return replace(
-        request,
-        resolved_at=morning(resolved, person.id, "answer"),
-        status="approved" if approved else "denied",
-        # Only to raise a limit did Anthropic's support act, which is nobody's account.
-        resolver=_RESOLVERS[dice[5] % 5] if approved else _OWNER,
-        amount=str(300 + 5 * dice[6]) if approved else None,
-    )
+        if dice[1] >= 26 or created > day or not person.belongs(created):
+            continue
+        request = _Increase(
+            id=tagged_id("slir", company.seed, person.index, created),
+            person=person,
+            period="monthly" if dice[2] % 5 else "weekly",
+            created_at=morning(created, person.id, "asks"),
+        )
+        resolved = created + timedelta(days=1 + dice[3] % 12)
+        if resolved <= day:
+            approved = dice[4] % 3 > 0
+            request = replace(
+                request,
+                resolved_at=morning(resolved, person.id, "answer"),
+                status="approved" if approved else "denied",
+                # Anthropic's support, which is nobody's account, acts only to raise one.
+                resolver=_RESOLVERS[dice[5] % 5] if approved else _OWNER,
+                amount=str(300 + 5 * dice[6]) if approved else None,
+            )
+        found.append(request)
+    return found

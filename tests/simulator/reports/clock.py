@@ -8,21 +8,25 @@ from datetime import date, datetime, time, timedelta, timezone
 
 from tests.simulator.options import FLOOR
 
-MAX_AGE = timedelta(days=365)
 WIDTHS = {
     "1d": timedelta(days=1),
     "1h": timedelta(hours=1),
     "1m": timedelta(minutes=1),
 }
+_MAX_AGE = timedelta(days=365)
 _FORM = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII
 )
-_NOON = 12
 
 
 def midnight(day: date) -> datetime:
     """Give the first instant of a UTC day."""
     return datetime.combine(day, time(), timezone.utc)
+
+
+def noon(day: date) -> datetime:
+    """Give the instant of a UTC day at which the API is asked."""
+    return datetime.combine(day, time(12), timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,6 @@ class Clock:
     refreshed_hours: int
 
     @property
-    def now(self) -> datetime:
-        """The present, from which the age of data is counted."""
-        return midnight(self.today) + timedelta(hours=_NOON)
-
-    @property
     def refreshed_at(self) -> datetime:
         """The moment up to which there are data."""
         return midnight(self.today) + timedelta(hours=self.refreshed_hours)
@@ -45,7 +44,7 @@ class Clock:
     @property
     def earliest(self) -> datetime:
         """The earliest moment that can be asked for."""
-        return max(self.now - MAX_AGE, midnight(FLOOR))
+        return max(noon(self.today) - _MAX_AGE, midnight(FLOOR))
 
 
 def parse(text: str) -> datetime | None:
@@ -70,7 +69,6 @@ def write(moment: datetime) -> str:
 def floor(moment: datetime, width: str | None) -> datetime:
     """Round down to the bound of a bucket, or to the hour when there are none."""
     if width == "1d":
-        return moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    if width == "1m":
-        return moment.replace(second=0, microsecond=0)
-    return moment.replace(minute=0, second=0, microsecond=0)
+        return midnight(moment.date())
+    minute = moment.minute if width == "1m" else 0
+    return moment.replace(minute=minute, second=0, microsecond=0)

@@ -1,24 +1,40 @@
-"""The smallest piece of usage there is; every answer is a sum of such facts."""
+"""The smallest piece of usage there is, whose it is and what it costs.
+
+Every answer of the reports is a sum of such facts. Prices are in cents: exact, and with
+more fractional digits than money has.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass
+from datetime import date
 from decimal import Context, Decimal, localcontext
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.simulator.randomness import digest, tagged_id
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .identities import Identity
+    from tests.simulator.company import Person
+    from tests.simulator.options import Options
 
-TOKENS, WEB_SEARCH, CODE, SESSION = (
+# The organisations below a parent one.
+CHILDREN = (
+    "7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a01",
+    "7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a02",
+)
+# A child whose usage no report has.
+HIPAA_READY = "7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a03"
+TOKENS, WEB_SEARCH, CODE, SESSION = COST_TYPES = (
     "tokens",
     "web_search",
     "code_execution",
     "session_usage",
 )
-COST_TYPES = (TOKENS, WEB_SEARCH, CODE, SESSION)
 TOKEN_TYPES = (
     "uncached_input_tokens",
     "cache_read_input_tokens",
@@ -26,11 +42,105 @@ TOKEN_TYPES = (
     "cache_creation.ephemeral_1h_input_tokens",
     "output_tokens",
 )
-
-EXACT = Context(prec=100)
-"""More digits than any sum has: the default context would round at 28."""
-
 NO_TOKENS = (0, 0, 0, 0, 0)
+
+# More digits than any sum has: the default context would round at 28.
+EXACT = Context(prec=100)
+_DISCOUNT = Decimal("0.8725")
+SANDBOX = Decimal("0.0138889")
+RUNNING = Decimal("0.133333")
+_WEIGHTS = [Decimal(text) for text in ("1", "0.1", "1.25", "2", "5")]
+# List prices of the cheapest type of tokens; the others cost so many times as much.
+_PER_TOKEN = {
+    "claude-opus-5-5": Decimal("0.0005"),
+    "claude-sonnet-5": Decimal("0.0003"),
+    "claude-haiku-5": Decimal("0.0001"),
+}
+MODELS = tuple(_PER_TOKEN)
+
+
+def org_id(uuid: str) -> str:
+    """Give the other name of a child."""
+    return tagged_id("org", uuid)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Identity:
+    """One identity; two of them stay two even if answers show both as null."""
+
+    key: str
+    type: str | None = None
+    id: str | None = None
+    shown: str = "null"
+    left: date = date.max
+
+    def actor(self, today: date) -> dict[str, Any] | None:
+        """Give the actor object as it is on a day; the account may be gone by then."""
+        actor: dict[str, Any] | None = json.loads(self.shown)
+        if actor is None or self.left > today:
+            return actor
+        way = digest(self.key, size=1)[0] % 3
+        gone = {"email_address": None, "name": None if way == 0 else "Deleted User"}
+        return actor | {"deleted": True} | (gone if way < 2 else {})
+
+
+@lru_cache(maxsize=4000)
+def of_person(person: Person) -> Identity:
+    """Make the identity of an account; every seventh has set no name."""
+    name = None if person.index % 7 == 2 else person.name
+    return _user(person.id, person.email, name, left=person.left)
+
+
+def former(options: Options) -> list[Identity]:
+    """Make users who were deleted long ago and whose agents still run."""
+    return [
+        _user(
+            tagged_id("user", options.seed, "former", place),
+            f"former.{place}@example.com",
+            f"Former {place}",
+            left=date.min,
+        )
+        for place in range(3 + options.users // 100)
+    ]
+
+
+def machines(seed: int) -> list[Identity]:
+    """Make service accounts, API keys and identities of all federated providers."""
+    accounts = [tagged_id("svac", seed, place) for place in range(2)]
+    keys = [tagged_id("apikey", seed, place) for place in range(2)]
+    principal = "arn:aws:iam::123456789012:role/pipeline"
+    aws = {"type": "aws", "account_id": "123456789012", "signed_principal": principal}
+    providers: list[tuple[dict[str, Any], str | None]] = [
+        (aws, principal),
+        ({"type": "azure", "subscription_id": "5e0c6f3a-0000-4000-8000-1"}, None),
+        ({"type": "gcp", "project_number": "420042004200"}, "user:ops@example.com"),
+        ({"type": "oidc", "issuer": "https://login.example.com"}, "build"),
+        ({"type": "oidc", "issuer": None}, None),
+    ]
+    return [
+        *(_named("service_account_actor", one, service_account_id=one) for one in accounts),
+        *(_named("api_actor", key, api_key_id=key) for key in keys),
+        *(
+            _named("federated_actor", None, provider=provider, subject=subject)
+            for provider, subject in providers
+        ),
+    ]
+
+
+def unnameable() -> list[Identity]:
+    """Make identities that the server cannot render."""
+    return [Identity(key=f"unnameable {place}") for place in range(4)]
+
+
+def _named(kind: str, tagged: str | None, **fields: object) -> Identity:
+    shown = json.dumps({"type": kind, **fields})
+    return Identity(key=shown, type=kind, id=tagged, shown=shown)
+
+
+def _user(user_id: str, email: str, name: str | None, *, left: date) -> Identity:
+    known = {"user_id": user_id, "email_address": email, "name": name, "deleted": False}
+    actor = _named("user_actor", user_id, **known)
+    return dataclasses.replace(actor, key=user_id, left=left)
 
 
 class Charge(NamedTuple):
@@ -40,6 +150,25 @@ class Charge(NamedTuple):
     token_type: str | None
     amount: Decimal
     list_amount: Decimal
+
+
+def charge(
+    cost_type: str,
+    price: Decimal,
+    token_type: str | None = None,
+    discounted: Decimal = _DISCOUNT,
+) -> Charge:
+    """Make a charge of its list price."""
+    return Charge(cost_type, token_type, price * discounted, price)
+
+
+def of_tokens(model: str, tokens: tuple[int, ...]) -> tuple[Charge, ...]:
+    """Price tokens, each type for itself."""
+    return tuple(
+        charge(TOKENS, count * (_PER_TOKEN[model] * weight), kind)
+        for kind, count, weight in zip(TOKEN_TYPES, tokens, _WEIGHTS, strict=True)
+        if count
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

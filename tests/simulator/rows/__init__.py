@@ -1,1 +1,0 @@
-"""The rows of each endpoint: a builder takes the company and a day."""
