@@ -224,7 +224,7 @@ class Chain:
             return place.what == "wait"
 
         # The tap cannot see that its target died before it writes again.
-        wait = "0.2" if victim is None else "200"
+        wait = "2" if victim is None else "200"
         self.simulator.reply(
             place.path, status=429, headers={"retry-after": wait}, when=is_there
         )
@@ -284,8 +284,8 @@ def test_the_next_runs_complete_the_truth(
             assert_nothing_new(run, place, victim)
             assert chain.bookmarks != ALL_READ
             take_rows_from_days_to_come(chain)
-        # No stream begins again.
-        assert chain.bookmarks.keys() == ALL_READ.keys()
+        # Streams that were read to their end do not begin again.
+        assert chain.bookmarks | {"user_summaries": LAST.isoformat()} == ALL_READ
         chain.run()
         assert chain.bookmarks == ALL_READ
         for stream in ("adoption", "org_summaries", "user_summaries"):
