@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from tests.sandbox.command import SandboxedCommandError, signals_held_back
-from tests.sandbox.sandbox import Sandbox
+from tests.sandbox.sandbox import Sandbox, SandboxedCommandError, signals_held_back
 from tests.simulator import Options
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ The exit code is the command's.
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Reads the command line: the options and the command."""
+    """Read the command line: the options and the command."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.sandbox",
         usage="%(prog)s [options] COMMAND [ARGUMENT ...]",
@@ -96,7 +95,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def format_landed(tables: Sequence[Landed]) -> str:
-    """Draws the table of the tables that are in the database."""
+    """Draw the table of the tables that are in the database."""
     if not tables:
         return "Nothing landed in the database."
     width = max(len("rows"), *(len(f"{table.rows:,}") for table in tables))
@@ -109,13 +108,13 @@ def format_landed(tables: Sequence[Landed]) -> str:
 
 
 def format_columns(lines: Sequence[Sequence[str]]) -> str:
-    """Draws the cells of lines below each other."""
+    """Draw the cells of lines below each other."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 def answer_to(query: str, box: Sandbox) -> str:
-    """Asks the database: columns and rows as text, or what is wrong with the statement."""
+    """Ask the database: columns and rows as text, or what is wrong with the statement."""
     try:
         with box.connect() as connection:
             cursor = connection.execute(query.encode())
@@ -128,7 +127,7 @@ def answer_to(query: str, box: Sandbox) -> str:
 
 
 def show(box: Sandbox, query: str | None) -> None:
-    """Shows what landed, and the answer to a query or what to do next."""
+    """Show what landed, and the answer to a query or what to do next."""
     landed = box.landed()
     sys.stdout.write(f"\n{format_landed(landed)}\n")
     if query:
@@ -138,12 +137,7 @@ def show(box: Sandbox, query: str | None) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the program.
-
-    Returns:
-        Its exit code: the command's, or 128 and the number of the signal that ended
-        the command or this program.
-    """
+    """Run the program; return the command's exit code, or that of a signal."""
     parsed = parse(arguments)
     options = Options(**{name: getattr(parsed, name) for name in SIZES})
     with signals_held_back() as signals:

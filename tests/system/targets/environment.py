@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.sandbox.environment import FOREIGN
+from tests.sandbox.sandbox import own_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,7 @@ def variables() -> dict[str, str]:
     They are the caller's, without settings of taps and targets, and past any proxy.
     """
     return {
-        **{n: value for n, value in os.environ.items() if not n.startswith(FOREIGN)},
+        **own_environment(),
         "NO_PROXY": "127.0.0.1",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
