@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: What a database gives for a cell.
 Cell: TypeAlias = Any
 Row: TypeAlias = dict[str, Any]
+#: Rows under their keys, without the organisation.
+Mart: TypeAlias = dict[tuple[Cell, ...], Row]
 
 PACKAGE = ROOT / "transform"
 MARTS = PACKAGE / "models" / "marts"
@@ -136,9 +138,14 @@ class Warehouse(NamedTuple):
 def query(path: Path, statement: str) -> list[Row]:
     """Return the rows that a DuckDB file has."""
     with closing(duckdb.connect(str(path), read_only=True)) as connection:
-        cursor = connection.execute(statement)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, cells, strict=True)) for cells in cursor.fetchall()]
+        return rows_of(connection, statement)
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, statement: str) -> list[Row]:
+    """Return the rows that DuckDB answers a query with."""
+    cursor = connection.execute(statement)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, cells, strict=True)) for cells in cursor.fetchall()]
 
 
 def create(path: Path, schema: str, tables: Mapping[str, Iterable[Row]]) -> None:
@@ -147,12 +154,16 @@ def create(path: Path, schema: str, tables: Mapping[str, Iterable[Row]]) -> None
         target.execute(f"create schema {schema}")
         for table, given in tables.items():
             rows = list(given)
-            known = {name: None for row in rows for name in row}
-            for row in rows:
-                known |= {name: cell for name, cell in row.items() if cell is not None}
-            columns = {
-                name: DUCKDB_TYPES.get(type(cell))
-                or ("TIMESTAMP" if name.endswith("_at") else "VARCHAR")
-                for name, cell in known.items()
-            }
+            columns = columns_of(rows, DUCKDB_TYPES)
             duckdb_rows.create(target, f"{schema}.{table}", columns, rows)
+
+
+def columns_of(rows: Iterable[Row], types: Mapping[type, str]) -> dict[str, str]:
+    """Return the columns of rows, with types for those of their cells."""
+    known: dict[str, Cell] = {}
+    for row in rows:
+        known |= {n: cell for n, cell in row.items() if cell is not None or n not in known}
+    return {
+        name: types.get(type(cell), "TIMESTAMP" if name.endswith("_at") else "VARCHAR")
+        for name, cell in known.items()
+    }
