@@ -297,3 +297,11 @@ def test_a_key_of_another_form_is_not_cut_either(length: int) -> None:
         output = run(simulator, "skills", **SETTINGS)
     assert "xxx" in output.failures[0]
     assert key[:8] not in output.failures[0]
+
+
+def test_columns_of_people_stay(simulator: Simulator) -> None:
+    """A table has the same columns, whatever becomes of personal data."""
+    kept, dropped = (
+        run(simulator, **SETTINGS, personal_data=mode).schemas for mode in ("keep", "drop")
+    )
+    assert kept == dropped != {}

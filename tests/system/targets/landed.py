@@ -45,7 +45,7 @@ def leaves_of(value: object, path: tuple[str, ...] = ()) -> Leaves:
 
 def landed_leaves(table: Table, schema: Schema, layout: Layout) -> list[Leaves]:
     """Reads the rows of a table as records of a stream with this schema."""
-    columns = dict(_columns(schema, layout))
+    columns = dict(columns_of(schema, layout))
     return [_leaves(row, columns) for row in table.rows]
 
 
@@ -65,13 +65,14 @@ def _leaves(
     return leaves
 
 
-def _columns(
+def columns_of(
     schema: Schema, layout: Layout, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, tuple[tuple[str, ...], Schema]]]:
+    """Yield each column of a stream's table, with the path and schema of its values."""
     for name, inner in schema["properties"].items():
         here = (*path, name)
         if layout is Layout.FLATTENED and "properties" in inner:
-            yield from _columns(inner, layout, here)
+            yield from columns_of(inner, layout, here)
         else:
             yield _flattened_name(here), (here, inner)
 
