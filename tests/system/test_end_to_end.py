@@ -14,7 +14,7 @@ from tests.sandbox import Sandbox
 from tests.simulator import Options
 from tests.singer import catalog_of
 from tests.system.targets import Layout
-from tests.system.targets.landed import Table, columns_of, counted, landed_leaves
+from tests.system.targets.landed import columns_of, counted, landed_leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -128,9 +128,9 @@ def assert_current(box: Sandbox, stream: str, records: Iterable[dict[str, Any]])
     schema = SCHEMAS[stream]
     names = columns(box, stream).keys() - {"snapshot_at"}
     rows = box.query(f"select {', '.join(names)} from ({current(stream)}) c")
-    landed = Table({}, [], [dict(zip(names, row, strict=True)) for row in rows])
-    true = Table({}, [], list(records))
-    assert true.rows
+    landed = [dict(zip(names, row, strict=True)) for row in rows]
+    true = list(records)
+    assert true
     assert counted(landed_leaves(landed, schema, Layout.FLATTENED)) == counted(
         landed_leaves(true, schema, Layout.NESTED)
     )

@@ -23,7 +23,6 @@ from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tests import ROOT, truth
 from tests.sandbox import Sandbox
 from tests.simulator import Options, Simulator
-from tests.singer import run
 from tests.system import operations
 from tests.system.meltano_fixture import SECONDS
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from subprocess import CompletedProcess
 
-    from tests.simulator import Fact, Request
+    from tests.simulator import Request
     from tests.system.meltano_fixture import MeltanoProject
 
 PROJECT = (ROOT / "meltano.yml").read_text(encoding="utf-8")
@@ -95,24 +94,6 @@ class Production:
     metrics: str
 
 
-def dearer(facts: list[Fact]) -> list[Fact]:
-    """Return the facts with money and tokens that have grown."""
-    return [fact.scaled(Decimal(2)) for fact in facts]
-
-
-def busier(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows, but for one, with one count changed."""
-    return [{**row, "distinct_user_count": 1000} for row in rows[1:]]
-
-
-def daily_command() -> str:
-    """Return what cron runs."""
-    interval = yaml.safe_load(operations.blocks()["schedule"])["schedules"][0]["interval"]
-    line = operations.blocks()["cron"]
-    assert line.startswith(f"{interval} cd /srv/analytics && ")
-    return line.split(" && ")[1]
-
-
 @pytest.fixture(scope="module")
 def production(
     meltano_project: MeltanoProject, tmp_path_factory: pytest.TempPathFactory
@@ -144,16 +125,24 @@ def production(
             assert done.returncode == 0, done.stderr[-5000:]
             return done
 
+        [schedule] = yaml.safe_load(blocks["schedule"])["schedules"]
+        begins = f"{schedule['interval']} cd /srv/analytics && "
+        assert blocks["cron"].startswith(begins)
+        daily = blocks["cron"].removeprefix(begins).split(" && ")[0]
         newest = operations.with_days(blocks["newest part"], DAYS)
         young = {"TAP_CLAUDE_ANALYTICS_DATA_DELAY_DAYS": (TODAY - LAST_OF_FIRST).days}
         script(newest, **young)
         script(blocks["run parts"])
         truth.assert_busy(box.simulator, "skills", RELOADED)
         assert box.simulator.facts(REVISED)
-        box.simulator.edit("skills", RELOADED, busier)
-        box.simulator.revise(REVISED, dearer)
+        box.simulator.edit(
+            "skills",
+            RELOADED,
+            lambda rows: [row | {"distinct_user_count": 1000} for row in rows[1:]],
+        )
+        box.simulator.revise(REVISED, lambda facts: [f.scaled(Decimal(2)) for f in facts])
         box.simulator.requests.clear()
-        list(pool.map(script, (daily_command(), blocks["reload"])))
+        list(pool.map(script, (daily, blocks["reload"])))
         asked_later = list(box.simulator.requests)
         (project.folder / "logging.yaml").write_text(blocks["logging.yaml"], "utf-8")
         names = [line.partition("=")[0] for line in blocks["keys"].splitlines()]
@@ -271,25 +260,6 @@ def test_organisations_have_schemas_of_their_own(production: Production) -> None
     assert alike
 
 
-def test_a_new_key_goes_on_with_the_old_state() -> None:
-    """Nothing in the state tells which key wrote it."""
-    old, new = "sk-ant-api01-old", "sk-ant-api01-new"
-    start = TODAY.subtract(days=9).isoformat()
-    with Simulator(Options(users=3, api_key=old)) as simulator:
-        streams = ("skills", "usage", "readings")
-        first = run(simulator, *streams, start_date=start, data_delay_days=4)
-    assert old not in json.dumps(first.state)
-    with Simulator(Options(users=3, api_key=new)) as simulator:
-        second = run(
-            simulator, *streams, state=first.state, start_date=start, lookback_days=0
-        )
-    assert not [*first.failures, *second.failures]
-    assert second.read_days("skills") == [LAST.isoformat()]
-    # The totals of all other days are as they were.
-    incomplete = {TODAY.subtract(days=n).isoformat() for n in (0, 1)}
-    assert set(second.read_days("usage")) <= incomplete
-
-
 def test_meltano_logs_json(production: Production) -> None:
     """Each line but those with the version; metrics and the last line are among them."""
     texts = production.meltano_log.splitlines()
@@ -328,20 +298,6 @@ def is_end_of_run(messages: Sequence[str]) -> bool:
     form = re.sub(r"\d+ minutes", r"\\d+ \\w+", re.escape(shown).replace(r"\ ", " "))
     form = re.sub(r"(?<!\\)\d+", r"\\d+", form)
     return any(re.fullmatch(form, message) for message in messages)
-
-
-def test_a_stream_that_failed_took_its_time_all_the_same(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
-) -> None:
-    """What the table says of `sync_duration`."""
-    caplog.set_level(logging.INFO)
-    simulator.reply("skills", status=400)
-    assert run(simulator, "skills").failures
-    lines = [text for text in caplog.messages if '"sync_duration"' in text]
-    [line] = [text for text in lines if '"skills"' in text]
-    assert '"status":"succeeded"' in line
-    said = operations.table("metrics")["sync_duration"]
-    assert "`succeeded` also for a stream that failed" in said
 
 
 def test_progress_reads_as_shown(

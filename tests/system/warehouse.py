@@ -101,7 +101,7 @@ def install_dbt(folder: Path) -> str:
         "dbt-duckdb>=1.10,<1.11",
         f"duckdb=={duckdb.__version__}",
     ]
-    return install_packages(wanted, folder).program("dbt")
+    return str(install_packages(wanted, folder) / "dbt")
 
 
 def finish(process: subprocess.Popen[str]) -> str:
