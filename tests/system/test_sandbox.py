@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-import yaml
 
 from tests import ROOT
 from tests.sandbox import Landed, Sandbox, SandboxedCommandError
@@ -97,12 +95,6 @@ def test_leaves_nothing(
     assert leftovers(folder) == []
 
 
-def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """It gets a shell's exit code and one line."""
-    assert main(["no-such-command"]) == 127
-    assert capsys.readouterr().err == "no-such-command: No such file or directory\n"
-
-
 def test_needs_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     """Without one there is nothing to do."""
     with pytest.raises(SystemExit, match="2"):
@@ -165,23 +157,6 @@ def test_a_query_that_is_none(box: Sandbox) -> None:
     assert 'column "nonsense" does not exist' in answer_to("select nonsense", box)
 
 
-def test_levels_of_the_log() -> None:
-    """Loaders are quiet, extractors are not; by the names that Meltano gives them."""
-    [path] = QUIET.values()
-    levels = yaml.safe_load(Path(path).read_text("utf-8"))["loggers"]
-    assert levels["meltano.plugin.stderr.loaders"]["level"] == "WARNING"
-    assert not any("extractors" in name for name in levels)
-
-
-def test_command_finds_its_sandbox(box: Sandbox) -> None:
-    """Tap and target are led to the sandbox, with the programs of this Python first."""
-    result = box.run(["sh", "-c", 'echo "$TAP_CLAUDE_ANALYTICS_API_URL"; echo "$PATH"'])
-    url, path = result.stdout.split()
-    assert url == box.simulator.url
-    assert path.split(os.pathsep)[0] == sysconfig.get_path("scripts")
-    assert box.query("select 1 + 1") == [(2,)]
-
-
 def test_own_settings_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the caller has set for tap, targets and Meltano changes no sandbox."""
     names = {"TAP_CLAUDE_ANALYTICS_END_DATE", "TARGET_JSONL_X", "MELTANO_ENVIRONMENT"}
@@ -192,10 +167,18 @@ def test_own_settings_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not names & environment.keys()
 
 
-def test_command_may_not_take_longer_than_said(box: Sandbox) -> None:
-    """It is ended, and what it said until then is told."""
-    with pytest.raises(SandboxedCommandError, match=r"more than 0.2 s: still here"):
-        box.run(["sh", "-c", "echo still here; sleep 600"], timeout=0.2)
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["no-such-command"], "^no-such-command: No such file or directory"),
+        (["sh", "-c", "echo still here; sleep 600"], "more than 0.2 s: still here"),
+    ],
+    ids=["unknown", "slow"],
+)
+def test_commands_that_fail(box: Sandbox, command: list[str], told: str) -> None:
+    """They are ended, and what they said until then is told."""
+    with pytest.raises(SandboxedCommandError, match=told):
+        box.run(command, timeout=0.2)
 
 
 def test_helper_with_the_output_does_not_block(box: Sandbox) -> None:
