@@ -15,27 +15,15 @@ from tests.simulator import Options, Simulator
 from tests.simulator_tests.asking import kept_session
 
 DAY = "2026-10-06"
-
 COMMAND = [sys.executable, "-m", "tests.simulator"]
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the module to its end."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-        env={**os.environ, "COLUMNS": "200"},
-    )
 
 
 def test_help_names_every_option() -> None:
     """Each option is a flag with a help text."""
-    shown = run("--help")
-    assert shown.returncode == 0
-    text = " ".join(shown.stdout.split())
+    shown = subprocess.check_output(
+        [*COMMAND, "--help"], text=True, env={**os.environ, "COLUMNS": "200"}
+    )
+    text = " ".join(shown.split())
     for option in dataclasses.fields(Options):
         assert f"--{option.name.replace('_', '-')}" in text
         assert option.metadata["help"] in text
@@ -43,7 +31,12 @@ def test_help_names_every_option() -> None:
 
 def test_a_wrong_option_is_one_sentence() -> None:
     """A generation that never was is a usage error."""
-    refused = run("--generation", "1999-01-01")
+    refused = subprocess.run(
+        [*COMMAND, "--generation", "1999-01-01"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert refused.returncode == 2
     assert "generation" in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -14,7 +14,7 @@ import yaml
 from tests import ROOT, dbt_sources
 from tests.sandbox import Sandbox
 from tests.simulator import Options
-from tests.system import page, transform_data, transform_truth, warehouse
+from tests.system import transform_data, transform_truth, warehouse
 from tests.system.warehouse import BUILT, MARTS, PACKAGE, Cell, Dbt, Warehouse
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def test_document(built: Warehouse) -> None:
 def test_page(built: Warehouse, true: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     """Its six figures are true, made by its program."""
     file = tmp_path / "page.html"
-    page.make({**built.box.environment, "DBT_TARGET": "postgres"}, file)
+    warehouse.make_page({**built.box.environment, "DBT_TARGET": "postgres"}, file)
     html = file.read_text(encoding="utf-8")
     [figures] = true.execute("""
         select

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
@@ -167,3 +168,12 @@ def columns_of(rows: Iterable[Row], types: Mapping[type, str]) -> dict[str, str]
         name: types.get(type(cell), "TIMESTAMP" if name.endswith("_at") else "VARCHAR")
         for name, cell in known.items()
     }
+
+
+def make_page(environment: Mapping[str, str], page: Path, *arguments: str) -> None:
+    """Make the page from marts, by its program as it stands in the repository."""
+    subprocess.run(
+        [sys.executable, "-m", "claude_page", "--output", str(page), *arguments],
+        env={**environment, "PYTHONPATH": str(ROOT / "analyze")},
+        check=True,
+    )
