@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,23 +25,12 @@ MODELS = PACKAGE / "models"
 #: What the parts of flattened names become in the staging models: spelt out, and short
 #: enough for PostgreSQL. The first one that a name begins with counts.
 SPELT_OUT = {
-    "ccum__chat__": "unified_chat_",
-    "ccum__sessions__": "unified_cowork_",
-    "chat_cowork_unified_metrics__chat__": "unified_chat_",
-    "chat_cowork_unified_metrics__sessions__": "unified_cowork_",
-    "chat_cowork_unified_metrics__": "unified_",
-    "ccm__tool_actions__": "claude_code_",
-    "claude_code_metrics__core_metrics__lines_of_code__": "claude_code_lines_",
-    "claude_code_metrics__core_metrics__": "claude_code_",
-    "claude_code_metrics__tool_actions__": "claude_code_",
-    "claude_code_metrics__": "claude_code_",
-    "office_metrics__": "office_",
+    "(ccum|chat_cowork_unified_metrics)__sessions__": "unified_cowork_",
+    "(ccum|chat_cowork_unified_metrics)__": "unified_",
+    "(ccm|claude_code_metrics)__core_metrics__lines_of_code__": "claude_code_lines_",
+    "(ccm|claude_code_metrics)__((core_metrics|tool_actions)__)?": "claude_code_",
     "om__": "office_",
-    "chat_metrics__": "chat_",
-    "cowork_metrics__": "cowork_",
-    "design_metrics__": "design_",
-    "science_metrics__": "science_",
-    "claude_tag_metrics__": "claude_tag_",
+    "(chat|cowork|design|office|science|claude_tag)_metrics__": r"\1_",
 }
 
 #: Streams that marts use although the tap does not select them by default: their staging
@@ -63,9 +53,9 @@ class Column(NamedTuple):
     def staged(self) -> str:
         """Its name in the staging model."""
         for beginning, spelt_out in SPELT_OUT.items():
-            if self.name.startswith(beginning):
-                rest = self.name.removeprefix(beginning)
-                return spelt_out + rest.replace("__", "_")
+            name, found = re.subn(f"^{beginning}", spelt_out, self.name)
+            if found:
+                return name.replace("__", "_")
         return self.name
 
 

@@ -1,4 +1,7 @@
-"""Runs a command in the sandbox and shows what landed in the database."""
+"""Runs a command beside a simulated Claude Enterprise Analytics API and a PostgreSQL.
+
+Both are fresh. It shows what landed there; afterwards nothing of it is left.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +39,6 @@ run all tests, with python -m tests;
 load your own data, with a key: "First table" in README.md says how.
 """
 
-DESCRIPTION = """\
-Runs a command against a fresh simulator of the Claude Enterprise Analytics API and a
-fresh PostgreSQL, then shows what landed there. Afterwards nothing of it is left.
-"""
-
 EXAMPLES = """\
 examples:
   python -m tests.sandbox meltano run tap-claude-analytics target-postgres
@@ -60,7 +58,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.sandbox",
         usage="%(prog)s [options] COMMAND [ARGUMENT ...]",
-        description=DESCRIPTION,
+        description=__doc__,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

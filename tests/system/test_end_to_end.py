@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from datetime import date, timedelta
-from decimal import Context, Decimal, localcontext
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests import docs, fake_clock, truth
+from tests import docs, fake_clock, ledger, truth
 from tests.sandbox import Sandbox
 from tests.simulator import Options
 from tests.singer import catalog_of
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 SCHEMA = "tap_claude_analytics"
 SCHEMAS = {entry["stream"]: entry["schema"] for entry in catalog_of()["streams"]}
 STREAMS = (*truth.STREAMS, *truth.SNAPSHOTS, "usage", "cost", "readings")
-
-#: More digits than any sum has.
-EXACT = Context(prec=100)
 
 #: The day of the first run, a Monday, and that of the second one: in the same month, and
 #: with other members, teams and limits.
@@ -46,11 +43,6 @@ Rows = list[dict[str, Any]]
 def revised(rows: Rows) -> Rows:
     """Return the rows with one count changed."""
     return [{**row, "distinct_user_count": 1000} for row in rows]
-
-
-def without_creator(rows: Rows) -> Rows:
-    """Return the rows with a known object that is null."""
-    return [{**row, "created_by": None} for row in rows]
 
 
 def dearer(facts: list[Fact]) -> list[Fact]:
@@ -91,7 +83,9 @@ def box(
         # Were Meltano's hub asked for anything, the simulator would be.
         sandbox.environment["MELTANO_HUB_URL"] = simulator.url
         truth.assert_busy(simulator, "chat_projects", FIRST)
-        simulator.edit("chat_projects", FIRST, without_creator)
+        # A known object that is null.
+        nobody = {"created_by": None}
+        simulator.edit("chat_projects", FIRST, lambda rows: [r | nobody for r in rows])
         snapshots.append(run_on(TODAY, sandbox, meltano_project))
         for endpoint in set(truth.ROW_STREAMS.values()) - {"summaries"}:
             truth.assert_busy(simulator, endpoint, REVISED, VANISHED, EMPTIED)
@@ -192,7 +186,7 @@ def test_monthly_bill(box: Sandbox) -> None:
         "cost", FIRST, LATER + timedelta(days=1), group_by=("actor",)
     )
     cents: dict[str | None, Decimal] = defaultdict(Decimal)
-    with localcontext(EXACT):
+    with localcontext(ledger.EXACT):
         for row in costs:
             user = (row["group"]["actor"] or {}).get("user_id")
             cents[user] += Decimal(row["cost"]["amount"])

@@ -31,31 +31,25 @@ FULL = Path("/dev/full")
 NEVER_SAID = ("stream_maps", "unhandled", "Unexpected", "Traceback", "Exception ignored")
 
 
-class Files(NamedTuple):
-    """Where a tap that asks the simulator reads its settings from and writes to."""
+class Tap(NamedTuple):
+    """The tap, for a test to run as it likes."""
 
     simulator: Simulator
     folder: Path
 
     def command(self, *options: str, **settings: object) -> list[str]:
-        """Return the command that runs the tap."""
+        """Return the command that runs it."""
         path = self.folder / "config.json"
         path.write_text(json.dumps(config_for(self.simulator, **settings)))
-        return [
-            sys.executable,
-            "-m",
-            "tap_claude_analytics",
-            "--config",
-            str(path),
-            *options,
-        ]
+        command = [sys.executable, "-m", "tap_claude_analytics"]
+        return [*command, "--config", str(path), *options]
 
 
 @pytest.fixture
-def tap(tmp_path: Path) -> Iterator[Files]:
-    """The tap, for a test to run as it likes."""
+def tap(tmp_path: Path) -> Iterator[Tap]:
+    """The tap of a small organisation."""
     with Simulator(Options(users=10, projects=4)) as simulator:
-        yield Files(simulator, tmp_path)
+        yield Tap(simulator, tmp_path)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -81,7 +75,7 @@ def the_error(stderr: bytes | None) -> str:
     return error
 
 
-def test_a_signal_while_the_target_does_not_read(tap: Files) -> None:
+def test_a_signal_while_the_target_does_not_read(tap: Tap) -> None:
     """The pipe is full: the process ends all the same."""
     seen = 0
 
@@ -101,7 +95,7 @@ def test_a_signal_while_the_target_does_not_read(tap: Files) -> None:
             running.kill()
 
 
-def test_a_signal_while_32_slow_answers_are_under_way(tap: Files) -> None:
+def test_a_signal_while_32_slow_answers_are_under_way(tap: Tap) -> None:
     """Nobody waits for them, and no STATE is written any more."""
     over, under_way = threading.Event(), list[str]()
 
@@ -129,7 +123,7 @@ def test_a_signal_while_32_slow_answers_are_under_way(tap: Files) -> None:
 
 
 @pytest.mark.parametrize("bytes_read", [0, 100_000])
-def test_a_target_that_ends(tap: Files, bytes_read: int) -> None:
+def test_a_target_that_ends(tap: Tap, bytes_read: int) -> None:
     """At once, or among records."""
     with subprocess.Popen(
         tap.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -145,7 +139,7 @@ def test_a_target_that_ends(tap: Files, bytes_read: int) -> None:
 
 @pytest.mark.skipif(not os.access(FULL, os.W_OK), reason="no device that is always full")
 @pytest.mark.parametrize("options", [[], ["--discover"], ["--about"]])
-def test_a_disk_that_is_full(tap: Files, options: list[str]) -> None:
+def test_a_disk_that_is_full(tap: Tap, options: list[str]) -> None:
     """In the words of the operating system, whatever the command writes."""
     with FULL.open("w") as full:
         done = subprocess.run(
@@ -155,7 +149,7 @@ def test_a_disk_that_is_full(tap: Files, options: list[str]) -> None:
     assert "cannot be written: No space left on device." in the_error(done.stderr)
 
 
-def test_no_standard_output(tap: Files) -> None:
+def test_no_standard_output(tap: Tap) -> None:
     """There is nowhere to write to."""
     done = subprocess.run(
         ["/bin/sh", "-c", '"$@" >&-', "sh", *tap.command()],

@@ -22,9 +22,6 @@ RELEASE = ROOT / ".github" / "workflows" / "release.yml"
 WRITERS = {"id-token": "publish", "contents": "announce"}
 PERSONAL = re.compile(r"api.?key|token|password|e-?mail|address|your name", re.IGNORECASE)
 
-each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-each_form = pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
-
 
 def load(path: Path) -> dict[str, Any]:
     """Return what a file says; YAML takes the word `on` for a boolean."""
@@ -64,7 +61,7 @@ def test_actions_are_pinned() -> None:
     assert {action: pin for action, pin in pins.items() if len(pin) > 1} == {}
 
 
-@each_workflow
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_jobs_may_do_little(path: Path) -> None:
     """Nothing by default but to read, no credentials left behind, and not for ever."""
     workflow = load(path)
@@ -137,7 +134,7 @@ def test_changelog_has_the_form_that_a_release_reads() -> None:
     assert all(re.match(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d$", other) for other in others)
 
 
-@each_form
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
 def test_forms_are_valid(path: Path) -> None:
     """As GitHub wants them; nothing is asked for that nobody should send."""
     form = load(path)

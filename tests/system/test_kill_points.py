@@ -53,7 +53,6 @@ EXIT_CODES: dict[signal.Signals | None, int] = {
     signal.SIGKILL: -signal.SIGKILL,
     None: 1,
 }
-VICTIMS = tuple(EXIT_CODES)
 #: More seconds than anything here takes, on a busy machine too.
 PATIENCE = 30.0
 #: What the target has got at the moment of a kill mostly ends in the middle of a line.
@@ -132,8 +131,7 @@ class Run:
                 if not chunk:
                     return False
                 self.written += chunk
-                with suppress(ValueError):  # closed
-                    self.sink.write(chunk)
+                self.sink.write(chunk)
         return True
 
     def kill(self, number: signal.Signals | None) -> None:
@@ -279,7 +277,7 @@ def test_the_next_runs_complete_the_truth(
     with Simulator(Options(today=TODAY, users=25)) as simulator:
         chain = Chain(simulator, tmp_path, batch)
         for number, place in enumerate(PLACES, first_victim):
-            victim = VICTIMS[number % len(VICTIMS)]
+            victim = list(EXIT_CODES)[number % len(EXIT_CODES)]
             run = chain.run(place, victim)
             assert_nothing_new(run, place, victim)
             assert chain.bookmarks != ALL_READ

@@ -20,7 +20,7 @@ import yaml
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.progress import Progress
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
-from tests import ROOT, truth
+from tests import ROOT, dbt_sources, truth
 from tests.sandbox import Sandbox
 from tests.simulator import Options, Simulator
 from tests.system import operations
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from tests.simulator import Request
     from tests.system.meltano_fixture import MeltanoProject
-
-PROJECT = (ROOT / "meltano.yml").read_text(encoding="utf-8")
 
 SCHEMA = "tap_claude_analytics"
 #: Where a single run of the same days is loaded.
@@ -63,14 +61,9 @@ DAYS = {
 REPORT_LOOKBACK = 6
 REVISED, RELOADED = TODAY.subtract(days=REPORT_LOOKBACK), FIRST.add(days=1)
 
-SETTINGS = {
-    "TAP_CLAUDE_ANALYTICS_REPORT_LOOKBACK_DAYS": str(REPORT_LOOKBACK),
-    "TAP_CLAUDE_ANALYTICS_MAX_PARALLEL_REQUESTS": "2",
-}
 FLATTENING = {
-    "TAP_CLAUDE_ANALYTICS_FLATTENING_ENABLED": "true",
-    "TAP_CLAUDE_ANALYTICS_FLATTENING_MAX_DEPTH": "5",
-    "TAP_CLAUDE_ANALYTICS_FLATTENING_MAX_KEY_LENGTH": "64",
+    f"TAP_CLAUDE_ANALYTICS_{name.upper()}": value
+    for name, value in dbt_sources.project_settings().items()
 }
 VERSION = re.compile(r" meltano +Meltano \d")
 PER_MINUTE = re.compile(r"(?<=requests_per_minute: )\d+")
@@ -114,7 +107,8 @@ def production(
         ThreadPoolExecutor() as pool,
     ):
         del box.environment["MELTANO_CLI_LOG_FORMAT"]
-        box.environment.update(SETTINGS)
+        box.environment["TAP_CLAUDE_ANALYTICS_MAX_PARALLEL_REQUESTS"] = "2"
+        box.environment["TAP_CLAUDE_ANALYTICS_REPORT_LOOKBACK_DAYS"] = str(REPORT_LOOKBACK)
 
         def script(text: str, **variables: object) -> CompletedProcess[str]:
             """Run commands of the section in the project's folder."""
@@ -249,9 +243,7 @@ def test_organisations_have_schemas_of_their_own(production: Production) -> None
             expected = [r for day in days for r in truth.records(simulator, stream, day)]
             assert landed
             assert sorted(landed) == sorted(tuple(r[key] for key in keys) for r in expected)
-    landed_tables = {(t.schema, t.table) for t in production.box.landed()}
-    for schema in ORGANISATIONS:
-        tables = {table for name, table in landed_tables if name == schema}
+        tables = {t.table for t in production.box.landed() if t.schema == schema}
         assert tables == set(SELECTED)
     alike = production.box.query(
         "select 1 from acme.artifacts join globex.artifacts"
@@ -367,7 +359,8 @@ def test_the_query_knows_the_default_streams() -> None:
     """All of them, and the default delay."""
     query = operations.blocks()["freshness"]
     names = re.findall(r"\('([a-z_]+)'\)", query)
-    [plugin] = yaml.safe_load(PROJECT)["plugins"]["extractors"]
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    [plugin] = project["plugins"]["extractors"]
     selected = [rule.removesuffix(".*") for rule in plugin["select"]]
     assert sorted([*names, "readings"]) == sorted(selected)
     delay = CONFIG_JSONSCHEMA["properties"]["data_delay_days"]["default"]

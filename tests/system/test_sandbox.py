@@ -1,13 +1,18 @@
-"""The sandbox passes commands through, shows what landed and leaves nothing behind."""
+"""The sandbox passes commands through, shows what landed and leaves nothing behind.
+
+So does the simulator as a process of its own.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +24,14 @@ from tests.sandbox import Landed, Sandbox, SandboxedCommandError
 from tests.sandbox.__main__ import NEXT, QUIET, answer_to, format_landed, main
 from tests.sandbox.database import make_data_folder
 from tests.sandbox.sandbox import GRACE_SECONDS, own_environment
-from tests.simulator import Options
+from tests.simulator import Options, Simulator
+from tests.simulator_tests.asking import kept_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+DAY = "2026-10-06"
+SIMULATOR = [sys.executable, "-m", "tests.simulator"]
 SMALL = ("--users", "2", "--projects", "1")
 SECONDS = 60
 
@@ -195,3 +203,61 @@ def test_data_never_lies_in_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     with pytest.raises(RuntimeError, match="set TMPDIR to one outside"):
         make_data_folder()
+
+
+# The simulator alone
+
+
+def test_help_names_every_option() -> None:
+    """Each option is a flag with a help text."""
+    shown = subprocess.check_output(
+        [*SIMULATOR, "--help"], text=True, env={**os.environ, "COLUMNS": "200"}
+    )
+    text = " ".join(shown.split())
+    for option in dataclasses.fields(Options):
+        assert f"--{option.name.replace('_', '-')}" in text
+        assert option.metadata["help"] in text
+
+
+def test_a_wrong_option_is_one_sentence() -> None:
+    """A generation that never was is a usage error."""
+    refused = subprocess.run(
+        [*SIMULATOR, "--generation", "1999-01-01"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 2
+    assert "generation" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_it_runs_as_a_process(end: signal.Signals) -> None:
+    """It says where it listens and ends cleanly when told to."""
+    pipe = subprocess.PIPE
+    options = ["--today", "2026-10-08", "--users", "9", "--api-key", "sk-ant-api01-cli"]
+    with (
+        kept_session() as session,
+        subprocess.Popen(
+            [*SIMULATOR, *options], stdout=pipe, stderr=pipe, text=True
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            base = process.stdout.readline().split()[-1]
+            key = process.stdout.readline().split()[-1]
+            assert key == "sk-ant-api01-cli"
+            answer = session.get(
+                f"{base}users",
+                params={"date": DAY},
+                headers={"x-api-key": key},
+                timeout=10,
+            )
+            same = Simulator(Options(users=9))
+            assert answer.json()["data"] == same.truth("users", date.fromisoformat(DAY))
+            process.send_signal(end)
+            output, errors = process.communicate(timeout=10)
+        finally:
+            process.kill()
+    assert (process.returncode, output, errors) == (0, "", "")

@@ -11,19 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import truth
 from tests.system import warehouse
 from tests.system.transform_rows import ACME, GLOBEX
 from tests.system.warehouse import Dbt, query
 
-ON = (
-    "team_summaries",
-    "members",
-    "invites",
-    "spend_limits",
-    "spend_limit_requests",
-    "teams",
-    "team_members",
-)
+ON = ("team_summaries", *truth.SNAPSHOTS)
 OFF = ("chat_projects", "skills", "connectors", "plugins", "artifacts", "usage")
 VARIABLES = {
     "claude_analytics__organizations": {"Acme": "acme", "Globex": "globex"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import tempfile
 from datetime import date, timedelta
 from decimal import Decimal
@@ -128,22 +129,17 @@ def _odd_code(rows: list[Record]) -> list[Record]:
 
 def _never_known(rows: list[Record]) -> list[Record]:
     """Return rows, those of one skill and one connector without how often it was used."""
+    unknown = {"unknown", "slack"}
     return [
-        {
-            name: None if name.endswith(("invocation_count", "_call_count")) else value
-            for name, value in row.items()
-        }
-        if {"unknown", "slack"} & {row.get("skill_name"), row.get("connector_name")}
+        row | {name: None for name in row if re.search("(invocation|_call)_count$", name)}
+        if {row.get("skill_name"), row.get("connector_name")} & unknown
         else row
         for row in rows
     ]
 
 
 def _renamed(rows: list[Record]) -> list[Record]:
-    return [
-        {name: "New" if "display" in name else value for name, value in row.items()}
-        for row in rows
-    ]
+    return [row | {name: "New" for name in row if "display" in name} for row in rows]
 
 
 def _moved(rows: list[Record]) -> list[Record]:

@@ -125,16 +125,6 @@ class Warehouse(NamedTuple):
             cursor = connection.cursor(row_factory=dict_row)
             return cursor.execute(f"select * from {table}".encode()).fetchall()
 
-    def duckdb(self, table: str) -> list[Row]:
-        """Return the rows of a table in DuckDB."""
-        return query(self.path, f"select * from {table}")
-
-    def copy_to_duckdb(self) -> None:
-        """Put the tables that are loaded in PostgreSQL into the DuckDB file."""
-        tables = [landed.table for landed in self.box.landed()]
-        rows = {table: self.postgres(f"{LOADED}.{table}") for table in tables}
-        create(self.path, LOADED, rows)
-
 
 def query(path: Path, statement: str) -> list[Row]:
     """Return the rows that a DuckDB file has."""

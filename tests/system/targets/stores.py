@@ -45,11 +45,6 @@ class Store(NamedTuple):
     read: Callable[[], dict[str, Table]]
 
 
-def open_store(package: str, programs: Path, folder: Path) -> AbstractContextManager[Store]:
-    """Make an empty place for a target to write to; it may use an empty folder."""
-    return OPENERS[package](programs, folder)
-
-
 @contextmanager
 def _postgresql(_programs: Path, _folder: Path) -> Iterator[Store]:
     with running_database() as database:
@@ -167,7 +162,9 @@ def _json_lines(_programs: Path, folder: Path) -> Iterator[Store]:
     yield Store({"destination_path": str(folder), "do_timestamp_file": False}, read)
 
 
-OPENERS = {
+#: What makes an empty place for a target to write to, given the programs beside it and an
+#: empty folder.
+OPENERS: dict[str, Callable[[Path, Path], AbstractContextManager[Store]]] = {
     "meltanolabs-target-csv": _csv,
     "meltanolabs-target-postgres": _postgresql,
     "plinxore-target-s3": _parquet_on_s3,
