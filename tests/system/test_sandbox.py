@@ -30,7 +30,6 @@ from tests.simulator_tests.asking import kept_session
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DAY = "2026-10-06"
 SIMULATOR = [sys.executable, "-m", "tests.simulator"]
 SMALL = ("--users", "2", "--projects", "1")
 SECONDS = 60
@@ -205,9 +204,6 @@ def test_data_never_lies_in_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         make_data_folder()
 
 
-# The simulator alone
-
-
 def test_help_names_every_option() -> None:
     """Each option is a flag with a help text."""
     shown = subprocess.check_output(
@@ -235,7 +231,7 @@ def test_a_wrong_option_is_one_sentence() -> None:
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_it_runs_as_a_process(end: signal.Signals) -> None:
     """It says where it listens and ends cleanly when told to."""
-    pipe = subprocess.PIPE
+    day, pipe = date(2026, 10, 6), subprocess.PIPE
     options = ["--today", "2026-10-08", "--users", "9", "--api-key", "sk-ant-api01-cli"]
     with (
         kept_session() as session,
@@ -250,12 +246,12 @@ def test_it_runs_as_a_process(end: signal.Signals) -> None:
             assert key == "sk-ant-api01-cli"
             answer = session.get(
                 f"{base}users",
-                params={"date": DAY},
+                params={"date": day.isoformat()},
                 headers={"x-api-key": key},
                 timeout=10,
             )
             same = Simulator(Options(users=9))
-            assert answer.json()["data"] == same.truth("users", date.fromisoformat(DAY))
+            assert answer.json()["data"] == same.truth("users", day)
             process.send_signal(end)
             output, errors = process.communicate(timeout=10)
         finally:
