@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +16,7 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 PACKAGE = ROOT / "transform"
@@ -25,40 +25,20 @@ MODELS = PACKAGE / "models"
 #: What the parts of flattened names become in the staging models: spelt out, and short
 #: enough for PostgreSQL. The first one that a name begins with counts.
 SPELT_OUT = {
-    "ccum__chat__": "unified_chat_",
-    "ccum__sessions__": "unified_cowork_",
-    "chat_cowork_unified_metrics__chat__": "unified_chat_",
-    "chat_cowork_unified_metrics__sessions__": "unified_cowork_",
-    "chat_cowork_unified_metrics__": "unified_",
-    "ccm__tool_actions__": "claude_code_",
-    "claude_code_metrics__core_metrics__lines_of_code__": "claude_code_lines_",
-    "claude_code_metrics__core_metrics__": "claude_code_",
-    "claude_code_metrics__tool_actions__": "claude_code_",
-    "claude_code_metrics__": "claude_code_",
-    "office_metrics__": "office_",
+    "(ccum|chat_cowork_unified_metrics)__sessions__": "unified_cowork_",
+    "(ccum|chat_cowork_unified_metrics)__": "unified_",
+    "(ccm|claude_code_metrics)__core_metrics__lines_of_code__": "claude_code_lines_",
+    "(ccm|claude_code_metrics)__((core_metrics|tool_actions)__)?": "claude_code_",
     "om__": "office_",
-    "chat_metrics__": "chat_",
-    "cowork_metrics__": "cowork_",
-    "design_metrics__": "design_",
-    "science_metrics__": "science_",
-    "claude_tag_metrics__": "claude_tag_",
+    "(chat|cowork|design|office|science|claude_tag)_metrics__": r"\1_",
 }
 
 #: Streams that marts use although the tap does not select them by default: their staging
 #: models are there, without rows, where the streams are not loaded.
 ALSO_IN_MARTS = {
-    "team_summaries",
-    "skills_by_user",
-    "connectors_by_user",
-    "plugins_by_user",
-    "artifacts_by_user",
-    "chat_projects_by_user",
-    "members",
-    "invites",
-    "spend_limits",
-    "spend_limit_requests",
-    "teams",
-    "team_members",
+    *("skills_by_user", "connectors_by_user", "plugins_by_user", "artifacts_by_user"),
+    *("chat_projects_by_user", "team_summaries", "teams", "team_members"),
+    *("members", "invites", "spend_limits", "spend_limit_requests"),
 }
 
 
@@ -73,9 +53,9 @@ class Column(NamedTuple):
     def staged(self) -> str:
         """Its name in the staging model."""
         for beginning, spelt_out in SPELT_OUT.items():
-            if self.name.startswith(beginning):
-                rest = self.name.removeprefix(beginning)
-                return spelt_out + rest.replace("__", "_")
+            name, found = re.subn(f"^{beginning}", spelt_out, self.name)
+            if found:
+                return name.replace("__", "_")
         return self.name
 
 
@@ -88,10 +68,9 @@ class Table(NamedTuple):
     is_selected: bool
 
     @property
-    def description(self) -> str:
-        """A sentence about it."""
-        key = ", ".join(f"`{name}`" for name in self.key)
-        return f"Table of the stream `{self.name}`; its key is {key}."
+    def staged(self) -> str:
+        """The name of its staging model."""
+        return f"stg_claude_analytics__{self.name}"
 
 
 def project_settings() -> dict[str, Any]:
@@ -136,48 +115,56 @@ def _type(name: str, field: Mapping[str, Any]) -> str | None:
 def files() -> dict[Path, str]:
     """Return the contents of all files that are made."""
     every = tables()
-    made = {
+    return {
         MODELS / "sources.yml": _sources(every),
         PACKAGE / "macros" / "stream_names.sql": _names(every),
         MODELS / "staging" / "staging.yml": _docs(every),
+        **{MODELS / "staging" / f"{each.staged}.sql": _staging(each) for each in every},
     }
-    for table in every:
-        made[MODELS / "staging" / f"stg_claude_analytics__{table.name}.sql"] = _staging(
-            table
-        )
-    return made
 
 
 def _folded(text: str, indent: int) -> str:
-    lines = textwrap.wrap(text, 92 - indent, break_long_words=False, break_on_hyphens=False)
-    return "".join(f"{' ' * indent}{line}\n" for line in lines)
+    """Return a description as a block of YAML."""
+    space = " " * indent
+    lines = textwrap.wrap(text, 90 - indent, break_long_words=False, break_on_hyphens=False)
+    return f"{space}description: >-\n" + "".join(f"{space}  {line}\n" for line in lines)
 
 
 HEADER = "# Made by `python -m tests.dbt_sources --write` from the tap's catalog.\n"
-
-
-def _sources(every: list[Table]) -> str:
-    text = f"""\
-{HEADER}version: 2
+FRESHNESS = """\
+        config:
+          loaded_at_field: snapshot_at
+          freshness:
+            warn_after: {count: 36, period: hour}
+            error_after: {count: 5, period: day}
+"""
+SOURCES = (
+    HEADER
+    + """\
+version: 2
 
 sources:
   - name: claude_analytics
     description: >-
       The tables that tap-claude-analytics loads, flattened as its Meltano project does.
-    database: "{{{{ var('claude_analytics__database') or target.database }}}}"
-    schema: "{{{{ var('claude_analytics__schema') }}}}"
+    database: "{{ var('claude_analytics__database') or target.database }}"
+    schema: "{{ var('claude_analytics__schema') }}"
     tables:
 """
+)
+
+
+def _sources(every: list[Table]) -> str:
+    text = SOURCES
     for table in every:
-        text += f"      - name: {table.name}\n        description: >-\n"
-        text += _folded(table.description, 10)
-        if table.name == "readings":
-            text += FRESHNESS
+        key = ", ".join(f"`{name}`" for name in table.key)
+        text += f"      - name: {table.name}\n"
+        text += _folded(f"Table of the stream `{table.name}`; its key is {key}.", 8)
+        text += FRESHNESS if table.name == "readings" else ""
         text += "        columns:\n"
         for column in table.columns:
             text += f"          - name: {column.name}\n"
-            if column.description:
-                text += "            description: >-\n" + _folded(column.description, 14)
+            text += _folded(column.description, 12) if column.description else ""
     return text
 
 
@@ -192,22 +179,18 @@ def _names(every: list[Table]) -> str:
 """
 
 
-FRESHNESS = """\
-        config:
-          loaded_at_field: snapshot_at
-          freshness:
-            warn_after: {count: 36, period: hour}
-            error_after: {count: 5, period: day}
-"""
-
-
 def _docs(every: list[Table]) -> str:
     text = f"{HEADER}version: 2\n\nmodels:\n"
     for table in every:
+        about = (
+            f"The rows of `{table.name}` that count, of all organisations, with typed"
+            " columns. What the columns mean stands with the source."
+        )
+        if table.name == "readings":
+            about = "The reading of each stream and day that counts."
         text += f"""\
-  - name: stg_claude_analytics__{table.name}
-    description: >-
-{_folded(_staged(table), 6)}\
+  - name: {table.staged}
+{_folded(about, 4)}\
     data_tests:
       - claude_unique_key:
           arguments:
@@ -216,47 +199,36 @@ def _docs(every: list[Table]) -> str:
     return text
 
 
-def _staged(table: Table) -> str:
-    if table.name == "readings":
-        return "The reading of each stream and day that counts."
-    return (
-        f"The rows of `{table.name}` that count, of all organisations, with typed columns."
-        " What the columns mean stands with the source."
-    )
-
-
 def _staging(table: Table) -> str:
     text = ""
     if not (table.is_selected or table.name in ALSO_IN_MARTS or table.name == "readings"):
         text = f"{{{{ config(enabled=var('claude_analytics__using_{table.name}')) }}}}\n\n"
-    key = json.dumps(table.key).replace('"', "'")
-    text += f"{{{{ claude_analytics.claude_current_rows('{table.name}', {key}, [\n"
+    text += f"{{{{ claude_analytics.claude_current_rows('{table.name}', {table.key}, [\n"
     for column in table.columns:
         text += f"    ('{column.name}', '{column.staged}', '{column.type}'),\n"
     return text + "]) }}\n"
 
 
-def changed() -> Iterator[Path]:
-    """List the files that are not as they should be, and those that should not be there."""
+def changed() -> dict[Path, str | None]:
+    """Return the files that are not as they should be; None for those that should go."""
     wanted = files()
-    for path, text in wanted.items():
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            yield path
-    yield from set((MODELS / "staging").iterdir()) - wanted.keys()
+    texts = {path: path.read_text("utf-8") if path.exists() else "" for path in wanted}
+    left = set((MODELS / "staging").iterdir()) - wanted.keys()
+    return {path: wanted[path] for path in wanted if texts[path] != wanted[path]} | (
+        dict.fromkeys(left)
+    )
 
 
 def main(arguments: list[str]) -> int:
     """Write the files, or say which are not as they should be."""
-    paths = list(changed())
-    for path in paths:
+    found = changed()
+    for path, text in found.items():
         sys.stdout.write(f"{path.relative_to(ROOT)}\n")
-        if arguments == ["--write"]:
-            text = files().get(path)
-            if text is None:
-                path.unlink()
-            else:
-                path.write_text(text, encoding="utf-8")
-    return int(bool(paths) and arguments != ["--write"])
+        if arguments == ["--write"] and text is None:
+            path.unlink()
+        elif arguments == ["--write"] and text is not None:
+            path.write_text(text, encoding="utf-8")
+    return int(bool(found) and arguments != ["--write"])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import pendulum
 from tap_claude_analytics.common import clock
 from tests import ROOT, singer, truth
 from tests.simulator import Options, Simulator
-from tests.system import page, warehouse
+from tests.system import warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +112,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         file = folder / "page.html"
-        page.make({**os.environ, **build(folder)}, file, "--title", "a simulated company")
+        warehouse.make_page(
+            {**os.environ, **build(folder)}, file, "--title", "a simulated company"
+        )
         photograph(file, folder)
 
 

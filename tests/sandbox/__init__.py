@@ -10,8 +10,7 @@ Everything is fresh, nothing outlives the `with`, and nothing of the caller's ow
 settings for the tap, the targets or Meltano gets in.
 """
 
-from tests.sandbox.command import SandboxedCommandError
 from tests.sandbox.database import Landed
-from tests.sandbox.sandbox import Sandbox
+from tests.sandbox.sandbox import Sandbox, SandboxedCommandError
 
 __all__ = ["Landed", "Sandbox", "SandboxedCommandError"]

@@ -1,4 +1,7 @@
-"""Runs a command in the sandbox and shows what landed in the database."""
+"""Runs a command beside a simulated Claude Enterprise Analytics API and a PostgreSQL.
+
+Both are fresh. It shows what landed there; afterwards nothing of it is left.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from tests.sandbox.command import SandboxedCommandError, signals_held_back
-from tests.sandbox.sandbox import Sandbox
+from tests.sandbox.sandbox import Sandbox, SandboxedCommandError, signals_held_back
 from tests.simulator import Options
 
 if TYPE_CHECKING:
@@ -37,11 +39,6 @@ run all tests, with python -m tests;
 load your own data, with a key: "First table" in README.md says how.
 """
 
-DESCRIPTION = """\
-Runs a command against a fresh simulator of the Claude Enterprise Analytics API and a
-fresh PostgreSQL, then shows what landed there. Afterwards nothing of it is left.
-"""
-
 EXAMPLES = """\
 examples:
   python -m tests.sandbox meltano run tap-claude-analytics target-postgres
@@ -57,11 +54,11 @@ The exit code is the command's.
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Reads the command line: the options and the command."""
+    """Read the command line: the options and the command."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.sandbox",
         usage="%(prog)s [options] COMMAND [ARGUMENT ...]",
-        description=DESCRIPTION,
+        description=__doc__,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -96,7 +93,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def format_landed(tables: Sequence[Landed]) -> str:
-    """Draws the table of the tables that are in the database."""
+    """Draw the table of the tables that are in the database."""
     if not tables:
         return "Nothing landed in the database."
     width = max(len("rows"), *(len(f"{table.rows:,}") for table in tables))
@@ -109,13 +106,13 @@ def format_landed(tables: Sequence[Landed]) -> str:
 
 
 def format_columns(lines: Sequence[Sequence[str]]) -> str:
-    """Draws the cells of lines below each other."""
+    """Draw the cells of lines below each other."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 def answer_to(query: str, box: Sandbox) -> str:
-    """Asks the database: columns and rows as text, or what is wrong with the statement."""
+    """Ask the database: columns and rows as text, or what is wrong with the statement."""
     try:
         with box.connect() as connection:
             cursor = connection.execute(query.encode())
@@ -128,7 +125,7 @@ def answer_to(query: str, box: Sandbox) -> str:
 
 
 def show(box: Sandbox, query: str | None) -> None:
-    """Shows what landed, and the answer to a query or what to do next."""
+    """Show what landed, and the answer to a query or what to do next."""
     landed = box.landed()
     sys.stdout.write(f"\n{format_landed(landed)}\n")
     if query:
@@ -138,12 +135,7 @@ def show(box: Sandbox, query: str | None) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the program.
-
-    Returns:
-        Its exit code: the command's, or 128 and the number of the signal that ended
-        the command or this program.
-    """
+    """Run the program; return the command's exit code, or that of a signal."""
     parsed = parse(arguments)
     options = Options(**{name: getattr(parsed, name) for name in SIZES})
     with signals_held_back() as signals:

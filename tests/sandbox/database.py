@@ -33,9 +33,6 @@ PREFIX = "tap-sandbox-"
 
 STOP_SECONDS = 10.0
 
-# The data is thrown away with the server, so it need not survive a power cut.
-CARELESS = ("fsync", "full_page_writes", "synchronous_commit")
-
 TABLES = """
     select tables.table_schema, tables.table_name, columns.column_name is not null
     from information_schema.tables
@@ -67,16 +64,16 @@ class Database:
     sqlalchemy_url: str
 
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
-        """Opens a connection that commits by itself, to be used in a `with`."""
+        """Open a connection that commits by itself, to be used in a `with`."""
         return psycopg.connect(self.url, autocommit=True)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        """Runs one statement."""
+        """Run one statement."""
         with self.connect() as connection:
             return connection.execute(statement.encode()).fetchall()
 
     def landed(self) -> list[Landed]:
-        """Lists the tables, with the span of the column `date` of each that has one."""
+        """List the tables, with the span of the column `date` of each that has one."""
         found = []
         with self.connect() as connection:
             for schema, table, dated in connection.execute(TABLES).fetchall():
@@ -91,16 +88,17 @@ class Database:
 
 @contextmanager
 def running_database() -> Iterator[Database]:
-    """Runs an embedded PostgreSQL on an empty database."""
+    """Run an embedded PostgreSQL on an empty database."""
     folder = make_data_folder()
     server = None
     try:
         server = get_server(folder, cleanup_mode="delete")
         database = Database(server.get_uri(), server.get_uri(driver="psycopg"))
         with database.connect() as connection:
-            for name in CARELESS:
-                statement = sql.SQL("alter system set {} = off")
-                connection.execute(statement.format(sql.Identifier(name)))
+            # The data is thrown away with the server, so it need not survive a power cut.
+            connection.execute("alter system set fsync = off")
+            connection.execute("alter system set full_page_writes = off")
+            connection.execute("alter system set synchronous_commit = off")
             connection.execute("select pg_reload_conf()")
         yield database
     finally:
@@ -110,7 +108,7 @@ def running_database() -> Iterator[Database]:
 
 
 def _stop(folder: Path) -> None:
-    """Stops what an interrupted start left, which the library never saw; and tidies up."""
+    """Stop what an interrupted start left, which the library never saw; and tidy up."""
     with suppress(FileNotFoundError, ProcessLookupError, ValueError, IndexError):
         pid = int((folder / "postmaster.pid").read_text().splitlines()[0])
         os.kill(pid, signal.SIGQUIT)
@@ -122,16 +120,13 @@ def _stop(folder: Path) -> None:
 
 
 def make_data_folder() -> Path:
-    """Makes the folder for the data, directly in the system's temporary folder.
+    """Make the folder for the data, directly in the system's temporary folder.
 
     Run by root, the server belongs to a user of its own, and its library opens every
     folder above the data for that user. That must not happen to somebody's home.
 
-    Returns:
-        The new folder.
-
     Raises:
-        RuntimeError: The temporary folder lies in a home or in this checkout.
+        RuntimeError: If the temporary folder lies in a home or in this checkout.
     """
     parent = Path(tempfile.gettempdir()).resolve()
     private = (Path.home().resolve(), Path(__file__).resolve().parents[2])

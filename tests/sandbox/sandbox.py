@@ -1,60 +1,119 @@
-"""Simulator, database and environment as one."""
+"""Simulator, database and environment as one, and commands that leave nothing running."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import sysconfig
 import tempfile
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.sandbox.command import SandboxedCommandError, end_group, wait_for
+import psutil
+from psycopg.conninfo import conninfo_to_dict
+
 from tests.sandbox.database import PREFIX, running_database
-from tests.sandbox.environment import build_environment
 from tests.simulator import Options, Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import psycopg
     from typing_extensions import Self
 
     from tests.sandbox.database import Landed
 
+#: The caller's own settings stay outside, or a sandbox would not be the same twice.
+FOREIGN = ("TAP_CLAUDE_ANALYTICS_", "TARGET_", "MELTANO_", "DBT_")
+#: How long a group that was asked to end may take before it is made to.
+GRACE_SECONDS = 5.0
+POLL_SECONDS = 0.1
+
+
+class SandboxedCommandError(Exception):
+    """A command could not be started or took too long."""
+
+
+def own_environment() -> dict[str, str]:
+    """Return the caller's variables, but for settings of tap, targets, Meltano and dbt."""
+    return {n: value for n, value in os.environ.items() if not n.startswith(FOREIGN)}
+
+
+@contextmanager
+def signals_held_back() -> Iterator[Sequence[int]]:
+    """Note the signals that end a program, instead of raising, so that it can tidy up."""
+    noted: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda arrived, _: noted.append(arrived))
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield noted
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
 
 class Sandbox:
     """A fresh simulator and a fresh database, and commands that know of them."""
 
     def __init__(self, options: Options | None = None, signals: Sequence[int] = ()) -> None:
-        """Prepares a sandbox; `__enter__` starts it.
-
-        Args:
-            options: The simulated organisation.
-            signals: Those that arrive are passed on to the commands.
-        """
+        """Take the simulated organisation; as soon as a signal is noted, commands end."""
         self.simulator = Simulator(options or Options())
         self.environment: dict[str, str] = {}
         self._signals = signals
         self._started = ExitStack()
 
     def __enter__(self) -> Self:
-        """Starts simulator and database."""
+        """Start simulator and database."""
         with ExitStack() as starting:
             folder = starting.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX))
             starting.enter_context(self.simulator)
             self.database = starting.enter_context(running_database())
-            self.environment = build_environment(
-                api_url=self.simulator.url,
-                api_key=self.simulator.options.api_key,
-                database_url=self.database.sqlalchemy_url,
-                folder=Path(folder),
-            )
+            self.environment = self._environment(Path(folder))
             self._started = starting.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stops everything and removes its folders."""
+        """Stop everything and remove its folders."""
         self._started.close()
+
+    def _environment(self, folder: Path) -> dict[str, str]:
+        """Return the variables of commands; Meltano keeps its state in the folder."""
+        own = own_environment()
+        programs = [sysconfig.get_path("scripts"), own.get("PATH", os.defpath)]
+        server = conninfo_to_dict(self.database.url)
+        return {
+            **own,
+            "PATH": os.pathsep.join(programs),
+            "TAP_CLAUDE_ANALYTICS_API_URL": self.simulator.url,
+            "TAP_CLAUDE_ANALYTICS_API_KEY": self.simulator.options.api_key,
+            # The simulator grants as many as one likes.
+            "TAP_CLAUDE_ANALYTICS_REQUESTS_PER_MINUTE": "10000",
+            # Meltano would not notice that the tap in the checkout has a new schema.
+            "TAP_CLAUDE_ANALYTICS__USE_CACHED_CATALOG": "false",
+            "TARGET_POSTGRES_SQLALCHEMY_URL": self.database.sqlalchemy_url,
+            # An empty database goes with an empty memory of what was loaded into it.
+            "MELTANO_DATABASE_URI": f"sqlite:///{folder / 'meltano.db'}",
+            # Without one, Meltano makes one up and writes it into meltano.yml.
+            "MELTANO_PROJECT_ID": "00000000-0000-0000-0000-000000000000",
+            "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+            "MELTANO_CLI_LOG_FORMAT": "uncolored",
+            # Nothing listens there, so whatever asks Meltano's hub fails at once.
+            "MELTANO_HUB_URL": "http://127.0.0.1:9",
+            "NO_COLOR": "1",
+            # As `transform/profiles.yml` reads it.
+            "DBT_POSTGRES_HOST": str(server["host"]),
+            "DBT_POSTGRES_PORT": str(server.get("port", 5432)),
+            "DBT_POSTGRES_USER": str(server["user"]),
+            "DBT_POSTGRES_PASSWORD": str(server.get("password", "")),
+            "DBT_POSTGRES_DATABASE": str(server["dbname"]),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
 
     def run(
         self,
@@ -64,16 +123,10 @@ class Sandbox:
         capture: bool = True,
         timeout: float | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a command in the sandbox, and ends whatever it leaves running.
-
-        Args:
-            arguments: The program and its arguments.
-            folder: Where it runs; by default here.
-            capture: Whether to keep its output instead of showing it.
-            timeout: How many seconds it may take.
+        """Run a command in the sandbox, and end whatever it leaves running.
 
         Raises:
-            SandboxedCommandError: It could not be started or took too long.
+            SandboxedCommandError: If it cannot be started or takes more seconds than given.
         """
         pipe = subprocess.PIPE if capture else None
         try:
@@ -90,21 +143,60 @@ class Sandbox:
         except OSError as error:
             message = f"{arguments[0]}: {error.strerror}"
             raise SandboxedCommandError(message) from error
+        end, is_late = time.monotonic() + (timeout or float("inf")), False
         with process:
             try:
-                output, errors = wait_for(process, timeout, self._signals)
+                while True:
+                    with suppress(subprocess.TimeoutExpired):
+                        output, errors = process.communicate(timeout=POLL_SECONDS)
+                        break
+                    has_ended = process.poll() is not None
+                    is_late |= not has_ended and time.monotonic() > end
+                    # Whatever the command started may still hold on to its output.
+                    if has_ended or is_late or self._signals:
+                        _end_group(process)
             finally:
-                end_group(process)
+                _end_group(process)
+        if is_late:
+            message = f"{arguments!r} took more than {timeout} s: {output}{errors}"
+            raise SandboxedCommandError(message)
         return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
-        """Opens a connection that commits by itself, to be used in a `with`."""
+        """Open a connection that commits by itself, to be used in a `with`."""
         return self.database.connect()
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        """Runs one statement in the database."""
+        """Run one statement in the database."""
         return self.database.query(statement)
 
     def landed(self) -> list[Landed]:
-        """Looks at what is in the database: one entry a table."""
+        """Look at what is in the database: one entry a table."""
         return self.database.landed()
+
+
+def _end_group(process: subprocess.Popen[str]) -> None:
+    """End whatever is left of a process group, by force if it takes long."""
+    for number, seconds in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 1.0)):
+        # macOS answers for a group of dead processes that one may not.
+        with suppress(PermissionError, ProcessLookupError):
+            os.killpg(process.pid, number)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if not _is_running(process.pid):
+                return
+            time.sleep(POLL_SECONDS / 2)
+
+
+def _is_running(group: int) -> bool:
+    """Tell whether a group has processes that run.
+
+    Dead ones that their parent did not ask after yet run no more, although they can
+    still be sent a signal. In a container that can be so for a long time.
+    """
+    for process in psutil.process_iter(["status"]):
+        if process.info["status"] != psutil.STATUS_ZOMBIE:
+            with suppress(PermissionError, ProcessLookupError):
+                if os.getpgid(process.pid) == group:
+                    return True
+    return False

@@ -25,14 +25,10 @@ class MeltanoProject(NamedTuple):
 
     folder: Path
 
-    def run(self, box: Sandbox, *options: str) -> subprocess.CompletedProcess[str]:
+    def run(self, box: Sandbox) -> subprocess.CompletedProcess[str]:
         """Run the tap into PostgreSQL, from where the sandbox's last run has ended."""
-        pipeline = ["tap-claude-analytics", "target-postgres"]
-        return self.meltano(box, "run", *options, *pipeline)
-
-    def meltano(self, box: Sandbox, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run Meltano in a sandbox; return how it ended, and what was logged."""
-        return box.run(["meltano", *arguments], folder=self.folder, timeout=SECONDS)
+        command = ["meltano", "run", "tap-claude-analytics", "target-postgres"]
+        return box.run(command, folder=self.folder, timeout=SECONDS)
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
+from meltano.core.utils import deep_merge
 
 from tests import ROOT
 from tests.system.meltano_fixture import MeltanoProject
@@ -46,23 +47,9 @@ def make_project(
     # Where people keep the programs that they run.
     (folder / ".venv").symlink_to(sys.prefix)
     project = yaml.safe_load((installed.folder / "meltano.yml").read_text(encoding="utf-8"))
-    for addition in additions:
-        project = _merged(project, yaml.safe_load(addition))
+    project = deep_merge(project, *map(yaml.safe_load, additions))
     (folder / "meltano.yml").write_text(yaml.safe_dump(project), encoding="utf-8")
     return MeltanoProject(folder)
-
-
-def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Return both mappings in one; lists are joined."""
-    merged = dict(one)
-    for name, value in other.items():
-        if isinstance(value, dict):
-            merged[name] = _merged(merged.get(name, {}), value)
-        elif isinstance(value, list):
-            merged[name] = [*merged.get(name, []), *value]
-        else:
-            merged[name] = value
-    return merged
 
 
 def with_days(script: str, days: Mapping[str, str]) -> str:

@@ -25,31 +25,10 @@ TODAY = date(2026, 11, 9)
 [DUCKDB] = [target for target in TARGETS if target.destination == "DuckDB"]
 
 
-def go_on(folder: Path, script: str, **environment: str) -> None:
-    """Run once more, with the programs that are installed in the folder."""
-    states = folder / "states.jsonl"
-    before = states.read_text(encoding="utf-8").splitlines()
-    done = run_bash(folder, script, **environment)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "| skills_by_team |" in done.stdout
-    catalog = json.loads((folder / "catalog.json").read_text(encoding="utf-8"))
-    assert "skills_by_team" in {entry["stream"] for entry in catalog["streams"]}
-    after = states.read_text(encoding="utf-8").splitlines()
-    assert after[: len(before)] == before
-    (old, *_), (new, *_) = (
-        [state["bookmarks"]["skills"] for state in map(json.loads, lines[-1:])]
-        for lines in (before, after)
-    )
-    assert old["replication_key_value"] == new["replication_key_value"]
-    assert old["latest_snapshot_at"] < new["latest_snapshot_at"]
-
-
-def run_bash(
-    folder: Path, script: str, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Run a script as if it were pasted, up to its first error."""
+def run_bash(folder: Path, script: str, **environment: str) -> str:
+    """Run a script as if it were pasted, up to its first error; return what it says."""
     bash = shutil.which("bash") or "bash"
-    return subprocess.run(
+    done = subprocess.run(
         [bash, "-euo", "pipefail", "-c", script],
         cwd=folder,
         env=variables() | environment,
@@ -57,6 +36,8 @@ def run_bash(
         text=True,
         check=False,
     )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
 
 
 @pytest.mark.skipif(
@@ -68,6 +49,7 @@ def test_the_first_table(tmp_path: Path) -> None:
     script = docs.block("first table")
     for requirement in DUCKDB.requirements:
         assert f"'{requirement}'" in script
+    states = tmp_path / "states.jsonl"
     with Simulator(Options(users=3, projects=2)) as simulator:
         days = [simulator.latest - timedelta(days=n) for n in (5, 4, 3, 2)]
         for pattern, replacement in (
@@ -80,16 +62,25 @@ def test_the_first_table(tmp_path: Path) -> None:
         # The newcomer's Python is the one that runs the tests.
         path = f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}"
         url = {"TAP_CLAUDE_ANALYTICS_API_URL": simulator.url}
-        done = run_bash(tmp_path, script, PATH=path, **url)
-        assert done.returncode == 0, done.stderr[-3000:]
+        shown = run_bash(tmp_path, script, PATH=path, **url)
+        before = states.read_text(encoding="utf-8").splitlines()
         [exports] = re.findall(r"^export .*$", script, re.MULTILINE)
-        go_on(tmp_path, f"{exports}\n{docs.block('plain singer')}", **url)
+        streams = run_bash(tmp_path, f"{exports}\n{docs.block('plain singer')}", **url)
         expected = [
             f"{day} │ {row['daily_active_user_count']} │ {row['weekly_active_user_count']}"
             f" │ {row['assigned_seat_count']}"
             for day in days
             for row in simulator.truth("summaries", day)
         ]
-    assert "accepts the key" in done.stdout
-    table = [" ".join(line.strip("│ ").split()) for line in done.stdout.splitlines()]
+    assert "accepts the key" in shown
+    table = [" ".join(line.strip("│ ").split()) for line in shown.splitlines()]
     assert [line for line in table if line in expected] == expected
+    # The second run, with what is installed, goes on from the state of the first.
+    assert "| skills_by_team |" in streams
+    catalog = json.loads((tmp_path / "catalog.json").read_text(encoding="utf-8"))
+    assert "skills_by_team" in {entry["stream"] for entry in catalog["streams"]}
+    after = states.read_text(encoding="utf-8").splitlines()
+    assert after[: len(before)] == before
+    old, new = (json.loads(lines[-1])["bookmarks"]["skills"] for lines in (before, after))
+    assert old["replication_key_value"] == new["replication_key_value"]
+    assert old["latest_snapshot_at"] < new["latest_snapshot_at"]

@@ -20,24 +20,13 @@ RELEASE = ROOT / ".github" / "workflows" / "release.yml"
 
 #: The permissions that let a job change something, and the only job that may have each.
 WRITERS = {"id-token": "publish", "contents": "announce"}
-#: What a form may ask, by the types that GitHub knows.
-QUESTIONS = {"checkboxes", "dropdown", "input", "textarea"}
 PERSONAL = re.compile(r"api.?key|token|password|e-?mail|address|your name", re.IGNORECASE)
-
-each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-each_form = pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Return what a file says."""
-    content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return content
-
-
-def triggers(workflow: dict[str, Any]) -> dict[str, Any]:
-    """Return when a workflow runs; YAML takes the word for a boolean."""
-    when: dict[str, Any] = dict[Any, Any](workflow)[True]
-    return when
+    """Return what a file says; YAML takes the word `on` for a boolean."""
+    content = dict[Any, Any](yaml.safe_load(path.read_text(encoding="utf-8")))
+    return {"on" if name is True else name: value for name, value in content.items()}
 
 
 def steps(path: Path) -> list[dict[str, Any]]:
@@ -72,7 +61,7 @@ def test_actions_are_pinned() -> None:
     assert {action: pin for action, pin in pins.items() if len(pin) > 1} == {}
 
 
-@each_workflow
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_jobs_may_do_little(path: Path) -> None:
     """Nothing by default but to read, no credentials left behind, and not for ever."""
     workflow = load(path)
@@ -92,7 +81,7 @@ def test_jobs_may_do_little(path: Path) -> None:
 def test_release_publishes_what_was_built() -> None:
     """Only for a tag, one job after the other, with attestations and without a secret."""
     release = load(RELEASE)
-    assert triggers(release) == {"push": {"tags": ["v*"]}}
+    assert release["on"] == {"push": {"tags": ["v*"]}}
     jobs = release["jobs"]
     assert [(name, jobs[name].get("needs")) for name in jobs] == [
         ("check", None),
@@ -102,7 +91,7 @@ def test_release_publishes_what_was_built() -> None:
     ]
     assert jobs["check"]["uses"] == "./.github/workflows/ci.yml"
     checks = load(RELEASE.with_name("ci.yml"))
-    assert "workflow_call" in triggers(checks)
+    assert "workflow_call" in checks["on"]
     # Else one would wait for the other for ever.
     assert release["concurrency"]["group"] != checks["concurrency"]["group"]
     assert jobs["publish"]["environment"] == "pypi"
@@ -145,19 +134,20 @@ def test_changelog_has_the_form_that_a_release_reads() -> None:
     assert all(re.match(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d$", other) for other in others)
 
 
-@each_form
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
 def test_forms_are_valid(path: Path) -> None:
     """As GitHub wants them; nothing is asked for that nobody should send."""
     form = load(path)
     assert form.keys() == {"name", "description", "labels", "body"}
     questions = [part for part in form["body"] if part["type"] != "markdown"]
-    assert {part["type"] for part in questions} <= QUESTIONS
     ids = [part["id"] for part in questions]
-    assert len(set(ids)) == len(ids)
+    assert len(set(ids)) == len(ids) > 0
     for part in questions:
         assert part["attributes"]["label"]
         assert not PERSONAL.search(part["attributes"]["label"])
-        assert part["type"] in {"input", "textarea"} or part["attributes"]["options"]
+        is_text = part["type"] in {"input", "textarea"}
+        assert is_text != (part["type"] in {"checkboxes", "dropdown"})
+        assert is_text or part["attributes"]["options"]
 
 
 def test_reporters_are_warned() -> None:

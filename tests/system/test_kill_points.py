@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import signal
+import subprocess
+import sys
 import threading
 import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,26 +19,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tap_claude_analytics.cli.output import BUFFER_BYTES
-from tests import ledger, truth
+from tests import ROOT, ledger, truth
 from tests.conftest import TODAY
-from tests.ledger import assert_sums
 from tests.simulator import Options, Simulator
 from tests.singer import Output, catalog_of, config_for
-from tests.system.kill_points.pipeline import (
-    ANSWERED,
-    EXIT_CODES,
-    PATIENCE,
-    QUIET_SECONDS,
-    Pipeline,
-)
-from tests.system.kill_points.target import landed
+from tests.system.batching_target import landed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.simulator import Request
-    from tests.system.kill_points.pipeline import Ended
 
 STREAMS = ("adoption", "cost", "org_summaries", "user_summaries", "readings")
 FIRST, LAST = date(2026, 1, 5), date(2026, 1, 7)
@@ -48,19 +45,29 @@ SETTINGS: dict[str, Any] = {
     "page_size": 5,
     "max_parallel_requests": 4,
 }
-TOO_MANY_REQUESTS = 429
+#: What to kill the tap with, and how it ends then; None kills the target, so that the pipe
+#: of the tap is broken.
+EXIT_CODES: dict[signal.Signals | None, int] = {
+    signal.SIGTERM: 143,
+    signal.SIGINT: 130,
+    signal.SIGKILL: -signal.SIGKILL,
+    None: 1,
+}
+#: More seconds than anything here takes, on a busy machine too.
+PATIENCE = 30.0
+#: What the target has got at the moment of a kill mostly ends in the middle of a line.
+CHUNK = 4000
+#: After so many seconds without output a tap that waits has written all that it will.
+QUIET_SECONDS = 0.5
 #: What a pipe holds at most.
 PIPE_BYTES = 2**16
 
 
 class Place(NamedTuple):
-    """Where in a run something is killed.
+    """Where in a run something is killed: at the nth of what is counted.
 
-    Attributes:
-        what: What is counted: bytes of output, requests that are not answered, or
-            requests that are told to wait.
-        nth: How many of them.
-        path: The endpoint of the requests.
+    That is bytes of output, or requests to a path, which are then not answered (`request`)
+    or told to wait.
     """
 
     what: str
@@ -77,63 +84,133 @@ PLACES = (
     Place("wait", 3, "users"),  # after a day that is read
     Place("request", 2, "users"),  # within a day of which a page is read
 )
-VICTIMS = tuple(EXIT_CODES)
+
+
+@contextmanager
+def started(*arguments: str, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a module as a process that does not outlive the `with`."""
+    command = [sys.executable, "-m", *arguments]
+    with subprocess.Popen(
+        command, **streams, stderr=subprocess.DEVNULL, bufsize=0, cwd=ROOT
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@dataclass
+class Run:
+    """A tap and a target that run; what the one writes for the other passes through here.
+
+    `written` is all output of the tap, `late_from` is where the kill came in it.
+    """
+
+    tap: subprocess.Popen[bytes]
+    target: subprocess.Popen[bytes]
+    written: bytes = b""
+    late_from: int = 0
+
+    def __post_init__(self) -> None:
+        """Take the ends of the pipe."""
+        assert self.tap.stdout
+        assert self.target.stdin
+        self.source, self.sink = self.tap.stdout, self.target.stdin
+
+    def can_read(self, seconds: float) -> bool:
+        """Tell whether the tap has written something, or has ended."""
+        return bool(select.select([self.source], [], [], seconds)[0])
+
+    def forward_until(self, is_time: Callable[[], bool]) -> bool:
+        """Pass on what the tap writes; tell whether it was time before its output ended."""
+        end = time.monotonic() + PATIENCE
+        while not is_time():
+            assert time.monotonic() < end, "the tap neither writes nor ends"
+            if self.can_read(0.01):
+                chunk = os.read(self.source.fileno(), CHUNK)
+                if not chunk:
+                    return False
+                self.written += chunk
+                self.sink.write(chunk)
+        return True
+
+    def kill(self, number: signal.Signals | None) -> None:
+        """Send the tap a signal; without one, kill the target and break the tap's pipe."""
+        self.late_from = len(self.written)
+        if number is None:
+            self.target.kill()
+            self.sink.close()
+            self.source.close()
+        else:
+            self.tap.send_signal(number)
+
+    def end(self, seconds: float) -> tuple[int, int]:
+        """Let both end, the tap within some seconds, and return their exit codes."""
+        began = time.monotonic()
+        if not self.source.closed:
+            self.forward_until(lambda: False)
+        tap = self.tap.wait(PATIENCE)
+        assert time.monotonic() - began < seconds
+        with suppress(BrokenPipeError):
+            self.sink.close()
+        return tap, self.target.wait(PATIENCE)
 
 
 class Chain:
     """Runs that go on from the last state that the target emitted, into one database."""
 
     def __init__(self, simulator: Simulator, folder: Path, batch: int) -> None:
-        """Write down what is the same for every run.
-
-        Args:
-            simulator: What the tap asks.
-            folder: An empty folder for all files.
-            batch: After how many records the target commits without a STATE.
-        """
+        """Take an empty folder, and after how many records the target commits."""
         self.simulator = simulator
         self.state: dict[str, Any] = {}
-        self._folder = folder
+        self._files = {name: folder / name for name in ("config", "catalog", "state")}
+        self._states = folder / "states.jsonl"
         self._target = [str(folder / "landed.db"), str(batch)]
-        self._write("config", config_for(simulator, **SETTINGS))
-        self._write("catalog", catalog_of(*STREAMS))
+        self._files["config"].write_text(json.dumps(config_for(simulator, **SETTINGS)))
+        self._files["catalog"].write_text(json.dumps(catalog_of(*STREAMS)))
 
-    def run(
-        self, place: Place | None = None, victim: signal.Signals | None = None
-    ) -> Ended:
+    def run(self, place: Place | None = None, victim: signal.Signals | None = None) -> Run:
         """Run tap and target from the last state, and kill one of them at a place."""
-        self._write("state", self.state)
-        names = ("config", "catalog", "state")
-        tap = [f"--{name}={self._folder / name}.json" for name in names]
-        states = self._folder / "states.jsonl"
+        self._files["state"].write_text(json.dumps(self.state))
+        tap = [f"--{name}={file}" for name, file in self._files.items()]
         over = threading.Event()
-        with Pipeline(tap, self._target, states) as pipeline:
+        with (
+            self._states.open("w") as states,
+            started("tap_claude_analytics", *tap, stdout=subprocess.PIPE) as running,
+            started(
+                "tests.system.batching_target",
+                *self._target,
+                stdin=subprocess.PIPE,
+                stdout=states,
+            ) as target,
+        ):
+            run = Run(running, target)
             try:
                 if place is not None:
-                    assert pipeline.forward(self._comes_to(place, victim, over)), place
+                    is_there = self._comes_to(place, victim, over, run)
+                    assert run.forward_until(is_there), place
                     if place.what == "bytes":
                         time.sleep(QUIET_SECONDS)
                     else:
-                        pipeline.forward_until_quiet()
-                    pipeline.kill(victim)
+                        run.forward_until(lambda: not run.can_read(QUIET_SECONDS))
+                    run.kill(victim)
             finally:
                 over.set()
-            ended = pipeline.end()
+            codes = run.end(5 if place else PATIENCE)
+        target_code = -signal.SIGKILL if place and victim is None else 0
+        assert codes == (EXIT_CODES[victim] if place else 0, target_code)
         self.simulator.recover()
-        lines = states.read_text().split("\n")[:-1]
+        lines = self._states.read_text().split("\n")[:-1]
         if lines:
             self.state = json.loads(lines[-1])
-        return ended
+        return run
 
     def _comes_to(
-        self, place: Place, victim: signal.Signals | None, over: threading.Event
-    ) -> Callable[[int], bool]:
-        """Return what tells, given the bytes written, that the tap has come to a place.
-
-        A request there is not answered before all is over, or is told to wait.
-        """
+        self, place: Place, victim: signal.Signals | None, over: threading.Event, run: Run
+    ) -> Callable[[], bool]:
+        """Return what tells that the tap has come to a place, which holds it up there."""
         if place.what == "bytes":
-            return lambda written: written >= place.nth
+            return lambda: len(run.written) >= place.nth
         passed, reached = count(1), threading.Event()
 
         def is_there(_: Request) -> bool:
@@ -145,14 +222,11 @@ class Chain:
             return place.what == "wait"
 
         # The tap cannot see that its target died before it writes again.
-        wait = "0.2" if victim is None else "200"
+        wait = "2" if victim is None else "200"
         self.simulator.reply(
-            place.path,
-            status=TOO_MANY_REQUESTS,
-            headers={"retry-after": wait},
-            when=is_there,
+            place.path, status=429, headers={"retry-after": wait}, when=is_there
         )
-        return lambda _: reached.is_set()
+        return reached.is_set
 
     @property
     def bookmarks(self) -> dict[str, str]:
@@ -168,25 +242,19 @@ class Chain:
         """What the database holds."""
         return Output(landed(self._target[0]))
 
-    def _write(self, name: str, value: dict[str, Any]) -> None:
-        (self._folder / f"{name}.json").write_text(json.dumps(value), encoding="utf-8")
 
-
-def assert_ended_well(ended: Ended, place: Place, victim: signal.Signals | None) -> None:
-    """Soon, with the right exit code, and with nothing new after the signal."""
-    assert ended.seconds < 5
-    assert ended.tap == EXIT_CODES[victim]
-    assert ended.target == (-signal.SIGKILL if victim is None else 0)
-    whole, rest = ended.late.rpartition(b"\n")[::2]
-    if victim in ANSWERED:
+def assert_nothing_new(run: Run, place: Place, victim: signal.Signals | None) -> None:
+    """Check that after the kill only what was on its way is written, and no STATE."""
+    whole, rest = run.written[run.late_from :].rpartition(b"\n")[::2]
+    if victim in {signal.SIGTERM, signal.SIGINT}:
         assert rest == b""
-        # What was on its way out, at most.
         line = len(whole.split(b"\n", 1)[0])
         assert len(whole) <= BUFFER_BYTES + PIPE_BYTES + line
     if place.what != "bytes":
         late = Output(whole.decode().splitlines())
         assert {message["type"] for message in late.messages} <= {"RECORD"}
-    for before, message in pairwise(ended.messages.messages):
+    messages = Output(line.decode() for line in run.written.split(b"\n")[:-1]).messages
+    for before, message in pairwise(messages):
         if message["type"] == "STATE" and before["type"] == "RECORD":
             assert before["stream"] == "readings"
 
@@ -209,15 +277,17 @@ def test_the_next_runs_complete_the_truth(
     with Simulator(Options(today=TODAY, users=25)) as simulator:
         chain = Chain(simulator, tmp_path, batch)
         for number, place in enumerate(PLACES, first_victim):
-            victim = VICTIMS[number % len(VICTIMS)]
-            ended = chain.run(place, victim)
-            assert_ended_well(ended, place, victim)
+            victim = list(EXIT_CODES)[number % len(EXIT_CODES)]
+            run = chain.run(place, victim)
+            assert_nothing_new(run, place, victim)
             assert chain.bookmarks != ALL_READ
             take_rows_from_days_to_come(chain)
+        # Streams that were read to their end do not begin again.
+        assert chain.bookmarks | {"user_summaries": LAST.isoformat()} == ALL_READ
         chain.run()
         assert chain.bookmarks == ALL_READ
         for stream in ("adoption", "org_summaries", "user_summaries"):
             truth.assert_current_rows(simulator, stream, DAYS, chain.landed)
-        target = ledger.Target()
-        target.load(chain.landed)
-        assert_sums(target, simulator, "cost", (FIRST, LAST + timedelta(days=1)))
+        tables = ledger.Target(chain.landed)
+        span = (FIRST, LAST + timedelta(days=1))
+        ledger.assert_sums(tables, simulator, "cost", span)

@@ -9,10 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
@@ -22,17 +20,13 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests.simulator import Options, Simulator
 from tests.simulator.organization.catalog import RESOURCES
 from tests.singer import catalog_of, config_for, run
-from tests.system.personal_data import (
-    E_MAILS,
-    NAMES,
-    found,
-    rows,
-    values_of,
-)
+from tests.system.personal_data import E_MAILS, NAMES, found, rows, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.simulator import Request
 
 TODAY = date(2026, 10, 12)
 #: A Thursday, on which many worked.
@@ -107,24 +101,10 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
-class Process(NamedTuple):
-    """The tap as a process, and the files that it writes into."""
-
-    popen: subprocess.Popen[bytes]
-    out: Path
-    log: Path
-
-    def end(self) -> tuple[int, str, str]:
-        """Return its exit code, its messages and its log, once it has ended."""
-        code = self.popen.wait(timeout=60)
-        return code, self.out.read_text("utf-8"), self.log.read_text("utf-8")
-
-
-@contextmanager
-def process(
+def start(
     simulator: Simulator, folder: Path, *, structured: bool = False, **settings: Any
-) -> Iterator[Process]:
-    """Run the tap on all streams, with all its libraries saying what they can.
+) -> subprocess.Popen[str]:
+    """Start the tap on all streams, with all its libraries saying what they can.
 
     All settings are variables of the environment.
     """
@@ -140,42 +120,37 @@ def process(
     }
     if structured:
         variables["SINGER_SDK_LOG_CONFIG"] = "log_config.json"
-    out, log = folder / "out", folder / "log"
-    command = [sys.executable, "-m", "tap_claude_analytics", "--config=ENV"]
-    with (
-        out.open("w") as stdout,
-        log.open("w") as stderr,
-        subprocess.Popen(
-            [*command, "--catalog=catalog"],
-            cwd=folder,
-            env=os.environ | variables | {"LOGLEVEL": "DEBUG"},
-            stdout=stdout,
-            stderr=stderr,
-        ) as running,
-    ):
+    options = ("--config=ENV", "--catalog=catalog")
+    return subprocess.Popen(
+        [sys.executable, "-m", "tap_claude_analytics", *options],
+        cwd=folder,
+        env=os.environ | variables | {"LOGLEVEL": "DEBUG"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+
+
+def end(running: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Return the exit code, the messages and the log of the tap, once it has ended."""
+    with running:
         try:
-            yield Process(running, out, log)
+            stdout, stderr = running.communicate(timeout=60)
         finally:
             running.kill()
-
-
-def without_records(stdout: str) -> Iterator[str]:
-    """Yield what is written to standard output, but for what records hold."""
-    for line in stdout.splitlines():
-        if line.startswith(('{"type": "RECORD"', '{"type":"RECORD"')):
-            message = json.loads(line)
-            del message["record"]
-            yield json.dumps(message)
-        else:
-            yield line
+    return running.returncode, stdout, stderr
 
 
 def assert_silent(simulator: Simulator, stdout: str, stderr: str) -> None:
-    """Check that neither people nor the key are in what was written."""
+    """Check that neither people nor the key are written, but for what records hold."""
     people = values_of([*rows(simulator, DAY, DAY)], E_MAILS | NAMES)
     assert people
     secrets = {*people, ADDRESS, quote(ADDRESS), NAME, KEY, KEY.removeprefix("sk-ant-")}
-    assert found(secrets, "\n".join([*without_records(stdout), stderr])) == set()
+    written = [
+        json.dumps(json.loads(line) | {"record": None}) if '"RECORD"' in line[:20] else line
+        for line in stdout.splitlines()
+    ]
+    assert found(secrets, "\n".join([*written, stderr])) == set()
 
 
 def test_when_all_goes_well(simulator: Simulator, tmp_path: Path) -> None:
@@ -184,8 +159,7 @@ def test_when_all_goes_well(simulator: Simulator, tmp_path: Path) -> None:
     first = {"data": [], "next_page": ADDRESS}
     simulator.reply("skills", body=first, when=lambda r: "page" not in r.params)
     simulator.reply("skills", body={"data": [], "next_page": None})
-    with process(simulator, tmp_path, structured=True) as running:
-        code, stdout, stderr = running.end()
+    code, stdout, stderr = end(start(simulator, tmp_path, structured=True))
     assert code == 0, stderr[-3000:]
     assert "urllib3" in stderr, "debugging was not on"
     assert "New field nickname" in stderr
@@ -198,8 +172,7 @@ def test_when_everything_goes_wrong(simulator: Simulator, tmp_path: Path) -> Non
     simulator.edit("users", DAY, odd)
     for endpoint, (answer, _) in ANSWERS.items():
         reply(simulator, endpoint, **answer)
-    with process(simulator, tmp_path) as running:
-        code, stdout, stderr = running.end()
+    code, stdout, stderr = end(start(simulator, tmp_path))
     assert code == 1
     for told in ("share a primary key with another row", "New field nickname"):
         assert told in stderr
@@ -215,8 +188,8 @@ def test_when_everything_goes_wrong(simulator: Simulator, tmp_path: Path) -> Non
 def test_when_an_expression_fails_on_a_person(simulator: Simulator, tmp_path: Path) -> None:
     """The text of the error quotes the record, the log does not."""
     maps = {"user_summaries": {"x": "int(email_address)"}}
-    with process(simulator, tmp_path, structured=True, stream_maps=maps) as running:
-        code, stdout, stderr = running.end()
+    running = start(simulator, tmp_path, structured=True, stream_maps=maps)
+    code, stdout, stderr = end(running)
     assert code == 1
     assert "Unexpected ValueError" in stderr
     assert "simpleeval.py" in stderr, "the way to the error is not told"
@@ -226,14 +199,15 @@ def test_when_an_expression_fails_on_a_person(simulator: Simulator, tmp_path: Pa
 def test_when_a_signal_ends_the_run(simulator: Simulator, tmp_path: Path) -> None:
     """After records of people, in the middle of a request."""
     over = threading.Event()
-    simulator.reply("user_usage_report", when=lambda _: over.wait(60))
-    with process(simulator, tmp_path) as running:
-        while not any(r.path == "user_usage_report" for r in simulator.requests):
-            assert running.popen.poll() is None, "it has ended before it was asked to"
-            time.sleep(0.02)
-        running.popen.send_signal(signal.SIGTERM)
-        code, stdout, stderr = running.end()
-        over.set()
+
+    def interrupt(_: Request) -> bool:
+        running.send_signal(signal.SIGTERM)
+        return over.wait(60)
+
+    simulator.reply("user_usage_report", when=interrupt)
+    running = start(simulator, tmp_path)
+    code, stdout, stderr = end(running)
+    over.set()
     assert code == 143
     assert "@example.com" in stdout
     assert_silent(simulator, stdout, stderr)
@@ -253,38 +227,32 @@ def test_when_retries_do_not_help(
     assert_silent(simulator, "\n".join(output.failures), caplog.text)
 
 
-@pytest.mark.parametrize("is_test", [False, True], ids=["run", "test"])
-def test_when_the_key_is_refused(
+@pytest.mark.parametrize(
+    ("command", "is_refused"),
+    [("sync_all", True), ("run_connection_test", True), ("run_connection_test", False)],
+)
+def test_when_the_key_is_looked_at(
     simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
+    command: str,
     *,
-    is_test: bool,
+    is_refused: bool,
 ) -> None:
-    """The one sentence that a run or a connection test ends with quotes nobody."""
-    caplog.set_level(logging.DEBUG)
-    for endpoint in {*ANSWERS, "users", *RESOURCES}:
-        reply(simulator, endpoint, status=401)
-    tap = TapClaudeAnalytics(config=config_for(simulator, **SETTINGS))
-    with pytest.raises(RunFailedError) as failed:
-        (tap.run_connection_test if is_test else tap.sync_all)()
-    [sentence] = failed.value.sentences
-    assert sentence.startswith("The API refuses this key")
-    assert_silent(simulator, f"{sentence}\n{capsys.readouterr().out}", caplog.text)
-
-
-def test_when_the_connection_test_goes_well(
-    simulator: Simulator,
-    caplog: pytest.LogCaptureFixture,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """It reads rows that hold what nobody knows of."""
+    """A run and a connection test quote nobody, in the sentence that ends them either."""
     caplog.set_level(logging.DEBUG)
     simulator.edit("users", simulator.latest, odd)
+    for endpoint in {*ANSWERS, "users", *RESOURCES} if is_refused else ():
+        reply(simulator, endpoint, status=401)
     tap = TapClaudeAnalytics(config=config_for(simulator, **SETTINGS))
-    assert tap.run_connection_test()
+    said = ""
+    try:
+        getattr(tap, command)()
+    except RunFailedError as failed:
+        [said] = failed.sentences
+    assert said.startswith("The API refuses this key") == is_refused
     assert "urllib3" in caplog.text, "debugging was not on"
-    assert_silent(simulator, capsys.readouterr().out, caplog.text)
+    assert_silent(simulator, f"{capsys.readouterr().out}\n{said}", caplog.text)
 
 
 @pytest.mark.parametrize("length", [360, 384])
@@ -297,3 +265,11 @@ def test_a_key_of_another_form_is_not_cut_either(length: int) -> None:
         output = run(simulator, "skills", **SETTINGS)
     assert "xxx" in output.failures[0]
     assert key[:8] not in output.failures[0]
+
+
+def test_columns_of_people_stay(simulator: Simulator) -> None:
+    """A table has the same columns, whatever becomes of personal data."""
+    kept, dropped = (
+        run(simulator, **SETTINGS, personal_data=mode).schemas for mode in ("keep", "drop")
+    )
+    assert kept == dropped != {}

@@ -1,98 +1,57 @@
-"""The sandbox passes commands through, shows what landed and leaves nothing behind."""
+"""The sandbox passes commands through, shows what landed and leaves nothing behind.
+
+So does the simulator as a process of its own.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-import yaml
 
 from tests import ROOT
 from tests.sandbox import Landed, Sandbox, SandboxedCommandError
 from tests.sandbox.__main__ import NEXT, QUIET, answer_to, format_landed, main
-from tests.sandbox.command import GRACE_SECONDS
 from tests.sandbox.database import make_data_folder
-from tests.sandbox.environment import build_environment
-from tests.simulator import Options
+from tests.sandbox.sandbox import GRACE_SECONDS, own_environment
+from tests.simulator import Options, Simulator
+from tests.simulator_tests.asking import kept_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SANDBOX = (sys.executable, "-m", "tests.sandbox")
+SIMULATOR = [sys.executable, "-m", "tests.simulator"]
 SMALL = ("--users", "2", "--projects", "1")
 SECONDS = 60
 
-# A command with a helper in the background. It says in a file which processes these are.
-SCRIPT = """
-sleep 600 &
-echo "$! $$" > "$0.part"
-mv "$0.part" "$0"
-"""
-STUBBORN = "trap '' INT TERM HUP\n"
 
-
-class Run:
-    """One `python -m tests.sandbox` with a temporary folder of its own."""
-
-    def __init__(self, folder: Path, script: str) -> None:
-        """Starts it, with a command for a shell."""
-        self.folder = folder
-        self._report = folder / "report"
-        self._process = subprocess.Popen(
-            [*SANDBOX, *SMALL, "sh", "-c", script, str(self._report)],
-            cwd=ROOT,
-            env=os.environ | {"TMPDIR": str(folder)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def wait_until(self, pattern: str) -> None:
-        """Waits for a file in the temporary folder."""
-        end = time.monotonic() + SECONDS
-        while not list(self.folder.glob(pattern)):
-            assert time.monotonic() < end, f"{pattern} never appeared"
-            assert self._process.poll() is None, self._process.communicate()
-            time.sleep(0.02)
-
-    def interrupt(self, number: int) -> None:
-        """Sends a signal as a terminal does: to all of the foreground's processes."""
-        os.killpg(self._process.pid, number)
-
-    def finish(self) -> tuple[int, str]:
-        """Waits for the end: exit code and output."""
-        output, _ = self._process.communicate(timeout=SECONDS)
-        return self._process.returncode, output
-
-    def leftovers(self) -> list[str]:
-        """Lists the folders and the processes that are still there."""
-        # The database's library locks its starts with a file, for all that it starts.
-        known = {self._report.name, ".lockfile"}
-        left = [path.name for path in self.folder.iterdir() if path.name not in known]
-        pids = self._report.read_text().split() if self._report.exists() else []
-        for process in psutil.process_iter(["cmdline", "status"]):
-            command = " ".join(process.info["cmdline"] or [])
-            is_ours = str(process.pid) in pids or str(self.folder) in command
-            if is_ours and process.info["status"] != psutil.STATUS_ZOMBIE:
-                left.append(command)
-        return left
+def leftovers(folder: Path) -> list[str]:
+    """Return the folders and processes of a sandbox that are still there."""
+    # The database's library locks its starts with a file, for all that it starts.
+    known = {".lockfile", "ready"}
+    left = [path.name for path in folder.iterdir() if path.name not in known]
+    for process in psutil.process_iter(["cmdline", "environ", "status"]):
+        mine = "".join(process.info["cmdline"] or []) + str(process.info["environ"])
+        if str(folder) in mine and process.info["status"] != psutil.STATUS_ZOMBIE:
+            left.append(process.name())
+    return left
 
 
 @pytest.fixture
-def temporary() -> Iterator[Path]:
+def folder() -> Iterator[Path]:
     """A temporary folder, of a path that is short enough for a socket."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
+    with tempfile.TemporaryDirectory() as path:
+        yield Path(path)
 
 
 @pytest.fixture(scope="module")
@@ -102,49 +61,45 @@ def box() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def test_leaves_nothing_after_a_command(temporary: Path) -> None:
-    """If it fails too, its exit code counts and its helper goes."""
-    run = Run(temporary, f"{SCRIPT}exit 3")
-    assert run.finish() == (3, "\nNothing landed in the database.\n")
-    assert run.leftovers() == []
-
-
-def test_leaves_nothing_after_a_signal(temporary: Path) -> None:
-    """A signal in the middle of a command ends it, and is no success."""
-    run = Run(temporary, f"{SCRIPT}wait; exit 0")
-    run.wait_until("report")
-    assert len(run.leftovers()) > 2
-    run.interrupt(signal.SIGTERM)
-    assert run.finish() == (128 + signal.SIGTERM, "")
-    assert run.leftovers() == []
-
-
-def test_second_signal_kills(temporary: Path) -> None:
-    """Not even a command that ignores signals can stay."""
-    run = Run(temporary, f"{STUBBORN}{SCRIPT}wait")
-    run.wait_until("report")
-    started = time.monotonic()
-    for _ in range(2):
-        run.interrupt(signal.SIGINT)
-        time.sleep(0.5)
-    assert run.finish() == (128 + signal.SIGINT, "")
-    assert time.monotonic() - started < GRACE_SECONDS
-    assert run.leftovers() == []
-
-
-def test_leaves_nothing_after_a_signal_at_the_start(temporary: Path) -> None:
-    """A signal while the database starts is not lost and breaks nothing."""
-    run = Run(temporary, f"{SCRIPT}wait")
-    run.wait_until("tap-sandbox-*/PG_VERSION")
-    run.interrupt(signal.SIGINT)
-    assert run.finish() == (128 + signal.SIGINT, "")
-    assert run.leftovers() == []
-
-
-def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """It gets a shell's exit code and one line."""
-    assert main(["no-such-command"]) == 127
-    assert capsys.readouterr().err == "no-such-command: No such file or directory\n"
+@pytest.mark.parametrize(
+    ("number", "script", "appears"),
+    [
+        (None, "sleep 600 & exit 3", None),
+        (signal.SIGTERM, "sleep 600 & touch $TMPDIR/ready; wait; exit 0", "ready"),
+        # Not even a command that ignores signals can stay.
+        (signal.SIGINT, "trap '' INT TERM; touch $TMPDIR/ready; sleep 600", "ready"),
+        # While the database starts, a signal is not lost and breaks nothing.
+        (signal.SIGHUP, "sleep 600", "*/PG_VERSION"),
+    ],
+    ids=["exit", "signal", "stubborn", "start"],
+)
+def test_leaves_nothing(
+    folder: Path, number: signal.Signals | None, script: str, appears: str | None
+) -> None:
+    """The exit code of a command counts, a signal is no success, helpers always go."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.sandbox", *SMALL, "sh", "-c", script],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        end = time.monotonic() + SECONDS
+        while appears and not list(folder.glob(appears)):
+            assert time.monotonic() < end, f"{appears} never appeared"
+            time.sleep(0.02)
+        if number:
+            assert len(leftovers(folder)) > 2
+            # As a terminal does: to all of the foreground's processes.
+            os.killpg(process.pid, number)
+        output, _ = process.communicate(timeout=SECONDS)
+    if number:
+        assert (process.returncode, output) == (128 + number, "")
+    else:
+        assert (process.returncode, output) == (3, "\nNothing landed in the database.\n")
+    assert leftovers(folder) == []
 
 
 def test_needs_a_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -209,43 +164,28 @@ def test_a_query_that_is_none(box: Sandbox) -> None:
     assert 'column "nonsense" does not exist' in answer_to("select nonsense", box)
 
 
-def test_levels_of_the_log() -> None:
-    """Loaders are quiet, extractors are not; by the names that Meltano gives them."""
-    [path] = QUIET.values()
-    levels = yaml.safe_load(Path(path).read_text("utf-8"))["loggers"]
-    assert levels["meltano.plugin.stderr.loaders"]["level"] == "WARNING"
-    assert not any("extractors" in name for name in levels)
-
-
-def test_command_finds_its_sandbox(box: Sandbox) -> None:
-    """Tap and target are led to the sandbox, with the programs of this Python first."""
-    result = box.run(["sh", "-c", 'echo "$TAP_CLAUDE_ANALYTICS_API_URL"; echo "$PATH"'])
-    url, path = result.stdout.split()
-    assert url == box.simulator.url
-    assert path.split(os.pathsep)[0] == sysconfig.get_path("scripts")
-    assert box.query("select 1 + 1") == [(2,)]
-
-
 def test_own_settings_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the caller has set for tap, targets and Meltano changes no sandbox."""
-    names = ("TAP_CLAUDE_ANALYTICS_END_DATE", "TARGET_JSONL_X", "MELTANO_ENVIRONMENT")
-    for name in (*names, "TAP_CLAUDE_ANALYTICS_API_KEY", "UNRELATED"):
+    names = {"TAP_CLAUDE_ANALYTICS_END_DATE", "TARGET_JSONL_X", "MELTANO_ENVIRONMENT"}
+    for name in (*names, "UNRELATED"):
         monkeypatch.setenv(name, "mine")
-    environment = build_environment(
-        api_url="url",
-        api_key="key",
-        database_url="postgresql+psycopg://me@/base?host=here",
-        folder=Path("folder"),
-    )
-    assert environment["TAP_CLAUDE_ANALYTICS_API_KEY"] == "key"
+    environment = own_environment()
     assert environment["UNRELATED"] == "mine"
-    assert not set(names) & set(environment)
+    assert not names & environment.keys()
 
 
-def test_command_may_not_take_longer_than_said(box: Sandbox) -> None:
-    """It is ended, and what it said until then is told."""
-    with pytest.raises(SandboxedCommandError, match=r"more than 0.2 s: still here"):
-        box.run(["sh", "-c", "echo still here; sleep 600"], timeout=0.2)
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["no-such-command"], "^no-such-command: No such file or directory"),
+        (["sh", "-c", "echo still here; sleep 600"], "more than 0.2 s: still here"),
+    ],
+    ids=["unknown", "slow"],
+)
+def test_commands_that_fail(box: Sandbox, command: list[str], told: str) -> None:
+    """They are ended, and what they said until then is told."""
+    with pytest.raises(SandboxedCommandError, match=told):
+        box.run(command, timeout=0.2)
 
 
 def test_helper_with_the_output_does_not_block(box: Sandbox) -> None:
@@ -262,3 +202,58 @@ def test_data_never_lies_in_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     with pytest.raises(RuntimeError, match="set TMPDIR to one outside"):
         make_data_folder()
+
+
+def test_help_names_every_option() -> None:
+    """Each option is a flag with a help text."""
+    shown = subprocess.check_output(
+        [*SIMULATOR, "--help"], text=True, env={**os.environ, "COLUMNS": "200"}
+    )
+    text = " ".join(shown.split())
+    for option in dataclasses.fields(Options):
+        assert f"--{option.name.replace('_', '-')}" in text
+        assert option.metadata["help"] in text
+
+
+def test_a_wrong_option_is_one_sentence() -> None:
+    """A generation that never was is a usage error."""
+    refused = subprocess.run(
+        [*SIMULATOR, "--generation", "1999-01-01"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 2
+    assert "generation" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_it_runs_as_a_process(end: signal.Signals) -> None:
+    """It says where it listens and ends cleanly when told to."""
+    day, pipe = date(2026, 10, 6), subprocess.PIPE
+    options = ["--today", "2026-10-08", "--users", "9", "--api-key", "sk-ant-api01-cli"]
+    with (
+        kept_session() as session,
+        subprocess.Popen(
+            [*SIMULATOR, *options], stdout=pipe, stderr=pipe, text=True
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            base = process.stdout.readline().split()[-1]
+            key = process.stdout.readline().split()[-1]
+            assert key == "sk-ant-api01-cli"
+            answer = session.get(
+                f"{base}users",
+                params={"date": day.isoformat()},
+                headers={"x-api-key": key},
+                timeout=10,
+            )
+            same = Simulator(Options(users=9))
+            assert answer.json()["data"] == same.truth("users", day)
+            process.send_signal(end)
+            output, errors = process.communicate(timeout=10)
+        finally:
+            process.kill()
+    assert (process.returncode, output, errors) == (0, "", "")

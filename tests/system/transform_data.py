@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import tempfile
 from datetime import date, timedelta
 from decimal import Decimal
@@ -51,11 +52,13 @@ def fill(box: Sandbox, project: MeltanoProject) -> None:
         simulator.edit("connectors", day, _never_known)
     beginner = simulator.truth("users", DAYS[-7])[0]["user"]["id"]
     for day in DAYS[:28]:
-        simulator.edit("users", day, _without(beginner))
+        simulator.edit(
+            "users", day, lambda rows: [r for r in rows if r["user"]["id"] != beginner]
+        )
     simulator.edit("users", ODD, _odd_code)
     simulator.edit("connectors", ODD, _odd_calls)
     for day in (REVISED, IDLE):
-        simulator.edit("users", day, _with(claude_code_metrics=None))
+        simulator.edit("users", day, _changed(claude_code_metrics=None))
     for day in DAYS[DAYS.index(ODD) :]:
         simulator.edit("users", day, _moved)
         simulator.edit("skills", day, _renamed)
@@ -63,9 +66,10 @@ def fill(box: Sandbox, project: MeltanoProject) -> None:
     for endpoint in ("skills", "connectors"):
         simulator.edit(endpoint, IDLE, lambda _: [])
     outputs = _run(simulator, TODAY - timedelta(days=1), {})
-    simulator.edit("summaries", REVISED, _with(**UNKNOWN_COUNTS))
+    counts = {"assigned_seat_count": None, "chat_weekly_active_user_count": None}
+    simulator.edit("summaries", REVISED, _changed(weekly_active_user_count=7, **counts))
     for endpoint in set(truth.ROW_STREAMS.values()) - {"summaries"}:
-        simulator.edit(endpoint, REVISED, _with(distinct_user_count=1000))
+        simulator.edit(endpoint, REVISED, _changed(distinct_user_count=1000))
         simulator.edit(endpoint, VANISHED, lambda rows: rows[1:])
         simulator.edit(endpoint, EMPTIED, lambda _: [])
     simulator.revise(REVISED, lambda facts: [f.scaled(Decimal("1.00333")) for f in facts])
@@ -110,22 +114,9 @@ def _load(box: Sandbox, project: MeltanoProject, outputs: list[singer.Output]) -
     assert loaded.returncode == 0, loaded.stderr[-5000:]
 
 
-#: Counts of the organisation that differ from what was read before, some of them null.
-UNKNOWN_COUNTS = {
-    "assigned_seat_count": None,
-    "chat_weekly_active_user_count": None,
-    "weekly_active_user_count": 7,
-}
-
-
-def _with(**values: object) -> Callable[[list[Record]], list[Record]]:
+def _changed(**values: object) -> Callable[[list[Record]], list[Record]]:
     """Return an edit that gives all rows these values."""
     return lambda rows: [row | values for row in rows]
-
-
-def _without(user: str) -> Callable[[list[Record]], list[Record]]:
-    """Return an edit that leaves a user out."""
-    return lambda rows: [row for row in rows if row["user"]["id"] != user]
 
 
 def _odd_code(rows: list[Record]) -> list[Record]:
@@ -138,22 +129,17 @@ def _odd_code(rows: list[Record]) -> list[Record]:
 
 def _never_known(rows: list[Record]) -> list[Record]:
     """Return rows, those of one skill and one connector without how often it was used."""
+    unknown = {"unknown", "slack"}
     return [
-        {
-            name: None if name.endswith(("invocation_count", "_call_count")) else value
-            for name, value in row.items()
-        }
-        if {"unknown", "slack"} & {row.get("skill_name"), row.get("connector_name")}
+        row | {name: None for name in row if re.search("(invocation|_call)_count$", name)}
+        if {row.get("skill_name"), row.get("connector_name")} & unknown
         else row
         for row in rows
     ]
 
 
 def _renamed(rows: list[Record]) -> list[Record]:
-    return [
-        {name: "New" if "display" in name else value for name, value in row.items()}
-        for row in rows
-    ]
+    return [row | {name: "New" for name in row if "display" in name} for row in rows]
 
 
 def _moved(rows: list[Record]) -> list[Record]:

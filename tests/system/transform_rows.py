@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,23 +15,26 @@ SWITCHED, REMOVED, TWICE, EMPTIED, UNREAD = (
 )
 
 
-def at(day: date, hours: int = 10) -> str:
-    """Return when a day was read: 40 days later, so that all is settled."""
-    return f"{datetime.combine(day, datetime.min.time()) + timedelta(days=40, hours=hours)}"
-
-
 def rows_of(day: date, *rows: Row, hours: int = 10) -> list[Row]:
-    """Return rows of a day with their keys in time."""
-    return [{"date": day.isoformat(), **row, "snapshot_at": at(day, hours)} for row in rows]
+    """Return rows of a day, read 40 days later, so that all is settled."""
+    read = f"{day + timedelta(days=40)} {hours:02}:00:00"
+    return [{"date": day.isoformat(), **row, "snapshot_at": read} for row in rows]
 
 
-def readings(stream: str, days: list[date], empty: date | None = None) -> list[Row]:
-    """Return readings, an empty one among them."""
+def readings(days: list[date], *streams: str) -> list[Row]:
+    """Return readings of streams, an empty one among them."""
+    empty = ("user_summaries", EMPTIED)
     return [
         row
         for day in days
+        for stream in streams
         for row in rows_of(
-            day, {"stream": stream, "is_complete": True, "row_count": int(day != empty)}
+            day,
+            {
+                "stream": stream,
+                "is_complete": True,
+                "row_count": int((stream, day) != empty),
+            },
         )
     ]
 
@@ -97,12 +100,6 @@ def limit(who: str, amount: int | None, spent: int) -> Row:
     }
 
 
-def request(name: str, status: str) -> Row:
-    """Return a request for a higher limit."""
-    asked = {"actor_id": "ann", "created_at": "2027-02-10"}
-    return {"request_id": name, "status": status, **asked}
-
-
 def member(user: str, name: str) -> Row:
     """Return a member, whose address is written otherwise than where activity is."""
     return {"user_id": user, "name": name, "email": f"{name}@example.com", "role": "user"}
@@ -120,20 +117,14 @@ def invite(name: str, status: str, expires: str, accepted: str | None = None) ->
 
 
 LAST = DAYS[-1]
-SNAPSHOTS = ("members", "invites", "spend_limits", "spend_limit_requests", "teams")
+ASKED = {"actor_id": "ann", "created_at": "2027-02-10"}
 
 ACME: dict[str, list[Row]] = {
     "readings": [
-        *readings("user_summaries", DAYS, EMPTIED),
-        *readings("team_summaries", DAYS),
-        *readings("org_summaries", DAYS),
-        *readings("adoption", DAYS),
-        *readings("cost", DAYS),
-        *(
-            row
-            for stream in (*SNAPSHOTS, "team_members")
-            for row in readings(stream, DAYS[-2:])
-        ),
+        *readings(DAYS, "user_summaries", "team_summaries", "org_summaries"),
+        *readings(DAYS, "adoption", "cost"),
+        *readings(DAYS[-2:], "members", "invites", "teams", "team_members"),
+        *readings(DAYS[-2:], "spend_limits", "spend_limit_requests"),
     ],
     "user_summaries": [
         *rows_of(DAYS[0], {**messages("ann", 1), **edits(1)}),
@@ -185,7 +176,9 @@ ACME: dict[str, list[Row]] = {
     ),
     "spend_limits": rows_of(LAST, limit("ann", 1000, 950), limit("eve", None, 0)),
     "spend_limit_requests": rows_of(
-        LAST, request("r1", "pending"), request("r2", "denied")
+        LAST,
+        {"request_id": "r1", "status": "pending", **ASKED},
+        {"request_id": "r2", "status": "denied", **ASKED},
     ),
     "teams": rows_of(
         LAST, *({"rbac_group_id": i, "name": "Sales"} for i in ("sales", "it"))

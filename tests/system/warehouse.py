@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 #: What a database gives for a cell.
 Cell: TypeAlias = Any
 Row: TypeAlias = dict[str, Any]
+#: Rows under their keys, without the organisation.
+Mart: TypeAlias = dict[tuple[Cell, ...], Row]
 
 PACKAGE = ROOT / "transform"
 MARTS = PACKAGE / "models" / "marts"
@@ -99,7 +102,7 @@ def install_dbt(folder: Path) -> str:
         "dbt-duckdb>=1.10,<1.11",
         f"duckdb=={duckdb.__version__}",
     ]
-    return install_packages(wanted, folder).program("dbt")
+    return str(install_packages(wanted, folder) / "dbt")
 
 
 def finish(process: subprocess.Popen[str]) -> str:
@@ -122,23 +125,18 @@ class Warehouse(NamedTuple):
             cursor = connection.cursor(row_factory=dict_row)
             return cursor.execute(f"select * from {table}".encode()).fetchall()
 
-    def duckdb(self, table: str) -> list[Row]:
-        """Return the rows of a table in DuckDB."""
-        return query(self.path, f"select * from {table}")
-
-    def copy_to_duckdb(self) -> None:
-        """Put the tables that are loaded in PostgreSQL into the DuckDB file."""
-        tables = [landed.table for landed in self.box.landed()]
-        rows = {table: self.postgres(f"{LOADED}.{table}") for table in tables}
-        create(self.path, LOADED, rows)
-
 
 def query(path: Path, statement: str) -> list[Row]:
     """Return the rows that a DuckDB file has."""
     with closing(duckdb.connect(str(path), read_only=True)) as connection:
-        cursor = connection.execute(statement)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, cells, strict=True)) for cells in cursor.fetchall()]
+        return rows_of(connection, statement)
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, statement: str) -> list[Row]:
+    """Return the rows that DuckDB answers a query with."""
+    cursor = connection.execute(statement)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, cells, strict=True)) for cells in cursor.fetchall()]
 
 
 def create(path: Path, schema: str, tables: Mapping[str, Iterable[Row]]) -> None:
@@ -147,12 +145,25 @@ def create(path: Path, schema: str, tables: Mapping[str, Iterable[Row]]) -> None
         target.execute(f"create schema {schema}")
         for table, given in tables.items():
             rows = list(given)
-            known = {name: None for row in rows for name in row}
-            for row in rows:
-                known |= {name: cell for name, cell in row.items() if cell is not None}
-            columns = {
-                name: DUCKDB_TYPES.get(type(cell))
-                or ("TIMESTAMP" if name.endswith("_at") else "VARCHAR")
-                for name, cell in known.items()
-            }
+            columns = columns_of(rows, DUCKDB_TYPES)
             duckdb_rows.create(target, f"{schema}.{table}", columns, rows)
+
+
+def columns_of(rows: Iterable[Row], types: Mapping[type, str]) -> dict[str, str]:
+    """Return the columns of rows, with types for those of their cells."""
+    known: dict[str, Cell] = {}
+    for row in rows:
+        known |= {n: cell for n, cell in row.items() if cell is not None or n not in known}
+    return {
+        name: types.get(type(cell), "TIMESTAMP" if name.endswith("_at") else "VARCHAR")
+        for name, cell in known.items()
+    }
+
+
+def make_page(environment: Mapping[str, str], page: Path, *arguments: str) -> None:
+    """Make the page from marts, by its program as it stands in the repository."""
+    subprocess.run(
+        [sys.executable, "-m", "claude_page", "--output", str(page), *arguments],
+        env={**environment, "PYTHONPATH": str(ROOT / "analyze")},
+        check=True,
+    )

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 Leaves: TypeAlias = dict[tuple[str, ...], Any]
 Schema: TypeAlias = dict[str, Any]
 
-# PostgreSQL's names are shorter than this, hence the tap's setting in `meltano.yml`.
-KEY_LENGTH = 64
-
 
 @dataclass(frozen=True)
 class Table:
@@ -33,7 +30,7 @@ class Table:
 
 
 def leaves_of(value: object, path: tuple[str, ...] = ()) -> Leaves:
-    """Takes a record apart, or an object in it, to which these names lead."""
+    """Take a record apart, or an object in it, to which these names lead."""
     if isinstance(value, dict):
         return {
             leaf: found
@@ -43,81 +40,77 @@ def leaves_of(value: object, path: tuple[str, ...] = ()) -> Leaves:
     return {} if value is None else {path: value}
 
 
-def landed_leaves(table: Table, schema: Schema, layout: Layout) -> list[Leaves]:
-    """Reads the rows of a table as records of a stream with this schema."""
-    columns = dict(_columns(schema, layout))
-    return [_leaves(row, columns) for row in table.rows]
+def landed_leaves(
+    rows: Iterable[Mapping[str, Any]], schema: Schema, layout: Layout
+) -> list[Leaves]:
+    """Take the rows of a table apart, as records of a stream with this schema."""
+    columns = dict(columns_of(schema, layout))
+    return [
+        {
+            leaf: found
+            for name, (path, kind) in columns.items()
+            if row.get(name) is not None
+            for leaf, found in leaves_of(_told(row[name], kind), path).items()
+        }
+        for row in rows
+    ]
 
 
 def counted(rows: Iterable[Leaves]) -> Counter[frozenset[tuple[tuple[str, ...], Any]]]:
-    """Counts equal rows."""
+    """Count equal rows."""
     return Counter(frozenset(row.items()) for row in rows)
 
 
-def _leaves(
-    row: Mapping[str, Any], columns: Mapping[str, tuple[tuple[str, ...], Schema]]
-) -> Leaves:
-    leaves: Leaves = {}
-    for name, (path, schema) in columns.items():
-        value = row.get(name)
-        if value is not None:
-            leaves |= leaves_of(_told(value, schema), path)
-    return leaves
-
-
-def _columns(
+def columns_of(
     schema: Schema, layout: Layout, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, tuple[tuple[str, ...], Schema]]]:
+    """Yield each column of a stream's table, with the path and schema of its values."""
     for name, inner in schema["properties"].items():
         here = (*path, name)
         if layout is Layout.FLATTENED and "properties" in inner:
-            yield from _columns(inner, layout, here)
+            yield from columns_of(inner, layout, here)
         else:
             yield _flattened_name(here), (here, inner)
 
 
 def _flattened_name(path: tuple[str, ...]) -> str:
     name = "__".join(path)
-    if len(name) < KEY_LENGTH:
+    if len(name) < 64:  # PostgreSQL's names are, hence the tap's setting in `meltano.yml`
         return name
     return "__".join(("".join(part[0] for part in path[0].split("_")), *path[1:]))
 
 
 def _told(value: object, schema: Schema) -> object:
-    kinds = schema["type"]
+    """Return a value of a row as it is in a record."""
+    kinds, text = schema["type"], str(value)
     if "object" in kinds:
-        found, fields = _object(value), schema.get("properties", {})
+        fields = schema.get("properties", {})
         return {
             name: _told(inner, fields[name])
             if name in fields and inner is not None
             else inner
-            for name, inner in found.items()
+            for name, inner in _object(value).items()
         }
     if "array" in kinds:
         return json.dumps(json.loads(value) if isinstance(value, str) else value)
-    if "number" in kinds:
-        # The shortest text of a float is what was read into it, up to 15 digits.
-        return Decimal(str(value))
-    if "integer" in kinds:
-        return int(str(value))
     if "boolean" in kinds:
-        return {"true": True, "false": False}[str(value).lower()]
-    text = str(value)
-    return _instant(text) if schema.get("format") == "date-time" else text
+        return {"true": True, "false": False}[text.lower()]
+    if schema.get("format") == "date-time":
+        # Python 3.10 does not know the Z.
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    # The shortest text of a float is what was read into it, up to 15 digits.
+    makers = {"number": Decimal, "integer": int, "string": str}
+    return next(make(text) for kind, make in makers.items() if kind in kinds)
 
 
 def _object(value: object) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return value
-    text = str(value)
-    try:
-        found: dict[str, Any] = json.loads(text)
-    except ValueError:
-        found = ast.literal_eval(text)
+    """Return an object that may have become its JSON, or what Python prints of it."""
+    found = value
+    if isinstance(value, str):
+        try:
+            found = json.loads(value)
+        except ValueError:
+            found = ast.literal_eval(value)
+    assert isinstance(found, dict)
     return found
-
-
-def _instant(text: str) -> datetime:
-    # Python 3.10 does not know the Z.
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment

@@ -13,66 +13,34 @@ class Layout(str, Enum):
     FLATTENED = "flattened"
 
 
-class Reread(str, Enum):
-    """What becomes of a row whose day is read again."""
-
-    REPLACED = "replaced, by primary key"
-    ADDED = "added beside the older one"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A target, and what it makes of records, in its own words.
-
-    Attributes:
-        destination: What it writes.
-        package: What it installs from.
-        accepted: The versions that are worth trying.
-        tested: The version that the tests install.
-        program: Its command.
-        beside: What has to be installed with it.
-        python_before: The first Python it does not install on, if there is one.
-        settings: What it has to be told, besides where to write.
-        layouts: How the tap may write objects for it.
-        money: The type of a number with a fraction.
-        exact: Whether such a number keeps every digit.
-        nested: The type of an object that is not flattened.
-        count: The type of a whole number.
-        day: The type of a date.
-        instant: The type of a timestamp.
-        whole_seconds: Whether a timestamp loses its fraction of a second.
-        flag: The type of a boolean.
-        reread: What becomes of a row whose day is read again.
-    """
+    """A target, and what it makes of records, in its own words."""
 
     destination: str
     package: str
-    accepted: str
-    tested: str
+    accepted: str  # versions that are worth trying
+    tested: str  # the version that the tests install
     program: str
-    beside: str | None = None
-    python_before: tuple[int, int] | None = None
-    settings: tuple[tuple[str, str], ...] = ()
+    beside: str | None = None  # what has to be installed with it
+    python_before: tuple[int, int] | None = None  # the first Python that it does not know
+    settings: tuple[tuple[str, str], ...] = ()  # besides where to write
     layouts: tuple[Layout, ...] = (Layout.NESTED, Layout.FLATTENED)
-    money: str
-    exact: bool
-    nested: str | None
+    money: str  # the type of a number with a fraction
+    exact: bool  # whether such a number keeps every digit
+    nested: str | None  # the type of an object that is not flattened
     count: str
     day: str
     instant: str
-    whole_seconds: bool = False
+    whole_seconds: bool = False  # whether a timestamp loses its fraction of a second
     flag: str
-    reread: Reread
-
-    @property
-    def requirement(self) -> str:
-        """What a user installs."""
-        return f"{self.package}{self.accepted}"
+    replaces: bool  # whether a row whose day is read again takes the place of the older one
 
     @property
     def requirements(self) -> tuple[str, ...]:
-        """What a user installs, with what has to be beside it."""
-        return (self.requirement, *([self.beside] if self.beside else []))
+        """What a user installs."""
+        own = f"{self.package}{self.accepted}"
+        return (own, self.beside) if self.beside else (own,)
 
     def __str__(self) -> str:
         """Names it in the tests."""
@@ -96,7 +64,7 @@ TARGETS = (
         day="date",
         instant="timestamp without time zone",
         flag="boolean",
-        reread=Reread.REPLACED,
+        replaces=True,
     ),
     Target(
         destination="DuckDB",
@@ -114,7 +82,7 @@ TARGETS = (
         day="VARCHAR",
         instant="TIMESTAMP",
         flag="BOOLEAN",
-        reread=Reread.REPLACED,
+        replaces=True,
     ),
     Target(
         destination="Parquet on S3",
@@ -132,7 +100,7 @@ TARGETS = (
         instant="timestamp[ms, tz=utc]",
         whole_seconds=True,
         flag="bool",
-        reread=Reread.ADDED,
+        replaces=False,
     ),
     Target(
         destination="CSV",
@@ -151,7 +119,7 @@ TARGETS = (
         day="text",
         instant="text",
         flag="True or False",
-        reread=Reread.ADDED,
+        replaces=False,
     ),
     Target(
         destination="JSON Lines",
@@ -167,47 +135,35 @@ TARGETS = (
         day="string",
         instant="string",
         flag="boolean",
-        reread=Reread.ADDED,
+        replaces=False,
     ),
 )
 
-HEADINGS = (
-    "target",
-    "package; version tested",
-    "settings",
-    "money",
-    "objects that are not flattened",
-    "dates, timestamps, booleans",
-    "a row read again is",
-)
+HEADER = """\
+| target | package; version tested | settings | money | objects that are not flattened \
+| dates, timestamps, booleans | a row read again is |
+| --- | --- | --- | --- | --- | --- | --- |
+"""
 
 
 def markdown() -> str:
-    """Writes the table for the README.
-
-    Returns:
-        Its lines.
-    """
-    rows = [HEADINGS, ("---",) * len(HEADINGS), *map(_cells, TARGETS)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    """Write the table for the README."""
+    rows = map(_cells, TARGETS)
+    return HEADER + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def _cells(target: Target) -> tuple[str, ...]:
     requirements = " with ".join(f"`{name}`" for name in target.requirements)
-    python = (
-        ""
-        if target.python_before is None
-        else "; Python before {}.{}".format(*target.python_before)
-    )
+    before = target.python_before
+    python = "; Python before {}.{}".format(*before) if before else ""
     seconds = " of whole seconds" if target.whole_seconds else ""
-    settings = ", ".join(f"`{name}: {value}`" for name, value in target.settings)
     digits = "exact" if target.exact else "rounded to 15 to 17 digits"
     return (
         target.destination,
         f"{requirements}; {target.tested}{python}",
-        settings,
+        ", ".join(f"`{name}: {value}`" for name, value in target.settings),
         f"`{target.money}`, {digits}",
         f"`{target.nested}`" if target.nested else "flattened only",
         f"`{target.day}`, `{target.instant}`{seconds}, `{target.flag}`",
-        target.reread.value,
+        "replaced, by primary key" if target.replaces else "added beside the older one",
     )

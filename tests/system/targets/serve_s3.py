@@ -8,7 +8,7 @@ import json
 import sys
 from importlib import import_module
 
-BUCKET = sys.argv[1]
+BUCKET = "bucket"
 KEYS = {"access_key": "key", "secret_key": "secret"}
 
 server = import_module("moto.server").ThreadedMotoServer(

@@ -1,1 +1,0 @@
-"""Kill the tap or its target, and see whether anything is lost."""

@@ -1,1 +1,0 @@
-"""Scripts that the Python beside a target runs, each on its own."""

@@ -1,0 +1,159 @@
+"""Runs that cannot go on: signals while nothing moves, targets that end, full disks."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from tests.simulator import Fault, Kind, Options, Simulator
+from tests.singer import config_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.simulator.traffic import Answer, Exchange
+
+TODAY = date(2026, 3, 1)
+#: More seconds than anything here takes, on a busy machine too.
+PATIENCE = 30
+FULL = Path("/dev/full")
+NEVER_SAID = ("stream_maps", "unhandled", "Unexpected", "Traceback", "Exception ignored")
+
+
+class Tap(NamedTuple):
+    """The tap, for a test to run as it likes."""
+
+    simulator: Simulator
+    folder: Path
+
+    def command(self, *options: str, **settings: object) -> list[str]:
+        """Return the command that runs it."""
+        path = self.folder / "config.json"
+        path.write_text(json.dumps(config_for(self.simulator, **settings)))
+        command = [sys.executable, "-m", "tap_claude_analytics"]
+        return [*command, "--config", str(path), *options]
+
+
+@pytest.fixture
+def tap(tmp_path: Path) -> Iterator[Tap]:
+    """The tap of a small organisation."""
+    with Simulator(Options(users=10, projects=4)) as simulator:
+        yield Tap(simulator, tmp_path)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for something to happen."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def assert_ends_soon(running: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Send a signal, and check that it ends the run within five seconds."""
+    assert running.poll() is None
+    running.send_signal(number)
+    assert running.wait(timeout=5) == 128 + number
+
+
+def the_error(stderr: bytes | None) -> str:
+    """Return the one error of a log that says nothing beside the point."""
+    log = (stderr or b"").decode()
+    [error] = [line for line in log.splitlines() if "ERROR" in line]
+    assert not any(words in log for words in NEVER_SAID)
+    return error
+
+
+def test_a_signal_while_the_target_does_not_read(tap: Tap) -> None:
+    """The pipe is full: the process ends all the same."""
+    seen = 0
+
+    def is_stalled() -> bool:
+        nonlocal seen
+        before, seen = seen, len(tap.simulator.requests)
+        time.sleep(0.3)
+        return 0 < before == seen
+
+    with subprocess.Popen(
+        tap.command(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as running:
+        try:
+            wait_until(is_stalled)
+            assert_ends_soon(running, signal.SIGINT)
+        finally:
+            running.kill()
+
+
+def test_a_signal_while_32_slow_answers_are_under_way(tap: Tap) -> None:
+    """Nobody waits for them, and no STATE is written any more."""
+    over, under_way = threading.Event(), list[str]()
+
+    def wait(exchange: Exchange) -> Answer:
+        under_way.append(exchange.request.path)
+        over.wait(PATIENCE)
+        return exchange.truth
+
+    slow = Fault(name="an answer that waits", kind=Kind.PASSING, answer=wait)
+    tap.simulator.fail(slow, path="skills")
+    command = tap.command(start_date="2026-01-05", max_parallel_requests=32)
+    taken = tap.folder / "messages.jsonl"
+    with (
+        taken.open("w") as target,
+        subprocess.Popen(command, stdout=target, stderr=subprocess.DEVNULL) as running,
+    ):
+        try:
+            wait_until(lambda: len(under_way) == 32)
+            before = taken.read_text()
+            assert_ends_soon(running, signal.SIGTERM)
+            assert taken.read_text() == before
+        finally:
+            over.set()
+            running.kill()
+
+
+@pytest.mark.parametrize("bytes_read", [0, 100_000])
+def test_a_target_that_ends(tap: Tap, bytes_read: int) -> None:
+    """At once, or among records."""
+    with subprocess.Popen(
+        tap.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout
+        assert running.stderr
+        assert len(running.stdout.read(bytes_read)) == bytes_read
+        running.stdout.close()
+        stderr = running.stderr.read()
+        assert running.wait(PATIENCE) == 1
+    assert "The target has ended" in the_error(stderr)
+
+
+@pytest.mark.skipif(not os.access(FULL, os.W_OK), reason="no device that is always full")
+@pytest.mark.parametrize("options", [[], ["--discover"], ["--about"]])
+def test_a_disk_that_is_full(tap: Tap, options: list[str]) -> None:
+    """In the words of the operating system, whatever the command writes."""
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            tap.command(*options), stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    assert "cannot be written: No space left on device." in the_error(done.stderr)
+
+
+def test_no_standard_output(tap: Tap) -> None:
+    """There is nowhere to write to."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$@" >&-', "sh", *tap.command()],
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Standard output is closed" in the_error(done.stderr)
