@@ -1,49 +1,92 @@
-"""Settings in the environment."""
+"""Keys and settings in the environment and on the command line."""
 
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
 from tap_claude_analytics.cli.options import ENV_PREFIX
-from tap_claude_analytics.config.checks import environment_mistakes, unknown_variables
-from tests.unit.configuration import KEY, SCHEMA
+from tap_claude_analytics.common.errors import KEY_ADVICE
+from tap_claude_analytics.config.checks import (
+    configuration_mistakes,
+    environment_mistakes,
+    unknown_variables,
+)
+from tap_claude_analytics.config.keys import closed_streams_mistake
+from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests.unit.test_configuration import KEY, SCHEMA, SECRET, WHICH_KEY
+
+ADMIN_KEY = f"sk-ant-admin01-{SECRET}"
 
 
-def malformed(**variables: str) -> list[str]:
-    """Return what is said of variables that cannot be parsed."""
-    environment = {f"{ENV_PREFIX}{name}": text for name, text in variables.items()}
-    return environment_mistakes({**environment, "PAGE_SIZE": "abc"}, ENV_PREFIX, SCHEMA)
+def test_a_missing_key() -> None:
+    """It is said to be missing; if the environment has it, the option that reads it is."""
+    (sentence,) = configuration_mistakes({}, SCHEMA)
+    assert sentence.startswith("api_key is not set")
+    assert "--config=ENV" not in sentence
+    assert all(text in sentence for text in WHICH_KEY)
+    (sentence,) = configuration_mistakes({}, SCHEMA, "THE_KEY")
+    assert "The environment has THE_KEY" in sentence
+    assert "--config=ENV" in sentence
+    assert configuration_mistakes({"api_key": KEY}, SCHEMA, "THE_KEY") == []
+
+
+def test_where_keys_are_made() -> None:
+    """The page, and the switch on it."""
+    for text in (KEY_ADVICE, SCHEMA["properties"]["api_key"]["description"]):
+        assert "claude.ai/admin-settings/api-access" in text
+    assert "public API access must be switched on" in KEY_ADVICE
+
+
+def test_an_admin_key() -> None:
+    """It reads usage and cost, and nothing else."""
+    assert closed_streams_mistake(ADMIN_KEY, ["usage", "cost"]) == ""
+    sentence = closed_streams_mistake(ADMIN_KEY, ["usage", "skills", "cost_report"])
+    assert "It cannot read: cost_report, skills." in sentence
+    assert SECRET not in sentence
+    assert closed_streams_mistake("sk-ant-api01-x", ["skills"]) == ""
+
+
+OPTIONS = ("--config", "--catalog", "--state", "--format", f"--{KEY}", KEY)
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=[*OPTIONS[:4], "option", "argument"])
+def test_a_key_on_the_command_line(option: str, caplog: pytest.LogCaptureFixture) -> None:
+    """It is not shown."""
+    arguments = [option] if KEY in option else [option, KEY]
+    result = CliRunner().invoke(TapClaudeAnalytics.cli, arguments)
+    assert result.exit_code in {1, 2}
+    said = result.output + caplog.text
+    assert "secret_part" not in said
+    if option == "--config":
+        assert "has a key where the name of a file belongs" in said
+    else:
+        assert "[key]" in said
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "valid"),
+    ("name", "text", "told"),
     [
-        ("PAGE_SIZE", "abc", "from 1 to 1000"),
-        ("PAGE_SIZE", "", "from 1 to 1000"),
-        ("LOOKBACK_DAYS", "1.5", "from 0 to 90"),
-        ("FLATTENING_MAX_DEPTH", "deep", "an integer"),
-        ("FLATTENING_ENABLED", "banana", "a boolean"),
+        ("PAGE_SIZE", "abc", "is 'abc'; expected an integer from 1 to 1000."),
+        ("PAGE_SIZE", "", "is ''; expected an integer from 1 to 1000."),
+        ("LOOKBACK_DAYS", "1.5", "is '1.5'; expected an integer from 0 to 90."),
+        ("FLATTENING_MAX_DEPTH", "deep", "is 'deep'; expected an integer."),
+        ("FLATTENING_ENABLED", "banana", "is 'banana'; expected a boolean."),
+        # It may hold a salt, so it is not shown.
+        ("STREAM_MAP_CONFIG", "{'salt': 'x'", "is not valid JSON; expected an object."),
     ],
 )
-def test_a_malformed_value(name: str, text: str, valid: str) -> None:
-    """The variable is named, with its value and what is valid."""
-    (sentence,) = malformed(**{name: text, "API_KEY": KEY})
-    assert sentence.startswith(f"{ENV_PREFIX}{name} is {text!r}")
-    assert valid in sentence
-
-
-def test_a_malformed_object() -> None:
-    """It is named, but it may hold a salt, so it is not shown."""
-    (sentence,) = malformed(STREAM_MAP_CONFIG="{'salt': 'pepper'")
-    variable = f"{ENV_PREFIX}STREAM_MAP_CONFIG"
-    assert sentence == f"{variable} is not valid JSON; expected an object."
-
-
-def test_values_that_can_be_parsed() -> None:
-    """Whether they are valid is checked later, like those of a file."""
-    numbers = {"PAGE_SIZE": "0", "START_DATE": "banana", "FLATTENING_ENABLED": "true"}
-    texts = {"API_KEY": f"{KEY}\n", "STREAM_MAPS": '{"skills": {}}', "LOGLEVEL": "DEBUG"}
-    assert malformed(**numbers, **texts) == []
+def test_a_malformed_variable(name: str, text: str, told: str) -> None:
+    """It is named, with its value and what is valid; others are left for later checks."""
+    right = {"API_KEY": f"{KEY}\n", "START_DATE": "banana", "LOGLEVEL": "DEBUG"}
+    right |= {"PAGE_SIZE": "0", "FLATTENING_ENABLED": "true", "STREAM_MAPS": '{"x": {}}'}
+    environment = {
+        f"{ENV_PREFIX}{key}": value for key, value in {**right, name: text}.items()
+    }
+    (sentence,) = environment_mistakes(
+        environment | {"PAGE_SIZE": "abc"}, ENV_PREFIX, SCHEMA
+    )
+    assert sentence == f"{ENV_PREFIX}{name} {told}"
 
 
 @pytest.mark.parametrize(
@@ -51,25 +94,11 @@ def test_values_that_can_be_parsed() -> None:
     [("STRAT_DATE", "START_DATE"), ("APIKEY", "API_KEY"), ("COLOUR", None)],
 )
 def test_a_variable_that_is_no_setting(name: str, meant: str | None) -> None:
-    """It is named, and so is the nearest; its value is not."""
-    (sentence,) = unknown_variables({f"{ENV_PREFIX}{name}": KEY}, ENV_PREFIX, SCHEMA)
+    """It is named, and so is the nearest; its value is not, nor what is of Meltano."""
+    others = ["API_KEY", "LOGLEVEL", "STREAM_MAP_CONFIG_SALT", "_SELECT"]
+    others += ["EUROPE_API_KEY", "EUROPE__SELECT_FILTER"]
+    environment = {f"{ENV_PREFIX}{each}": KEY for each in (*others, name)}
+    (sentence,) = unknown_variables({**environment, "HOME": "/"}, ENV_PREFIX, SCHEMA)
     assert f"{ENV_PREFIX}{name}," in sentence
     assert (f"Did you mean {ENV_PREFIX}{meant}?" in sentence) is (meant is not None)
     assert KEY not in sentence
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "API_KEY",
-        "LOGLEVEL",
-        "STREAM_MAP_CONFIG_SALT",
-        "_SELECT",
-        "EUROPE_API_KEY",
-        "EUROPE__SELECT_FILTER",
-    ],
-)
-def test_variables_of_the_tap_and_of_meltano(name: str) -> None:
-    """They are no mistakes, nor is what has another prefix."""
-    variables = {f"{ENV_PREFIX}{name}": "x", "HOME": "/"}
-    assert [*unknown_variables(variables, ENV_PREFIX, SCHEMA)] == []

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from tap_claude_analytics.config.map_values import missing_values
 from tap_claude_analytics.config.stream_maps import stream_map_mistakes
-from tests.unit.configuration import mistakes
 
 FIELDS = {
     "skills": {"date", "skill_name"},
@@ -65,31 +63,3 @@ def test_maps_that_miss(maps: dict[str, Any], words: list[str]) -> None:
     [sentence] = stream_map_mistakes(maps, FIELDS)
     for word in words:
         assert word in sentence
-
-
-#: Some expressions need values: of a configuration, before the first request.
-MAPS: dict[str, Any] = {
-    "user_summaries": {
-        "email_address": "sha256(config['salt'] + email_address)",
-        "user": "{'id': sha256(config['salt'] + user.get('id'))} if user else None",
-    },
-    "skills": None,
-    "cost": {"team": 'config["team"]', "actor": "__NULL__", "__alias__": "money"},
-    "usage": "__NULL__",
-}
-
-
-@pytest.mark.parametrize("values", [{}, {"salt": None, "team": ""}])
-def test_values_that_are_not_set(values: dict[str, object]) -> None:
-    """One sentence for each, with the streams that need it."""
-    salt, team = missing_values(MAPS, values)
-    assert salt.startswith("stream_map_config.salt is not set")
-    assert "stream maps of user_summaries need" in salt
-    assert "declare the setting stream_map_config" in salt
-    assert team.startswith("stream_map_config.team is not set")
-    assert mistakes(stream_maps=MAPS, stream_map_config=values) == [salt, team]
-
-
-def test_values_that_are_set() -> None:
-    """Any but an empty one will do."""
-    assert mistakes(stream_maps=MAPS, stream_map_config={"salt": "x", "team": 1}) == []
