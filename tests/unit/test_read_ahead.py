@@ -69,6 +69,10 @@ class Questions:
         """Start without requests."""
         self._lock = threading.Lock()
         self._sent = 0
+        #: All pages that there are, in order.
+        self.labels = [
+            (q, n) for q, pages in enumerate(self.page_counts) for n in range(pages)
+        ]
 
     def read(
         self, parallel: int = 4
@@ -100,11 +104,6 @@ class Questions:
         with self._lock:
             self._sent -= 1
 
-    @property
-    def labels(self) -> list[Label]:
-        """All pages that there are, in order."""
-        return [(q, n) for q, count in enumerate(self.page_counts) for n in range(count)]
-
     def settle(self) -> None:
         """Wait until nothing more arrives."""
         before = -1
@@ -132,12 +131,6 @@ def threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "read-ahead"}
 
 
-def at_random(seed: int) -> Callable[[Label], None]:
-    """Return a pace in which anything may arrive first."""
-    chance = random.Random(seed)
-    return lambda _: time.sleep(chance.choice([0, 0, 0.0005, 0.002]))
-
-
 @settings(max_examples=50)
 @given(
     counts=st.lists(st.integers(0, 5), max_size=8),
@@ -149,10 +142,15 @@ def test_all_pages_come_once_and_in_order(
     counts: list[int], parallel: int, seed: int, failing: Label | None
 ) -> None:
     """Whatever the timing; an error comes after every page before its place."""
+    chance = random.Random(seed)
+
+    def pace(_: Label) -> None:
+        time.sleep(chance.choice([0, 0, 0.0005, 0.002]))
+
     error, fails = BrokenError(), dict[int, tuple[int, Exception]]()
     if failing is not None and failing < (len(counts), 0):
         fails[failing[0]] = (min(failing[1], counts[failing[0]]), error)
-    questions = Questions(counts, fails, pace=at_random(seed))
+    questions = Questions(counts, fails, pace=pace)
     labels: list[Label] = []
     with (
         pytest.raises(BrokenError, check=lambda found: found is error)
@@ -168,21 +166,6 @@ def test_all_pages_come_once_and_in_order(
     assert labels == [each for each in questions.labels if not ends or each < ends[0]]
     assert questions.most <= parallel
     assert fails or sorted(questions.began) == list(range(len(counts)))
-
-
-@pytest.mark.parametrize("parallel", [1, 2, 8])
-def test_as_many_requests_at_a_time_as_allowed(parallel: int) -> None:
-    """No more, and no fewer: the first ones are not answered before all are sent."""
-    together = threading.Barrier(parallel)
-
-    def pace(label: Label) -> None:
-        if label[0] < parallel:
-            together.wait(timeout=60)
-
-    questions = Questions([1] * 24, pace=pace)
-    with questions.read(parallel) as answers:
-        assert [label_of(page) for each in answers for page in each] == questions.labels
-    assert questions.most == parallel
 
 
 def test_nothing_is_asked_after_an_error() -> None:
@@ -274,9 +257,3 @@ def test_closing_ends_threads_that_wait_for_their_turn() -> None:
         wait_until(lambda: len(questions.began) == 4)
     wait_until(lambda: threads() <= before)
     assert questions.fetched == []
-
-
-def test_without_questions() -> None:
-    """There is nothing to wait for."""
-    with Questions([]).read() as answers:
-        assert list(answers) == []

@@ -10,22 +10,8 @@ from functools import cache
 from importlib import resources
 
 import pytest
-from anthropic.resources.beta.organization.analytics import (
-    Cost,
-    CostReport,
-    Usage,
-    UsageReport,
-    UserCostReport,
-    UserUsageReport,
-)
-from anthropic.resources.organization.analytics import (
-    Artifacts,
-    Connectors,
-    Plugins,
-    Skills,
-    Summaries,
-    Users,
-)
+from anthropic.resources.beta.organization import analytics as reports
+from anthropic.resources.organization import analytics
 from anthropic.resources.organization.analytics.apps.chat import Projects
 from pydantic import BaseModel
 from singer_sdk.helpers._flattening import flatten_schema
@@ -60,9 +46,7 @@ TEAM_AND_USER = TEAM | {"user_id"}
 TEAM_USER_AND_PRODUCT = TEAM_AND_USER | {"product"}
 
 # The API writes these as decimal strings; the tap emits exact numbers.
-MONEY = frozenset(
-    {"amount", "attributed_list_price", "estimated_overage_spend", "list_amount"}
-)
+MONEY = {"amount", "attributed_list_price", "estimated_overage_spend", "list_amount"}
 
 # A report's page says this beside its rows, and the tap puts the last on every record.
 BESIDE_ROWS = {"next_page", "has_more", "data_refreshed_at"}
@@ -98,7 +82,7 @@ def report(
 
 
 STREAMS = {
-    "org_summaries": Expected(("date",), Summaries.list),
+    "org_summaries": Expected(("date",), analytics.Summaries.list),
     "adoption": Expected(
         ("date", "product"),
         added=DATED
@@ -108,23 +92,27 @@ STREAMS = {
     ),
     "user_summaries": Expected(
         ("date", "user_id"),
-        Users.list,
+        analytics.Users.list,
         TEAM | {"distinct_user_count"},
         ADDED | {"user_id": "string", "email_address": "string"},
     ),
     "chat_projects": Expected(("date", "project_id"), Projects.list, TEAM_AND_USER),
-    "skills": Expected(("date", "skill_name"), Skills.list, TEAM_USER_AND_PRODUCT),
+    "skills": Expected(
+        ("date", "skill_name"), analytics.Skills.list, TEAM_USER_AND_PRODUCT
+    ),
     "connectors": Expected(
-        ("date", "connector_name"), Connectors.list, TEAM_USER_AND_PRODUCT
+        ("date", "connector_name"), analytics.Connectors.list, TEAM_USER_AND_PRODUCT
     ),
     "plugins": Expected(
         ("date", "plugin_key"),
-        Plugins.list,
+        analytics.Plugins.list,
         TEAM_USER_AND_PRODUCT,
         ADDED | {"plugin_key": "string"},
     ),
     "artifacts": Expected(
-        ("date", "artifact_type", "is_shared"), Artifacts.list, TEAM_USER_AND_PRODUCT
+        ("date", "artifact_type", "is_shared"),
+        analytics.Artifacts.list,
+        TEAM_USER_AND_PRODUCT,
     ),
     "readings": Expected(
         ("date", "stream"),
@@ -133,12 +121,12 @@ STREAMS = {
     ),
 }
 REPORTS = {
-    "usage": report(Usage.list, "group", "usage", added=ACTOR | FINAL),
-    "cost": report(Cost.list, "group", "cost", added=ACTOR | DOLLARS | FINAL),
-    "user_usage_report": report(UserUsageReport.list, added=TYPED_ACTOR),
-    "user_cost_report": report(UserCostReport.list, added=TYPED_ACTOR | DOLLARS),
-    "usage_report": report(UsageReport.list, "results", added={}),
-    "cost_report": report(CostReport.list, "results", added=DOLLARS),
+    "usage": report(reports.Usage.list, "group", "usage", added=ACTOR | FINAL),
+    "cost": report(reports.Cost.list, "group", "cost", added=ACTOR | DOLLARS | FINAL),
+    "user_usage_report": report(reports.UserUsageReport.list, added=TYPED_ACTOR),
+    "user_cost_report": report(reports.UserCostReport.list, added=TYPED_ACTOR | DOLLARS),
+    "usage_report": report(reports.UsageReport.list, "results", added={}),
+    "cost_report": report(reports.CostReport.list, "results", added=DOLLARS),
 }
 STREAMS |= REPORTS
 
@@ -157,11 +145,13 @@ STREAMS |= {
 } | {
     "team_summaries": Expected(
         ("date", "rbac_group_id"),
-        Users.list,
+        analytics.Users.list,
         frozenset({"user"}),  # null, as the row is of many
     ),
     "org_summaries_by_team": Expected(
-        ("date", "rbac_group_id"), Summaries.list, added=ADDED | {"rbac_group_id": "string"}
+        ("date", "rbac_group_id"),
+        analytics.Summaries.list,
+        added=ADDED | {"rbac_group_id": "string"},
     ),
 }
 
@@ -226,7 +216,7 @@ def model_fields(
 ) -> dict[str, str]:
     """Map the dotted name of every field of a typed model to its kind.
 
-    What is in a lifted field stands beside the field's neighbours, in its place.
+    What is in a lifted field takes its place, beside the field's neighbours.
     """
     fields: dict[str, str] = {}
     for name, info in model.model_fields.items():
