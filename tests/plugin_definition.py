@@ -80,21 +80,14 @@ def ask_tap(*options: str) -> dict[str, Any]:
     return answer
 
 
-def kind_of(rule: Mapping[str, Any]) -> str:
-    """Return the type of a setting as Meltano names it."""
-    if rule.get("format") in {"date", "date-time"}:
-        return "date_iso8601"
-    if "enum" in rule:
-        return "options"
-    (kind,) = set(rule["type"]) - {"null"}
-    return str(kind)
-
-
 def setting(name: str, rule: Mapping[str, Any]) -> dict[str, Any]:
     """Return a setting as Meltano defines it, with its default as its value."""
+    (kind,) = set(rule["type"]) - {"null"}
+    if rule.get("format") in {"date", "date-time"}:
+        kind = "date_iso8601"
     defined: dict[str, Any] = {
         "name": name,
-        "kind": kind_of(rule),
+        "kind": "options" if "enum" in rule else kind,
         "label": rule["title"],
         "description": rule["description"],
     }
@@ -104,30 +97,12 @@ def setting(name: str, rule: Mapping[str, Any]) -> dict[str, Any]:
     if "default" in rule:
         defined["value"] = rule["default"]
     if "enum" in rule:
-        labels = OPTION_LABELS[name]
         defined["options"] = [
-            {"label": labels[value], "value": value}
+            {"label": OPTION_LABELS[name][value], "value": value}
             for value in rule["enum"]
             if value is not None
         ]
     return defined
-
-
-def default_streams() -> list[str]:
-    """Return the streams that are selected by default, in the order of the catalog."""
-    return [
-        entry["tap_stream_id"]
-        for entry in ask_tap("--discover")["streams"]
-        for rule in entry["metadata"]
-        if not rule["breadcrumb"] and rule["metadata"]["selected-by-default"]
-    ]
-
-
-def own_entry() -> dict[str, Any]:
-    """Return the plugin's entry in this repository's Meltano project."""
-    project = yaml.safe_load(PROJECT.read_text(encoding="utf-8"))
-    (entry,) = project["plugins"]["extractors"]
-    return dict(entry)
 
 
 def define() -> dict[str, Any]:
@@ -142,14 +117,19 @@ def define() -> dict[str, Any]:
     )
     rules = about["settings"]
     # What this repository's own project sets is what makes tables of the records.
-    recommended = own_entry()["config"]
+    (own,) = yaml.safe_load(PROJECT.read_text("utf-8"))["plugins"]["extractors"]
+    recommended = {name: {"default": value} for name, value in own["config"].items()}
     settings = [
-        setting(
-            name, {**rule, "default": recommended[name]} if name in recommended else rule
-        )
+        setting(name, rule | recommended.get(name, {}))
         for name, rule in rules["properties"].items()
     ]
-    select = [f"{name}.*" for name in default_streams()]
+    # Those that are selected by default, in the order of the catalog.
+    select = [
+        f"{entry['tap_stream_id']}.*"
+        for entry in ask_tap("--discover")["streams"]
+        for rule in entry["metadata"]
+        if not rule["breadcrumb"] and rule["metadata"]["selected-by-default"]
+    ]
     docs = f"{repo}/blob/main/docs"
     return {
         "name": about["name"],
@@ -213,20 +193,17 @@ def definition_text(definition: Mapping[str, Any]) -> str:
     return header + dump(dict(definition), sort_keys=True)
 
 
-def in_project(setting: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a setting as it stands in a project, where the tap's default counts."""
-    kept = {name: value for name, value in setting.items() if name != "value"}
-    # Meltano has given the kind up in favour of the mark.
-    return {**kept, "kind": "string"} if setting.get("sensitive") else kept
-
-
 def project_text(definition: Mapping[str, Any], text: str) -> str:
     """Return a Meltano project with what its first extractor shares with the definition."""
-    for key in SHARED:
-        shared = definition[key]
-        if key == "settings":
-            shared = [in_project(each) for each in shared]
-        block = re.sub(r"^", "    ", dump({key: shared}), flags=re.MULTILINE).rstrip(" ")
+    shared = {key: definition[key] for key in SHARED}
+    # The tap's default counts, and Meltano has given the kind up in favour of the mark.
+    shared["settings"] = [
+        {name: value for name, value in each.items() if name != "value"}
+        | ({"kind": "string"} if each.get("sensitive") else {})
+        for each in definition["settings"]
+    ]
+    for key, value in shared.items():
+        block = re.sub(r"^", "    ", dump({key: value}), flags=re.MULTILINE).rstrip(" ")
         old = re.compile(rf"^    {key}:.*\n(?:    (?:- |  ).*\n)*", re.MULTILINE)
         before, after = old.split(text, maxsplit=1)
         text = before + block + after
