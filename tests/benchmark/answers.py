@@ -35,18 +35,11 @@ _ACCOUNTS = 1500
 
 @dataclass(frozen=True, kw_only=True)
 class Organisation:
-    """How much the answers hold.
+    """How much the answers hold."""
 
-    Attributes:
-        users: Rows of `users` on every day.
-        report_users: Accounts that make the rows of usage and cost.
-        stale_days: How many days before the midnight that began this day usage and cost
-            were gathered.
-    """
-
-    users: int = 0
-    report_users: int = 100
-    stale_days: int = 0
+    users: int = 0  # rows of `users` on every day
+    report_users: int = 100  # accounts that make the rows of usage and cost
+    stale_days: int = 0  # how long before today's midnight usage and cost were gathered
 
 
 class Template:

@@ -69,12 +69,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Bench:
-    """What all scenarios share: the tap and its files, the size of the run and its day.
-
-    Attributes:
-        folder: For files of its own.
-        quick: Whether the run is to be short.
-    """
+    """What all scenarios share: the tap and its files, the size of the run and its day."""
 
     folder: Path
     quick: bool

@@ -38,44 +38,26 @@ _REASONS = {200: b"OK", 400: b"Bad Request", 429: b"Too Many Requests"}
 
 @dataclass(frozen=True, kw_only=True)
 class Service(Organisation):
-    """How much the answers hold, and how they come.
+    """How much the answers hold, and how they come."""
 
-    Attributes:
-        latency: Seconds from a request to its answer.
-        jitter: Seconds more, at most; a question always has the same share of them.
-        limit: The kind of the limit, one of `KINDS`; None for no limit.
-        per_minute: How many requests a minute it allows.
-        others_per_minute: How many of these other clients send.
-        others_first: How many of them other clients have sent just before.
-    """
-
-    latency: float = 0.0
-    jitter: float = 0.0
-    limit: str | None = None
-    per_minute: int = 60
-    others_per_minute: float = 0.0
-    others_first: int = 0
+    latency: float = 0.0  # seconds from a request to its answer
+    jitter: float = 0.0  # seconds more, at most; a question always has the same share
+    limit: str | None = None  # one of `KINDS`
+    per_minute: int = 60  # how many requests the limit allows
+    others_per_minute: float = 0.0  # how many of these other clients send
+    others_first: int = 0  # how many of them other clients have sent just before
 
 
 @dataclass
 class Counters:
-    """What happened since they were last told.
+    """What happened since they were last told."""
 
-    Attributes:
-        requests: All requests, refused ones too.
-        refused: Those that were answered with 429.
-        repeated: Answers that had been given before.
-        wrong: Requests that were answered with 400.
-        most_in_flight: The largest number of requests without their answer.
-        cpu_seconds: What the server itself took.
-    """
-
-    requests: int = 0
-    refused: int = 0
-    repeated: int = 0
-    wrong: int = 0
-    most_in_flight: int = 0
-    cpu_seconds: float = 0.0
+    requests: int = 0  # refused ones too
+    refused: int = 0  # those that were answered with 429
+    repeated: int = 0  # answers that had been given before
+    wrong: int = 0  # requests that were answered with 400
+    most_in_flight: int = 0  # requests without their answer, at most at one time
+    cpu_seconds: float = 0.0  # what the server itself took
 
 
 class Desk:
@@ -99,14 +81,10 @@ class Desk:
                 limit.admit()
             self._limit = SharedLimit(limit, self.service.others_per_minute)
 
-    def arrive(self) -> None:
-        """Note a request that has come."""
-        self.counters.requests += 1
-        self.in_flight += 1
-        self.counters.most_in_flight = max(self.counters.most_in_flight, self.in_flight)
-
     def answer(self, target: str) -> tuple[int, bytes, Body]:
         """Decide on status, additional header lines and body."""
+        self.counters.requests += 1
+        self.counters.most_in_flight = max(self.counters.most_in_flight, self.in_flight)
         wait = self._limit.admit() if self._limit else 0.0
         if wait:
             self.counters.refused += 1
@@ -167,7 +145,7 @@ class Connection(asyncio.Protocol):
         if target == COUNTERS:
             self._send(200, b"", [self._desk.tell()])
             return
-        self._desk.arrive()
+        self._desk.in_flight += 1
         status, header, body = self._desk.answer(target)
         # A refusal comes at once.
         latency = self._desk.latency_of(target) if status == 200 else 0.0

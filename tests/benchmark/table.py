@@ -15,17 +15,12 @@ VERDICTS = {True: "kept", False: "BROKEN", None: "not shown"}
 
 @dataclass(frozen=True)
 class Line:
-    """One program in one scenario.
-
-    Attributes:
-        records: How many records it wrote; None if that is not what it is about.
-        needed: How many requests it had to make at least, 429s not counted.
-    """
+    """One program in one scenario."""
 
     subject: str
     run: Run
-    records: int | None = None
-    needed: int | None = None
+    records: int | None = None  # that it wrote, if that is what it is about
+    needed: int | None = None  # requests that it had to make at least, without 429s
 
     @property
     def speed(self) -> float:
@@ -38,12 +33,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Promise:
-    """A promise, and whether the figures keep it.
-
-    Attributes:
-        kept: None if nothing could be measured.
-        figures: The figures, or why there are none.
-    """
+    """A promise, and whether the figures keep it: None if nothing could be measured."""
 
     text: str
     kept: bool | None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -205,16 +204,6 @@ def test_odd_values_beside_the_rows(news: bytes) -> None:
     assert rows_of(b'{"data": [{"a": 1}], "news": %b}' % news) == [{"a": 1}]
 
 
-def test_fractions_keep_their_digits() -> None:
-    """They never become floats; integers stay integers."""
-    body = b'{"a": 0.1000000000000000055, "b": 1E-7, "c": 12345678901234567890}'
-    assert decode_json(body) == {
-        "a": Decimal("0.1000000000000000055"),
-        "b": Decimal("1E-7"),
-        "c": 12345678901234567890,
-    }
-
-
 def test_a_packed_page_is_the_same_and_smaller() -> None:
     """Also when it is packed again."""
     body = {"data": [{"a": number} for number in range(1000)], "next_page": "more"}
@@ -291,10 +280,7 @@ def test_what_a_400_keeps(message: object, *, is_first_page: bool) -> None:
         ({"retry_after": "7"}, 7.0),
         ({"retry_after": "0.5"}, 0.5),
         ({"retry_after_ms": "1500", "retry_after": "9"}, 1.5),
-        ({"retry_after": "-1"}, None),
-        ({"retry_after": "inf"}, None),
-        ({"retry_after": "nan"}, None),
-        ({"retry_after": "soon"}, None),
+        *(({"retry_after": text}, None) for text in ("-1", "inf", "nan", "soon")),
         ({"retry_after": HALF_A_MINUTE_LATER, "date": TEN}, 30.0),
         ({"retry_after": TEN, "date": HALF_A_MINUTE_LATER}, 0.0),
     ],

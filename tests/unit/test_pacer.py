@@ -30,77 +30,22 @@ A_BIT = 1e-6
 PATIENCE = 30.0
 
 
-class VirtualTime:
-    """A clock that moves only while all threads sleep: minutes take milliseconds.
-
-    One thread runs at a time, so all is repeatable.
-
-    Attributes:
-        now: The instant.
-    """
-
-    def __init__(self, now: float) -> None:
-        """Start at an instant."""
-        self.now = now
-        self._order = itertools.count()
-        self._sleepers: list[tuple[float, int, threading.Event]] = []
-        self._all_asleep = threading.Event()
-        self._errors: list[BaseException] = []
-
-    def sleep(self, duration: float) -> None:
-        """Let the others run until it is time."""
-        woken = threading.Event()
-        heapq.heappush(self._sleepers, (self.now + duration, next(self._order), woken))
-        self._all_asleep.set()
-        if not woken.wait(PATIENCE):
-            raise TimeoutError
-
-    def run(self, works: Iterable[Callable[[], None]]) -> None:
-        """Do all this work at a time, each in a thread of its own.
-
-        Raises:
-            BaseException: What went wrong in one of them, if anything did.
-        """
-        for work in works:
-            self._resume(threading.Thread(target=self._do, args=(work,), daemon=True).start)
-        while self._sleepers and not self._errors:
-            self.now, _, woken = heapq.heappop(self._sleepers)
-            self._resume(woken.set)
-        if self._errors:
-            raise self._errors[0]
-
-    def _resume(self, go: Callable[[], None]) -> None:
-        self._all_asleep.clear()
-        go()
-        if not self._all_asleep.wait(PATIENCE):
-            raise TimeoutError
-
-    def _do(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - raised again
-            self._errors.append(error)
-        finally:
-            self._all_asleep.set()
-
-
 class Office:
-    """A pacer in virtual time, with clients who note when each request was sent.
+    """A pacer, and clients who note when each request was sent.
 
-    Attributes:
-        time: The clock of all of them.
-        sent: When each request was sent.
-        lines: When something was logged, and what.
-        limits: How servers of each kind count.
+    Time passes only while all threads sleep, so minutes take milliseconds; one thread runs
+    at a time, so all is repeatable.
     """
 
     def __init__(self, requests_per_minute: int, now: float = 0.0) -> None:
         """Open at an instant."""
-        self.time = VirtualTime(now)
+        self.now = now
         self.sent: list[float] = []
+        #: When something was logged, and what.
         self.lines: list[tuple[float, str]] = []
+        #: How servers of each kind count.
         self.limits = [
-            kind(requests_per_minute, lambda: self.time.now) for kind in KINDS.values()
+            kind(requests_per_minute, lambda: self.now) for kind in KINDS.values()
         ]
         logger = logging.getLogger("office")
         logger.setLevel(logging.INFO)
@@ -108,10 +53,14 @@ class Office:
         progress = Progress(logger)
         progress.begin("skills", 300, 300)
         self.pacer = Pacer(requests_per_minute, progress)
+        self._order = itertools.count()
+        self._sleepers: list[tuple[float, int, threading.Event]] = []
+        self._all_asleep = threading.Event()
+        self._errors: list[BaseException] = []
 
     def note(self, record: logging.LogRecord) -> bool:
         """Note a line of the log, which goes no further."""
-        self.lines.append((self.time.now, record.getMessage()))
+        self.lines.append((self.now, record.getMessage()))
         return False
 
     def arrive(self) -> None:
@@ -126,20 +75,10 @@ class Office:
     ) -> None:
         """Send a request; at some part of its way something may happen."""
         with self.pacer.request():
-            self.sent.append(self.time.now)
-            self.time.sleep(latency * at)
+            self.sent.append(self.now)
+            self.sleep(latency * at)
             arrived()
-            self.time.sleep(latency * (1 - at))
-
-    def work(self, *works: Callable[[], None]) -> float:
-        """Let these clients work, and return how many seconds that takes."""
-        began = self.time.now
-        with (
-            patch.object(clock, "seconds", lambda: self.time.now),
-            patch.object(clock, "sleep", self.time.sleep),
-        ):
-            self.time.run(works)
-        return self.time.now - began
+            self.sleep(latency * (1 - at))
 
     def share(self, requests: Iterable[Callable[[], None]], clients: int) -> float:
         """Let so many clients do requests, each the next one that is left."""
@@ -150,6 +89,49 @@ class Office:
                 request()
 
         return self.work(*[client] * clients)
+
+    def work(self, *works: Callable[[], None]) -> float:
+        """Do all this at a time, each in a thread, and return how many seconds it takes.
+
+        Raises:
+            BaseException: What went wrong in one of them, if anything did.
+        """
+        began = self.now
+        with (
+            patch.object(clock, "seconds", lambda: self.now),
+            patch.object(clock, "sleep", self.sleep),
+        ):
+            for work in works:
+                thread = threading.Thread(target=self._do, args=(work,), daemon=True)
+                self._resume(thread.start)
+            while self._sleepers and not self._errors:
+                self.now, _, woken = heapq.heappop(self._sleepers)
+                self._resume(woken.set)
+        if self._errors:
+            raise self._errors[0]
+        return self.now - began
+
+    def sleep(self, duration: float) -> None:
+        """Let the others run until it is time."""
+        woken = threading.Event()
+        heapq.heappush(self._sleepers, (self.now + duration, next(self._order), woken))
+        self._all_asleep.set()
+        if not woken.wait(PATIENCE):
+            raise TimeoutError
+
+    def _resume(self, go: Callable[[], None]) -> None:
+        self._all_asleep.clear()
+        go()
+        if not self._all_asleep.wait(PATIENCE):
+            raise TimeoutError
+
+    def _do(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again
+            self._errors.append(error)
+        finally:
+            self._all_asleep.set()
 
 
 def most_in(span: float, instants: Sequence[float]) -> int:
@@ -240,7 +222,7 @@ def test_a_pause_holds_all_and_then_lets_one_go_after_the_other() -> None:
 
     def refuse() -> None:
         if not refused_at:
-            refused_at.append(office.time.now)
+            refused_at.append(office.now)
             office.pacer.pause(pause)
 
     office.share([lambda: office.request(1.0, refuse, 1.0)] * 30, 4)
@@ -258,12 +240,7 @@ def test_a_pause_holds_all_and_then_lets_one_go_after_the_other() -> None:
 def test_a_minute_after_a_pause_all_is_as_ever() -> None:
     """There is nobody left who waited."""
     office = Office(10)
-
-    def client() -> None:
-        office.pacer.pause(20)
-        office.time.sleep(20 + SPAN)
-
-    office.work(client)
+    office.work(lambda: office.pacer.pause(20), lambda: office.sleep(20 + SPAN))
     office.share([office.request] * 10, 4)
     assert office.sent == [20 + SPAN] * 10
 
@@ -284,8 +261,8 @@ def test_nothing_is_sent_while_it_is_paused(
 
     def pausing() -> None:
         for after, duration in pauses:
-            office.time.sleep(after)
-            paused.append((office.time.now, office.time.now + duration))
+            office.sleep(after)
+            paused.append((office.now, office.now + duration))
             office.pacer.pause(duration)
 
     office.share([pausing, *[partial(office.request, 0.5)] * 15], 4)

@@ -69,10 +69,11 @@ def test_without_marts_it_says_what_to_do(
     database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No file, no tables, an unknown database: a sentence, and exit code 1."""
-    assert main(["--output", str(database.parent / "page.html")]) == 1
+    arguments = ["--output", str(database.parent / "page.html")]
+    assert main(arguments) == 1
     assert "cannot read the duckdb database" in capsys.readouterr().err
     duckdb.connect(str(database)).close()
-    assert main(["--output", str(database.parent / "page.html")]) == 1
+    assert main(arguments) == 1
     assert "run `dbt build` first" in capsys.readouterr().err
     assert not list(database.parent.glob("*.html"))
 
@@ -128,34 +129,22 @@ def test_five_thousand_users(database: Path, monkeypatch: pytest.MonkeyPatch) ->
     """Sums are of all of them; the page stays small, loads nothing, and escapes names."""
     first = date(2026, 9, 28)
     names = ["<script>alert(1)</script>", "データ分析", "مشروع الترجمة", "a & b"]
+    thing = {"kind": "skill", "is_bucket": False, "from_date": FIRST, "to_date": LAST}
+    thing |= {"use_unit": "invocations", "unknown_day_count": 0, "unread_day_count": 0}
     things = [
-        {
-            "kind": "skill",
-            "thing_id": f"skill_{place}",
-            "thing_name": name,
-            "is_bucket": False,
-            "from_date": FIRST,
-            "to_date": LAST,
-            "use_count": 10 - place,
-            "use_unit": "invocations",
-            "unknown_day_count": 0,
-            "unread_day_count": 0,
-            "use_rank": place + 1,
-        }
-        for place, name in enumerate(names)
+        {**thing, "thing_id": f"skill_{n}", "thing_name": name, "use_count": 10 - n}
+        | {"use_rank": n + 1}
+        for n, name in enumerate(names)
     ]
-    page_marts.build(
-        database,
-        {
-            **page_marts.company(5000, first),
-            **page_marts.october(5000, "12500"),
-            **page_marts.known(first, states={LAST: "may be revised"}),
-            "claude_things_28": things,
-        },
-        LATER,
-    )
+    rows = {
+        **page_marts.company(5000, first),
+        **page_marts.october(5000, "12500"),
+        **page_marts.known(first, states={LAST: "may be revised"}),
+        "claude_things_28": things,
+        "claude_code_daily": (),
+    }
+    page_marts.build(database, rows, LATER)
     with duckdb.connect(str(database)) as connection:
-        connection.execute(f"delete from {SCHEMA}.claude_code_daily")
         connection.execute(
             f"insert into {SCHEMA}.claude_code_daily"
             " (organization, date, user_id, session_count, lines_added_count, is_active)"
@@ -183,15 +172,9 @@ def test_names_of_people_only_when_asked_for(database: Path) -> None:
     """By default nobody is named; with `--people` those who are longest away come first."""
     people = {"Ada": 3, "Bela": 40, "Cem": None, "Dora": 95}
     members = [
-        {
-            "user_id": name,
-            "name": name,
-            "email_address": f"{name}@example.com",
-            "snapshot_date": LAST,
-            "days_since_active": days,
-            "is_never_active": days is None,
-            "activity_from": MONTH,
-        }
+        {"user_id": name, "name": name, "email_address": f"{name}@example.com"}
+        | {"snapshot_date": LAST, "activity_from": MONTH}
+        | {"days_since_active": days, "is_never_active": days is None}
         for name, days in people.items()
     ]
     limits = [

@@ -243,9 +243,14 @@ def test_products_have_colours_of_their_own() -> None:
 def test_new_and_returning_people_are_told_apart_only_where_they_can_be() -> None:
     """After a gap the two are one layer, and no layer says zero."""
     told_apart = {
-        "period_grain": "week", "period_start": FIRST, "product_family": "all",
-        "family_active_user_count": 9, "new_user_count": 3, "retained_user_count": 5,
-        "returning_user_count": 1, "lost_user_count": 1,
+        "period_grain": "week",
+        "period_start": FIRST,
+        "product_family": "all",
+        "family_active_user_count": 9,
+        "new_user_count": 3,
+        "retained_user_count": 5,
+        "returning_user_count": 1,
+        "lost_user_count": 1,
     }
     unknown = dict.fromkeys(("new_user_count", "returning_user_count"))
     week = date(2026, 10, 19)

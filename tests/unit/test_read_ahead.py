@@ -47,22 +47,17 @@ def label_of(page: Page) -> Label:
 
 @dataclass(eq=False)
 class Questions:
-    """Questions with so many pages each, and notes of what is fetched when.
-
-    Attributes:
-        page_counts: How many pages the answer to each question has.
-        fails: The error that ends an answer, and after how many pages.
-        pace: What is waited for before a page, or before an error.
-        began: The questions in the order in which they were asked.
-        fetched: The pages in the order in which they arrived.
-        most: The most requests that were sent at the same time.
-    """
+    """Questions with so many pages each, and notes of what is fetched when."""
 
     page_counts: Sequence[int]
+    #: The errors that end answers, and after how many pages.
     fails: Mapping[int, tuple[int, Exception]] = field(default_factory=dict)
+    #: What is waited for before a page, or before an error.
     pace: Callable[[Label], object] = lambda _: None
+    #: Questions in the order in which they were asked, pages in that of their arrival.
     began: list[int] = field(default_factory=list)
     fetched: list[Label] = field(default_factory=list)
+    #: The most requests that were sent at the same time.
     most: int = 0
 
     def __post_init__(self) -> None:
