@@ -76,12 +76,14 @@ def settings() -> str:
     """Return the table of all settings of the tap's own."""
     cells = []
     for name, rule in CONFIG_JSONSCHEMA["properties"].items():
-        default = rule.get("default", "")
-        shown = f"`{default if isinstance(default, str) else json.dumps(default)}`"
+        default = rule.get("default")
+        shown = default if isinstance(default, str) else json.dumps(default)
         if name in CONFIG_JSONSCHEMA["required"]:
-            shown = "required"
+            told = "required"
+        else:
+            told = f"`{shown}`" if "default" in rule else ""
         if not name.startswith(("flattening_", "stream_map", "faker_")):
-            cells.append((f"`{name}`", shown.replace("``", ""), rule["description"]))
+            cells.append((f"`{name}`", told, rule["description"]))
     return markdown(("setting", "default", "meaning"), cells)
 
 
@@ -91,9 +93,8 @@ def streams() -> str:
     cells = [_stream(stream) for stream in tap.streams.values()]
     order = [*ORDER, *QUESTIONS.values()]
     cells.sort(key=lambda row: (order.index(row[0]), row[4] == "no"))
-    return markdown(
-        ("question", "stream", "endpoint", "key", "default", "a record is"), cells
-    )
+    header = ("question", "stream", "endpoint", "key", "default", "a record is")
+    return markdown(header, cells)
 
 
 def _stream(stream: Stream) -> tuple[str, ...]:

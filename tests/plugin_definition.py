@@ -10,6 +10,7 @@ import argparse
 import json
 import re
 import sys
+import textwrap
 from importlib.metadata import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,6 @@ FILE = ROOT / "plugin-definition.yml"
 PROJECT = ROOT / "meltano.yml"
 
 #: What Meltano needs to know and the tap does not say.
-LABEL = "Claude Enterprise Analytics"
-DOMAIN_URL = "https://claude.ai/analytics"
-#: Drawn from the SVG beside it, which hubs do not take.
-LOGO = ".github/logo.png"
 OPTION_LABELS = {
     "personal_data": {"keep": "Keep", "hash": "Hash", "drop": "Drop"},
     "report_bucket_width": {"1d": "Day", "1h": "Hour", "1m": "Minute"},
@@ -135,14 +132,15 @@ def define() -> dict[str, Any]:
         "name": about["name"],
         "variant": repo.split("/")[-2],
         "namespace": about["name"].replace("-", "_"),
-        "label": LABEL,
+        "label": "Claude Enterprise Analytics",
         "description": about["description"],
         "docs": f"{repo}#readme",
         "repo": repo,
         "pip_url": f"git+{repo}.git",
         "executable": about["name"],
-        "logo_url": f"{repo}/raw/main/{LOGO}",
-        "domain_url": DOMAIN_URL,
+        # Drawn from the SVG beside it, which hubs do not take.
+        "logo_url": f"{repo}/raw/main/.github/logo.png",
+        "domain_url": "https://claude.ai/analytics",
         "maintenance_status": MAINTENANCE[status],
         # It is the hub that rates.
         "quality": "unknown",
@@ -186,11 +184,11 @@ def dump(value: object, *, sort_keys: bool = False) -> str:
     return text
 
 
-def definition_text(definition: Mapping[str, Any]) -> str:
+def definition_text(definition: dict[str, Any]) -> str:
     """Return the definition as it stands in its file."""
     name = definition["name"]
     header = HEADER.format(name=name, select=select_command(name, definition["select"]))
-    return header + dump(dict(definition), sort_keys=True)
+    return header + dump(definition, sort_keys=True)
 
 
 def project_text(definition: Mapping[str, Any], text: str) -> str:
@@ -203,10 +201,9 @@ def project_text(definition: Mapping[str, Any], text: str) -> str:
         for each in definition["settings"]
     ]
     for key, value in shared.items():
-        block = re.sub(r"^", "    ", dump({key: value}), flags=re.MULTILINE).rstrip(" ")
         old = re.compile(rf"^    {key}:.*\n(?:    (?:- |  ).*\n)*", re.MULTILINE)
         before, after = old.split(text, maxsplit=1)
-        text = before + block + after
+        text = before + textwrap.indent(dump({key: value}), "    ") + after
     return text
 
 

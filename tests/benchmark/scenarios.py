@@ -102,10 +102,7 @@ def parallel(bench: Bench) -> Result:
     service = {"users": users, "latency": 2.0}
     loop = partial(plain_run, first=bench.days_back(days), days=days, service=service)
     tap = partial(
-        bench.load,
-        bench.days_back(days + DELAY_DAYS - 1),
-        service,
-        streams=USER_SUMMARIES,
+        bench.load, bench.days_back(days + DELAY_DAYS - 1), service, streams=USER_SUMMARIES
     )
     subjects = {
         "(c) tap, one at a time": partial(tap, max_parallel_requests=1),
@@ -201,10 +198,7 @@ def refusals(bench: Bench) -> Result:
     )
     first, yesterday = bench.days_back(8 if bench.quick else 25), bench.state_of_yesterday()
     of_load, of_day = together(
-        [
-            partial(load, first),
-            partial(load, bench.first_day_of_yesterday, state=yesterday),
-        ]
+        [partial(load, first), partial(load, bench.first_day_of_yesterday, state=yesterday)]
     )
     least = bench.first_load(of_load.counters, first)
     least_of_day = needed.daily_run(of_day.counters["rows_per_day"])

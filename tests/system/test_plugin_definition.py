@@ -37,6 +37,7 @@ COMMANDS = re.findall(r"^#   (meltano .*)$", TEXT, re.MULTILINE)
 
 LINK = {"type": "string", "pattern": r"^https://[^\s]+$"}
 WORDS = {"type": "string", "minLength": 1}
+KINDS = "array boolean date_iso8601 integer object options password string"
 
 
 def listed(pattern: str) -> dict[str, Any]:
@@ -44,21 +45,11 @@ def listed(pattern: str) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "string", "pattern": pattern}}
 
 
-KINDS = [
-    *("array", "boolean", "date_iso8601", "integer", "object", "options", "password"),
-    "string",
-]
 #: What plugin hubs ask of a definition beyond what Meltano asks of any plugin: these keys,
 #: all of them filled in, and settings that explain themselves.
 HUB_RULES: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
-    "required": [
-        *("name", "variant", "namespace", "label", "description", "pip_url", "executable"),
-        *("docs", "repo", "logo_url", "domain_url", "maintenance_status", "quality"),
-        *("keywords", "capabilities", "settings", "settings_group_validation", "select"),
-        *("prereq", "settings_preamble", "next_steps", "usage"),
-    ],
     "properties": {
         **dict.fromkeys(("name", "label", "description", "pip_url", "executable"), WORDS),
         "variant": {"type": "string", "pattern": r"^[a-z0-9-]+$"},
@@ -78,7 +69,7 @@ HUB_RULES: dict[str, Any] = {
                 "required": ["name", "kind", "label", "description"],
                 "properties": {
                     **dict.fromkeys(("name", "label", "description"), WORDS),
-                    "kind": {"enum": KINDS},
+                    "kind": {"enum": KINDS.split()},
                     "options": {
                         "type": "array",
                         "items": {
@@ -96,11 +87,11 @@ HUB_RULES: dict[str, Any] = {
         "select": listed(r"^!?[a-z_*]+\.[a-z_*]+$"),
     },
 }
+HUB_RULES["required"] = [*HUB_RULES["properties"].keys() - {"supported_python_versions"}]
 #: What only hubs know; Meltano does not take these in `meltano.yml`.
 OF_HUBS = {
-    *("domain_url", "keywords", "maintenance_status", "quality"),
-    "supported_python_versions",
-    *("prereq", "settings_preamble", "next_steps", "usage"),
+    *("domain_url", "keywords", "maintenance_status", "quality", "prereq", "usage"),
+    *("settings_preamble", "next_steps", "supported_python_versions"),
 }
 #: How hubs have their files checked by yamllint.
 YAML_RULES = """
@@ -115,27 +106,15 @@ rules:
 """
 
 
-def meltanos_complaints(project: object) -> list[str]:
-    """Return what Meltano's own schema has against a project."""
-    file = resources.files("meltano.schemas") / "meltano.schema.json"
-    schema = json.loads(file.read_text(encoding="utf-8"))
-    return [error.message for error in Draft202012Validator(schema).iter_errors(project)]
+def test_files_are_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When this fails: `python -m tests.plugin_definition --write`.
 
-
-def test_files_are_up_to_date() -> None:
-    """When this fails: `python -m tests.plugin_definition --write`."""
-    definition = plugin_definition.define()
-    assert plugin_definition.definition_text(definition) == TEXT
-    assert plugin_definition.project_text(definition, PROJECT) == PROJECT
-
-
-def test_writes_both_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever their entries said before, and nothing else of the project changes."""
+    Whatever the entry of the project said before is written anew, and nothing else.
+    """
     file, project = tmp_path / "plugin-definition.yml", tmp_path / "meltano.yml"
-    old = re.sub(
-        r"(label|description|kind): .*", r"\1: old", PROJECT.split("  loaders:")[0]
-    )
-    project.write_text(PROJECT.replace(PROJECT.split("  loaders:")[0], old), "utf-8")
+    own, loaders = PROJECT.split("  loaders:")
+    old = re.sub(r"(label|description|kind): .*", r"\1: old", own)
+    project.write_text(f"{old}  loaders:{loaders}", encoding="utf-8")
     monkeypatch.setattr(plugin_definition, "FILE", file)
     monkeypatch.setattr(plugin_definition, "PROJECT", project)
     plugin_definition.main(["--write"])
@@ -151,9 +130,11 @@ def test_fits_the_rules_of_hubs() -> None:
 
 def test_fits_meltanos_schema() -> None:
     """The definition as a plugin of a project, and this repository's own project."""
+    file = resources.files("meltano.schemas") / "meltano.schema.json"
+    meltano = Draft202012Validator(json.loads(file.read_text(encoding="utf-8")))
     plugin = {name: DEFINITION[name] for name in DEFINITION.keys() - OF_HUBS}
-    assert meltanos_complaints({"plugins": {"extractors": [plugin]}}) == []
-    assert meltanos_complaints(yaml.safe_load(PROJECT)) == []
+    for project in ({"plugins": {"extractors": [plugin]}}, yaml.safe_load(PROJECT)):
+        assert not [*meltano.iter_errors(project)]
 
 
 def test_says_what_matters() -> None:
@@ -162,13 +143,8 @@ def test_says_what_matters() -> None:
     secrets = [name for name, each in by_name.items() if each.get("sensitive")]
     assert secrets == ["api_key", "personal_data_salt"]
     assert DEFINITION["settings_group_validation"] == [["api_key"]]
-    kinds = {
-        "api_key": "password",
-        "start_date": "date_iso8601",
-        "end_date": "date_iso8601",
-        "report_group_by": "array",
-        "stream_maps": "object",
-    }
+    kinds = dict.fromkeys(("start_date", "end_date"), "date_iso8601")
+    kinds |= {"api_key": "password", "report_group_by": "array", "stream_maps": "object"}
     assert {name: by_name[name]["kind"] for name in kinds} == kinds
     assert by_name["exclude_deleted_users"]["value"] is False
     assert by_name["start_date"]["value"] == "2026-01-01"
@@ -188,21 +164,14 @@ def test_selects_the_streams_that_are_on_by_default() -> None:
     assert "usage_report.*" not in expected
 
 
-def test_the_readme_shows_the_commands() -> None:
-    """With the address of the file, for those who have no copy."""
-    shown = docs.block("meltano add")
-    address = f"{DEFINITION['repo']}/raw/main/{plugin_definition.FILE.name}"
-    assert shown.splitlines() == [
-        command.replace(plugin_definition.FILE.name, address) for command in COMMANDS
-    ]
-
-
-def test_links_lead_into_the_repository() -> None:
-    """What they name in it is there."""
-    logo = DEFINITION["logo_url"].removeprefix(f"{DEFINITION['repo']}/raw/main/")
-    assert (ROOT / logo).is_file()
-    assert DEFINITION["docs"].removesuffix("#readme") == DEFINITION["repo"]
-    assert DEFINITION["pip_url"] == f"git+{DEFINITION['repo']}.git"
+def test_addresses_lead_into_the_repository() -> None:
+    """What they name in it is there; the README's commands have that of the file."""
+    repo, name = DEFINITION["repo"], plugin_definition.FILE.name
+    shown = [text.replace(name, f"{repo}/raw/main/{name}") for text in COMMANDS]
+    assert docs.block("meltano add").splitlines() == shown
+    assert (ROOT / DEFINITION["logo_url"].removeprefix(f"{repo}/raw/main/")).is_file()
+    assert DEFINITION["docs"].removesuffix("#readme") == repo
+    assert DEFINITION["pip_url"] == f"git+{repo}.git"
 
 
 def test_runs_in_a_new_project(tmp_path: Path) -> None:

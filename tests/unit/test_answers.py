@@ -241,9 +241,7 @@ def test_what_a_status_means(status: int, kind: type[ApiError]) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
-    [b"", b"<html>", {}, [], {"error": None}, {"error": {"message": None}}],
-    ids=str,
+    "body", [b"", b"<html>", {}, [], {"error": None}, {"error": {"message": None}}], ids=str
 )
 def test_an_error_without_words(body: object) -> None:
     """The reason phrase is shown instead, and an id that is missing is unknown."""

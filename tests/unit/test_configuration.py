@@ -131,56 +131,52 @@ URLS_WITH_PASSWORDS = (
 SIX = ["actor", "model", "product", "speed", "actor_type", "agent_id"]
 
 #: Settings, the beginning of the sentence about them, and what else it says.
-WRONG: list[tuple[dict[str, Any], str, list[str]]] = [
+WRONG: list[tuple[Any, ...]] = [
     *(
-        ({name: value}, f"{name} is {value!r}", [f"from {least} to {most}"])
+        ({name: value}, f"{name} is {value!r}", f"from {least} to {most}")
         for name, (least, most) in BOUNDS.items()
         for value in (least - 1, most + 1, "5", 1.5, True, [7])
     ),
     *(
-        ({name: value}, f"{name} is {value!r}", ["YYYY-MM-DD", "RFC 3339"])
+        ({name: value}, f"{name} is {value!r}", "YYYY-MM-DD", "RFC 3339")
         for name in ("start_date", "end_date")
         for value in ODD_DAYS
     ),
     # An end before there is anything, and a start after it, by their UTC days.
     *(
-        ({"end_date": end}, "end_date is 2025-12-31", ["2026-01-01"])
+        ({"end_date": end}, "end_date is 2025-12-31", "2026-01-01")
         for end in ("2025-12-31", "2026-01-01T00:00:00+01:00")
     ),
     (
         {"start_date": "2026-01-02T23:00:00-02:00", "end_date": "2026-01-02"},
         "start_date is 2026-01-03",
-        ["end_date, 2026-01-02"],
+        "end_date, 2026-01-02",
     ),
-    *(({"api_url": url}, "api_url ", [repr(url), "expected"]) for url in ODD_URLS),
+    *(({"api_url": url}, "api_url ", repr(url), "expected") for url in ODD_URLS),
     *(
-        ({"api_url": url}, "api_url ", ["without user, password"])
+        ({"api_url": url}, "api_url ", "without user, password")
         for url in URLS_WITH_PASSWORDS
     ),
     *(
-        ({"user_agent": agent}, f"user_agent is {agent!r}", ["expected"])
+        ({"user_agent": agent}, f"user_agent is {agent!r}", "expected")
         for agent in ("", " me", "me ", "a\r\nx-api-key: b", "Zoë", 5)
     ),
     *(
-        ({"api_key": key}, "api_key must be a non-empty string", [*WHICH_KEY])
+        ({"api_key": key}, "api_key must be a non-empty string", *WHICH_KEY)
         for key in ("", None, 76543210, [KEY])
     ),
     *(
-        ({"api_key": key}, "api_key contains a space, a line break", [*WHICH_KEY])
+        ({"api_key": key}, "api_key contains a space, a line break", *WHICH_KEY)
         for key in (f"{KEY}\n", f" {KEY}", f"“{KEY}”")
     ),
     (
         {"api_key": f"sk-ant-api03-{SECRET}"},
         "api_key is a key of the Claude API",
-        [*WHICH_KEY],
+        *WHICH_KEY,
     ),
-    (
-        {"api_key": f"sk-ant-oat01-{SECRET}"},
-        "api_key is the token of a login",
-        [*WHICH_KEY],
-    ),
+    ({"api_key": f"sk-ant-oat01-{SECRET}"}, "api_key is the token of a login", *WHICH_KEY),
     *(
-        ({"api_key": key}, "api_key has quotes around it", ["--env-file"])
+        ({"api_key": key}, "api_key has quotes around it", "--env-file")
         for key in (f'"{KEY}"', f"'{KEY}'", f"{KEY}'")
     ),
     # All settings that are known are listed, the one that may be meant first.
@@ -188,7 +184,7 @@ WRONG: list[tuple[dict[str, Any], str, list[str]]] = [
         (
             {name: KEY},
             f"{name} is not a setting of this tap.{hint} The",
-            [*SCHEMA["properties"]],
+            *SCHEMA["properties"],
         )
         for name, hint in {
             "pagesize": " Did you mean page_size?",
@@ -197,15 +193,15 @@ WRONG: list[tuple[dict[str, Any], str, list[str]]] = [
             "": "",
         }.items()
     ),
-    ({"batch_config": {"encoding": {}}}, "batch_config is not supported", ["stream maps"]),
-    ({"stream_maps": 5}, "stream_maps is ", []),
-    ({"stream_maps": {"skills": ["pepper"]}}, "stream_maps.skills is ", []),
-    ({"stream_map_config": "pepper"}, "stream_map_config is ", []),
-    ({"flattening_enabled": "yes"}, "flattening_enabled is ", []),
-    ({"flattening_max_depth": "5"}, "flattening_max_depth is ", []),
-    ({"flattening_enabled": True}, "flattening_max_depth is ", []),
+    ({"batch_config": {"encoding": {}}}, "batch_config is not supported", "stream maps"),
+    ({"stream_maps": 5}, "stream_maps is "),
+    ({"stream_maps": {"skills": ["pepper"]}}, "stream_maps.skills is "),
+    ({"stream_map_config": "pepper"}, "stream_map_config is "),
+    ({"flattening_enabled": "yes"}, "flattening_enabled is "),
+    ({"flattening_max_depth": "5"}, "flattening_max_depth is "),
+    ({"flattening_enabled": True}, "flattening_max_depth is "),
     *(
-        ({"faker_config": config}, f"faker_config{place} is invalid; expected {kinds}.", [])
+        ({"faker_config": config}, f"faker_config{place} is invalid; expected {kinds}.")
         for config, place, kinds in (
             ({"seed": [1]}, ".seed", "a number or a string or a boolean"),
             ({"locale": 5}, ".locale", "a string or an array"),
@@ -213,43 +209,43 @@ WRONG: list[tuple[dict[str, Any], str, list[str]]] = [
             (5, "", "an object"),
         )
     ),
-    ({"report_bucket_width": "1w"}, "report_bucket_width", ["'1w'", "1d, 1h, 1m"]),
-    ({"report_group_by": ["colour"]}, "report_group_by", ["'colour'", "product"]),
-    ({"report_group_by": ["cost_type"]}, "report_group_by", ["'cost_type'"]),
-    ({"report_group_by": "product"}, "report_group_by", ["a list of strings"]),
-    ({"report_group_by": ["model", "model"]}, "report_group_by", ["once"]),
-    ({"report_group_by": SIX}, "report_group_by", ["6", "5"]),
+    ({"report_bucket_width": "1w"}, "report_bucket_width", "'1w'", "1d, 1h, 1m"),
+    ({"report_group_by": ["colour"]}, "report_group_by", "'colour'", "product"),
+    ({"report_group_by": ["cost_type"]}, "report_group_by", "'cost_type'"),
+    ({"report_group_by": "product"}, "report_group_by", "a list of strings"),
+    ({"report_group_by": ["model", "model"]}, "report_group_by", "once"),
+    ({"report_group_by": SIX}, "report_group_by", "6", "5"),
     (
         {"report_group_by": ["claude_tag_user_id", "rbac_group_id"]},
         "report_group_by",
-        ["be combined"],
+        "be combined",
     ),
     (
         {"report_group_by": ["claude_tag_user_id"], **TEAMS},
         "report_group_by",
-        ["rbac_group_ids"],
+        "rbac_group_ids",
     ),
-    ({"cost_group_by": ["colour"]}, "cost_group_by", ["'colour'", "token_type"]),
+    ({"cost_group_by": ["colour"]}, "cost_group_by", "'colour'", "token_type"),
     *(
-        ({name: ["model"], "exclude_deleted_users": True}, "exclude_del", [name, "actor"])
+        ({name: ["model"], "exclude_deleted_users": True}, "exclude_del", name, "actor")
         for name in ("report_group_by", "cost_group_by")
     ),
-    ({"filters": [None]}, "filters is invalid", ["a list of strings"]),
-    ({"rbac_group_ids": ["rbac_group_1", 5]}, "rbac_group_ids is invalid", ["a list of"]),
+    ({"filters": [None]}, "filters is invalid", "a list of strings"),
+    ({"rbac_group_ids": ["rbac_group_1", 5]}, "rbac_group_ids is invalid", "a list of"),
     # Teams are named by their ids, not by names, nor by UUIDs, which rows do not hold.
-    ({"rbac_group_ids": ["zelda"]}, "rbac_group_ids has an entry (number 1)", []),
+    ({"rbac_group_ids": ["zelda"]}, "rbac_group_ids has an entry (number 1)"),
     (
         {"rbac_group_ids": ["rbac_group_1", UUID]},
         "rbac_group_ids has an entry (number 2)",
-        ["not a name or a UUID"],
+        "not a name or a UUID",
     ),
     *(
-        ({name: [entry] * 101}, f"{name} has 101 entries", [])
+        ({name: [entry] * 101}, f"{name} has 101 entries")
         for name, entry in (("filters", TEAM), ("rbac_group_ids", "rbac_group_1"))
     ),
     # Filters that no endpoint takes; what may be a person's is not shown.
     *(
-        ({"filters": [TEAM, entry]}, "filters has ", told)
+        ({"filters": [TEAM, entry]}, "filters has ", *told)
         for entry, told in (
             ("team:zelda@example.com", ["number 2", "rbac_group_id", "user_id"]),
             ("product", ["product", "chat, chat_cowork_unified"]),
@@ -265,7 +261,6 @@ WRONG: list[tuple[dict[str, Any], str, list[str]]] = [
         (
             {"personal_data": "hash", "personal_data_salt": salt},
             "personal_data_salt must be a string of at least 16",
-            [],
         )
         for salt in ("s" * 15, "", 1234567890123456, None, ["s" * 16])
     ),
@@ -273,20 +268,20 @@ WRONG: list[tuple[dict[str, Any], str, list[str]]] = [
     (
         {"personal_data": "hash"},
         "personal_data_salt is not set; expected a string of ",
-        ["16"],
+        "16",
     ),
     (
         {"personal_data": "mask"},
         "personal_data is 'mask'; expected one of keep, hash, drop.",
-        [],
     ),
 ]
 NAMES_OF_WRONG = [f"{'-'.join(settings)}-{n}" for n, (settings, *_) in enumerate(WRONG)]
 
 
-@pytest.mark.parametrize(("settings", "begins", "told"), WRONG, ids=NAMES_OF_WRONG)
-def test_what_is_wrong(settings: dict[str, Any], begins: str, told: list[str]) -> None:
+@pytest.mark.parametrize("case", WRONG, ids=NAMES_OF_WRONG)
+def test_what_is_wrong(case: tuple[Any, ...]) -> None:
     """One sentence names the setting and says what is valid; no secret is shown."""
+    settings, begins, *told = case
     (sentence,) = configuration_mistakes({"api_key": KEY, **settings}, SCHEMA)
     assert sentence.startswith(begins)
     assert all(text in sentence for text in told), sentence

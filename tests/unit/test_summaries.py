@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 import pendulum
 import pytest
 
-from tap_claude_analytics.api.errors import (
-    ApiError,
-    BadRequestError,
-    UnexpectedAnswerError,
-)
+from tap_claude_analytics.api.errors import ApiError, BadRequestError, UnexpectedAnswerError
 from tap_claude_analytics.api.pages import Page
 from tap_claude_analytics.days.availability import NotAvailableYetError
 from tap_claude_analytics.days.organization import Organization
