@@ -252,15 +252,14 @@ def in_turns(subjects: Mapping[str, Callable[[], Run]], rounds: int) -> dict[str
         for name in names:
             runs[name].append(subjects[name]())
         names.rotate(-1)
-    return {name: _summary(of_one) for name, of_one in runs.items()}
-
-
-def _summary(runs: Sequence[Run]) -> Run:
-    figures = zip(*(astuple(run.measured) for run in runs), strict=True)
-    counters = dict(runs[-1].counters)
-    for name in counters.keys() - {"rows_per_day"}:
-        counters[name] = max(run.counters[name] for run in runs)
-    return Run(Measured(*map(statistics.median, figures)), counters)
+    results = {}
+    for name, of_one in runs.items():
+        figures = zip(*(astuple(run.measured) for run in of_one), strict=True)
+        counters = dict(of_one[-1].counters)
+        for counter in counters.keys() - {"rows_per_day"}:
+            counters[counter] = max(run.counters[counter] for run in of_one)
+        results[name] = Run(Measured(*map(statistics.median, figures)), counters)
+    return results
 
 
 def together(subjects: Iterable[Callable[[], _T]]) -> list[_T]:

@@ -289,17 +289,6 @@ def test_how_long_to_wait(headers: dict[str, Any], expected: float | None) -> No
     assert requested_wait(answer({}, **headers).headers) == expected
 
 
-def test_a_wait_that_is_too_long() -> None:
-    """Up to the setting it is waited for; beyond, the stream fails at once."""
-    passing, final = (
-        meaning(answer({}, status=429, retry_after=wait)) for wait in ("300", "301")
-    )
-    assert isinstance(passing, PassingError)
-    assert (passing.wait, passing.is_rate_limit) == (300, True)
-    assert type(final) is ApiError
-    assert "longer than max_retry_wait (300)" in str(final)
-
-
 def test_a_request_in_words() -> None:
     """Days and teams are shown; cursors, and filters that may name people, are not."""
     parameters = {

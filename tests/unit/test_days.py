@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pendulum
 import pytest
 from hypothesis import given, settings
@@ -60,39 +62,30 @@ def test_parse_day_refuses(text: str) -> None:
         parse_day(text)
 
 
-@given(
-    start=dates,
-    end=st.none() | dates,
-    bookmark=st.none() | dates,
-    lookback_days=st.integers(0, 40),
-    today=dates,
-    delay_days=st.integers(0, 30),
+rules = st.fixed_dictionaries(
+    {
+        "start": dates,
+        "end": st.none() | dates,
+        "bookmark": st.none() | dates,
+        "lookback_days": st.integers(0, 40),
+        "delay_days": st.integers(0, 30),
+        "today": dates,
+    }
 )
-def test_a_window_is_the_days_that_fit_all_rules(
-    *,
-    start: pendulum.Date,
-    end: pendulum.Date | None,
-    bookmark: pendulum.Date | None,
-    today: pendulum.Date,
-    lookback_days: int,
-    delay_days: int,
-) -> None:
+
+
+@given(rules)
+def test_a_window_is_the_days_that_fit_all_rules(rule: dict[str, Any]) -> None:
     """From start to end, old enough, and new or in the lookback: no gap, and no more."""
+    bookmark, lookback = rule["bookmark"], pendulum.duration(days=rule["lookback_days"])
     expected = [
         day
         for day in days((FLOOR, FLOOR.add(days=60)))
-        if start <= day <= (end or day)
-        and day <= today.subtract(days=delay_days)
-        and (bookmark is None or day > bookmark.subtract(days=lookback_days))
+        if rule["start"] <= day <= (rule["end"] or day)
+        and day <= rule["today"].subtract(days=rule["delay_days"])
+        and (bookmark is None or day > bookmark - lookback)
     ]
-    window = reading_window(
-        start=start,
-        end=end,
-        bookmark=bookmark,
-        lookback_days=lookback_days,
-        today=today,
-        delay_days=delay_days,
-    )
+    window = reading_window(**rule)
     assert (list(days(window)) if window else []) == expected
 
 
@@ -108,22 +101,17 @@ def test_chunks_are_the_days_in_order(first: pendulum.Date, length: int, size: i
     assert 1 <= day_count(parts[-1]) <= size
 
 
-@given(
-    one=st.tuples(st.integers(0, 9), st.integers(0, 9)),
-    other=st.tuples(st.integers(0, 9), st.integers(0, 9)),
-)
-def test_an_overlap_is_the_days_of_both(
-    one: tuple[int, int], other: tuple[int, int]
-) -> None:
+spans = st.tuples(st.integers(0, 9), st.integers(0, 9)).map(sorted)
+
+
+@given(spans, spans)
+def test_an_overlap_is_the_days_of_both(one: list[int], other: list[int]) -> None:
     """If there are none, there is no overlap."""
-    (first, last), (other_first, other_last) = sorted(one), sorted(other)
-    both = set(range(first, last + 1)) & set(range(other_first, other_last + 1))
-    expected = (FLOOR.add(days=min(both)), FLOOR.add(days=max(both))) if both else None
-    window = (FLOOR.add(days=first), FLOOR.add(days=last))
-    assert (
-        overlap(window, (FLOOR.add(days=other_first), FLOOR.add(days=other_last)))
-        == expected
+    window, others = (
+        (FLOOR.add(days=first), FLOOR.add(days=last)) for first, last in (one, other)
     )
+    both = sorted({*days(window)} & {*days(others)})
+    assert overlap(window, others) == ((both[0], both[-1]) if both else None)
 
 
 # Availability: a 400 means "not there yet" only where everything speaks for it.
@@ -243,24 +231,15 @@ def test_which_totals_are_asked_for() -> None:
         assert not any(map(others.needs_totals, ages))
 
 
-def ledger_of(last_read: str) -> Ledger:
-    """Return what is known after a run up to a day."""
-    state = {"replication_key": "starting_at", "replication_key_value": last_read}
-    return Ledger("usage", state, replication_key="starting_at", is_incremental=True)
-
-
-def test_all_days_of_the_lookback_are_read_again() -> None:
-    """Of the older reports, which keep no list of the days that may be revised."""
-    of_report = settings_of("usage_report", report_lookback_days=3)
-    plan = of_report.plan(ledger_of("2026-05-15"))
+def test_days_that_are_read_again() -> None:
+    """Those between the first day that is wanted and the bookmark, which is not new."""
+    state = {"replication_key": "starting_at", "replication_key_value": "2026-05-15"}
+    ledger = Ledger("usage", state, replication_key="starting_at", is_incremental=True)
+    # The older reports keep no list of the days that may be revised.
+    plan = settings_of("usage_report", report_lookback_days=3).plan(ledger)
     assert plan.new == (pendulum.Date(2026, 5, 13), TODAY)
     assert not plan.revisable
-
-
-def test_revisable_days_that_are_read_again() -> None:
-    """Those between the first day that is wanted and the bookmark, which is not new."""
     read = [pendulum.Date(2026, 5, number) for number in (9, 10, 11, 15, 16)]
-    ledger = ledger_of("2026-05-15")
     ledger.write_revisable(dict.fromkeys(read, DaySeen("", 0)))
     plan = settings_of(start_date="2026-05-10").plan(ledger)
     assert plan.new == (read[-1], TODAY)

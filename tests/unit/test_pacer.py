@@ -214,29 +214,6 @@ def test_a_request_that_fails_counts_all_the_same() -> None:
     assert office.sent == pytest.approx([0, 5 + SPAN])
 
 
-def test_a_pause_holds_all_and_then_lets_one_go_after_the_other() -> None:
-    """So that those who waited do not storm on together."""
-    per_minute, pause = 10, 20.0
-    office = Office(per_minute)
-    refused_at: list[float] = []
-
-    def refuse() -> None:
-        if not refused_at:
-            refused_at.append(office.now)
-            office.pacer.pause(pause)
-
-    office.share([lambda: office.request(1.0, refuse, 1.0)] * 30, 4)
-    (at,) = refused_at
-    before = [sent for sent in office.sent if sent <= at]
-    held = [sent for sent in office.sent if sent > at]
-    assert len(before) == 4
-    assert min(held) == pytest.approx(at + pause)
-    spread = [sent for sent in held if sent < at + pause + SPAN]
-    assert len(spread) > per_minute / 2
-    assert all(b - a >= SPAN / per_minute - A_BIT for a, b in pairwise(spread))
-    assert most_in(SPAN - A_BIT, office.sent) <= per_minute
-
-
 def test_a_minute_after_a_pause_all_is_as_ever() -> None:
     """There is nobody left who waited."""
     office = Office(10)
