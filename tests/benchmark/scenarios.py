@@ -80,11 +80,7 @@ def _ratio(one: Line, other: Line, least: float, text: str) -> Promise:
 def _check_output(
     bench: Bench, served: Served, name: str, command: list[str], expected: int
 ) -> None:
-    """Let a subject write to a file, and count the rows in it.
-
-    Raises:
-        ValueError: If it does not write what it is measured for.
-    """
+    """Let a subject write to a file, and check that it writes what it is measured for."""
     output = bench.new_file()
     run(served, command, output)
     with output.open("rb") as lines:
@@ -141,15 +137,15 @@ def pace(bench: Bench) -> Result:
         return Line(f"(b) official, {latency:g} s", of_one, needed=requests)
 
     def tap(name: str, kind: str, latency: float, days: int) -> Line:
+        first = bench.days_back(days)
         of_one = bench.load(
-            first := bench.days_back(days),
+            first,
             service(kind, latency),
             requests_per_minute=PER_MINUTE,
             max_parallel_requests=at_once,
         )
-        return Line(
-            f"(c) tap, {name}", of_one, needed=bench.first_load(of_one.counters, first)
-        )
+        least = bench.first_load(of_one.counters, first)
+        return Line(f"(c) tap, {name}", of_one, needed=least)
 
     others = [
         partial(official, latency, 60),
@@ -346,14 +342,14 @@ def order(bench: Bench) -> Result:
         of_one = bench.load(first, ORDER, output, max_parallel_requests=at_once)
         count, digest = fingerprint(output)
         output.unlink()
-        needed = bench.first_load(of_one.counters, first)
-        return Line(f"(c) tap, {at_once} at once", of_one, count, needed), digest
+        least = bench.first_load(of_one.counters, first)
+        return Line(f"(c) tap, {at_once} at once", of_one, count, least), digest
 
     loads = together(partial(load, at_once) for at_once in AT_ONCE)
-    least, most = 1000 * ORDER["latency"], 1000 * (ORDER["latency"] + ORDER["jitter"])
+    fastest, slowest = ORDER["latency"], ORDER["latency"] + ORDER["jitter"]
     digests = [digest for _, digest in loads]
     return Result(
-        f"order: {least:.0f} to {most:.0f} ms latency, no limit",
+        f"order: {1000 * fastest:.0f} to {1000 * slowest:.0f} ms latency, no limit",
         [line for line, _ in loads],
         [
             Promise(

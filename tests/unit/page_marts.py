@@ -35,13 +35,7 @@ LATER = {
 
 
 def build(path: Path, marts: Mapping[str, Rows], without: Iterable[str] = ()) -> None:
-    """Make a DuckDB file with all marts, most of them empty.
-
-    Args:
-        path: The file.
-        marts: Rows by mart; columns that a row lacks are null.
-        without: Marts that are not built.
-    """
+    """Make a DuckDB file with all marts, most of them empty; missing columns are null."""
     files = sorted((ROOT / "transform" / "models" / "marts").glob("*.yml"))
     models = [
         m for file in files for m in yaml.safe_load(file.read_text("utf-8"))["models"]

@@ -35,10 +35,6 @@ class BrokenError(Exception):
     """Fetching went wrong."""
 
 
-class RecoverableError(Exception):
-    """Fetching went wrong, and the reader can go on."""
-
-
 def label_of(page: Page) -> Label:
     """Return which page it is."""
     question, _, place = page.request_id.partition(".")
@@ -73,9 +69,7 @@ class Questions:
         self, parallel: int = 4
     ) -> contextlib.closing[Generator[Fetched[int], None, None]]:
         """Start to fetch; nothing is wanted any more at the end of a with block."""
-        ahead = ReadAhead[int](
-            self.fetch, parallel=parallel, recoverable=(RecoverableError,)
-        )
+        ahead = ReadAhead[int](self.fetch, parallel=parallel)
         return contextlib.closing(ahead.read(range(len(self.page_counts))))
 
     def fetch(self, question: int) -> Iterator[Page]:
@@ -181,33 +175,6 @@ def test_nothing_is_asked_after_an_error() -> None:
         with pytest.raises(BrokenError):
             list(next(answers))
     assert questions.began == [0, 1, 2]
-
-
-@pytest.mark.parametrize("parallel", [1, 3])
-def test_after_a_recoverable_error_all_goes_on(parallel: int) -> None:
-    """The reader gets it at its place, and has one of the places to ask again."""
-    # The next answer is on its way when the reader asks again.
-    together = threading.Barrier(min(parallel, 2))
-    meet = {(4, -1), (5, 0)} if parallel > 1 else set()
-
-    def pace(label: Label) -> None:
-        time.sleep(0.002)
-        if label in meet:
-            together.wait(timeout=60)
-            meet.discard((4, -1))
-
-    questions = Questions([2] * 12, {4: (1, RecoverableError())}, pace=pace)
-    labels: list[Label] = []
-    with questions.read(parallel) as answers:
-        for answer in answers:
-            try:
-                labels.extend(map(label_of, answer))
-            except RecoverableError:
-                labels.append((answer.question, -1))
-                for _ in range(5):
-                    questions.request((answer.question, -1))
-    assert labels == [(4, -1) if each == (4, 1) else each for each in questions.labels]
-    assert min(parallel, 2) <= questions.most <= parallel
 
 
 def test_pages_wait_packed_and_in_bounds() -> None:
