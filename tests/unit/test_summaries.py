@@ -12,7 +12,8 @@ from tap_claude_analytics.api.pages import Page
 from tap_claude_analytics.days.availability import NotAvailableYetError
 from tap_claude_analytics.days.organization import Organization
 from tap_claude_analytics.records.day import Batch
-from tap_claude_analytics.streams.sources.source import Endpoint
+from tap_claude_analytics.streams.day_stream import DayStream
+from tap_claude_analytics.streams.sources.source import Endpoint, Plan
 from tap_claude_analytics.streams.sources.summaries import (
     MAX_DAYS,
     SharedSummaries,
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from tap_claude_analytics.days.windows import Window
 
 FIRST, THIRD, FIFTH, LAST = (pendulum.Date(2026, 1, day) for day in (1, 3, 5, 9))
-RUN = TapClaudeAnalytics(config={"api_key": "sk-ant-api01-x"}, setup_mapper=False).run
+TAP = TapClaudeAnalytics(config={"api_key": "sk-ant-api01-x"}, setup_mapper=False)
 ENDPOINT = Endpoint(
-    RUN.client, "summaries", LAST, Organization(dict), lambda _status, _seconds: None
+    TAP.run.client, "summaries", LAST, Organization(dict), lambda _status, _seconds: None
 )
 REFUSED = BadRequestError("no", "summaries", api_message="no", is_first_page=True)
 PAGE = Page(b"", "req_7")
@@ -117,6 +118,14 @@ def test_only_selected_streams_share_a_window() -> None:
         )
         ((begin, _),) = tap.run.summaries.windows((LAST, LAST.add(days=5)))
         assert begin == first
+
+
+def test_without_new_days_nothing_is_asked() -> None:
+    """Nor are days that other streams need."""
+    stream = TAP.streams["org_summaries"]
+    assert isinstance(stream, DayStream)
+    source = stream.source(lambda _status, _seconds: None)
+    assert source.questions(Plan(None), stream.ledger) == []
 
 
 def batch(*days: object) -> Batch:
