@@ -49,24 +49,21 @@ ORDER = ("What?", "Who?", "Which team?", "In which product?", "How much, at what
 SAMPLE_DAY = pendulum.datetime(2026, 5, 20)
 
 
+def texts() -> str:
+    """Return all pages, one after the other."""
+    return "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+
+
 def block(name: str) -> str:
     """Return the code below the comment that names it, on whichever page it is."""
     pattern = rf"<!-- {re.escape(name)} -->\n```\w*\n(.*?)^```$"
-    texts = [page.read_text(encoding="utf-8") for page in PAGES]
-    [code] = re.findall(pattern, "\n".join(texts), re.DOTALL | re.MULTILINE)
+    [code] = re.findall(pattern, texts(), re.DOTALL | re.MULTILINE)
     return str(code)
 
 
 def part(name: str) -> str:
     """Return what is between the comments that name its beginning and its end."""
-    texts = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    return texts.split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
-
-
-def rows(table: str) -> list[list[str]]:
-    """Return the cells of a Markdown table, without its header."""
-    lines = re.findall(r"^\| (.+) \|$", table, flags=re.MULTILINE)
-    return [line.split(" | ") for line in lines][1:]
+    return texts().split(f"<!-- {name} -->\n")[1].split(f"<!-- /{name} -->")[0]
 
 
 def markdown(header: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
@@ -77,23 +74,17 @@ def markdown(header: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
 
 def settings() -> str:
     """Return the table of all settings of the tap's own."""
-    return markdown(
-        ("setting", "default", "meaning"),
-        [
-            (f"`{name}`", _default(name, rule), rule["description"])
-            for name, rule in CONFIG_JSONSCHEMA["properties"].items()
-            if not name.startswith(("flattening_", "stream_map", "faker_"))
-        ],
-    )
-
-
-def _default(name: str, rule: dict[str, Any]) -> str:
-    if name in CONFIG_JSONSCHEMA["required"]:
-        return "required"
-    if "default" not in rule:
-        return ""
-    default = rule["default"]
-    return f"`{default if isinstance(default, str) else json.dumps(default)}`"
+    cells = []
+    for name, rule in CONFIG_JSONSCHEMA["properties"].items():
+        default = rule.get("default")
+        shown = default if isinstance(default, str) else json.dumps(default)
+        if name in CONFIG_JSONSCHEMA["required"]:
+            told = "required"
+        else:
+            told = f"`{shown}`" if "default" in rule else ""
+        if not name.startswith(("flattening_", "stream_map", "faker_")):
+            cells.append((f"`{name}`", told, rule["description"]))
+    return markdown(("setting", "default", "meaning"), cells)
 
 
 def streams() -> str:
@@ -102,9 +93,8 @@ def streams() -> str:
     cells = [_stream(stream) for stream in tap.streams.values()]
     order = [*ORDER, *QUESTIONS.values()]
     cells.sort(key=lambda row: (order.index(row[0]), row[4] == "no"))
-    return markdown(
-        ("question", "stream", "endpoint", "key", "default", "a record is"), cells
-    )
+    header = ("question", "stream", "endpoint", "key", "default", "a record is")
+    return markdown(header, cells)
 
 
 def _stream(stream: Stream) -> tuple[str, ...]:
@@ -144,12 +134,16 @@ def fields() -> str:
     ):
         # Snapshots are of today, so there is no end.
         output = singer.run(simulator, *names, start_date=SAMPLE_DAY.to_date_string())
-    return "\n".join(
-        f"## {name}\n\n"
-        + markdown(("field", "type", "description"), _fields(tap.streams[name].schema))
-        + f"\n```json\n{_sample(output.records(name))}\n```\n"
-        for name in names
-    )
+    parts = []
+    for name in names:
+        table = markdown(
+            ("field", "type", "description"), _fields(tap.streams[name].schema)
+        )
+        # The record that shows most.
+        fullest = min(output.records(name), key=lambda record: str(record).count("None"))
+        sample = msgspec.json.Encoder(decimal_format="number").encode(fullest).decode()
+        parts.append(f"## {name}\n\n{table}\n```json\n{sample}\n```\n")
+    return "\n".join(parts)
 
 
 def _fields(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str, str]]:
@@ -159,12 +153,6 @@ def _fields(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str
         yield f"`{prefix}{name}`", kind, rule.get("description", "")
         if "properties" in rule:
             yield from _fields(rule, f"{prefix}{name}.")
-
-
-def _sample(records: list[dict[str, Any]]) -> str:
-    """Return the record that shows most."""
-    fullest = min(records, key=lambda record: str(record).count("None"))
-    return msgspec.json.Encoder(decimal_format="number").encode(fullest).decode()
 
 
 #: What each kind of personal field is, and what becomes of it with `hash` and `drop`.

@@ -13,7 +13,7 @@ import tempfile
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from unittest import mock
 
 import pendulum
@@ -34,35 +34,31 @@ WIDTH, HEIGHT = 1400, 905
 TODAY = date(2026, 11, 25)
 SINCE = date(2026, 7, 27)
 COMPANY = Options(users=240, projects=14, today=TODAY)
-FLATTENED: dict[str, Any] = {
-    "flattening_enabled": True,
-    "flattening_max_depth": 5,
-    "flattening_max_key_length": 64,
-}
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 #: A browser that asks nobody anything.
 QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
+    *("--headless", "--no-sandbox", "--no-first-run", "--hide-scrollbars"),
+    *("--disable-gpu", "--disable-quic", "--disable-sync", "--disable-component-update"),
     "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
 )
 
 
 def read() -> dict[str, list[Row]]:
-    """Return what the tap reads of the company, by stream."""
+    """Return what the tap reads of the company, flattened, by stream."""
     noon = pendulum.datetime(TODAY.year, TODAY.month, TODAY.day, 12)
     streams = (*truth.STREAMS, "usage", "cost", "team_summaries", "readings")
     with (
         mock.patch.object(clock, "now", return_value=noon),
         Simulator(COMPANY) as simulator,
     ):
-        output = singer.run(simulator, *streams, start_date=SINCE.isoformat(), **FLATTENED)
+        output = singer.run(
+            simulator,
+            *streams,
+            start_date=SINCE.isoformat(),
+            flattening_enabled=True,
+            flattening_max_depth=5,
+            flattening_max_key_length=64,
+        )
+
     return {
         stream: [
             {
@@ -91,31 +87,27 @@ def build(folder: Path) -> Mapping[str, str]:
     return place
 
 
-def photograph(file: Path, folder: Path) -> None:
-    """Let a browser draw the page."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        sys.exit(f"Install one of {', '.join(BROWSERS)} to take the picture.")
-    command = [
-        browser,
-        *QUIET,
-        f"--user-data-dir={folder / 'profile'}",
-        f"--window-size={WIDTH},{HEIGHT}",
-        f"--screenshot={PICTURE}",
-        file.as_uri(),
-    ]
-    subprocess.run(command, check=True)
-
-
 def main() -> None:
-    """Take the picture."""
+    """Build the page, and let a browser draw it."""
+    browsers = ("chromium", "chromium-browser", "google-chrome")
+    browser = next(filter(None, map(shutil.which, browsers)), None)
+    if browser is None:
+        sys.exit(f"Install one of {', '.join(browsers)} to take the picture.")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         file = folder / "page.html"
         warehouse.make_page(
             {**os.environ, **build(folder)}, file, "--title", "a simulated company"
         )
-        photograph(file, folder)
+        command = [
+            browser,
+            *QUIET,
+            f"--user-data-dir={folder / 'profile'}",
+            f"--window-size={WIDTH},{HEIGHT}",
+            f"--screenshot={PICTURE}",
+            file.as_uri(),
+        ]
+        subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":

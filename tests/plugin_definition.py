@@ -10,6 +10,7 @@ import argparse
 import json
 import re
 import sys
+import textwrap
 from importlib.metadata import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,6 @@ FILE = ROOT / "plugin-definition.yml"
 PROJECT = ROOT / "meltano.yml"
 
 #: What Meltano needs to know and the tap does not say.
-LABEL = "Claude Enterprise Analytics"
-DOMAIN_URL = "https://claude.ai/analytics"
-#: Drawn from the SVG beside it, which hubs do not take.
-LOGO = ".github/logo.png"
 OPTION_LABELS = {
     "personal_data": {"keep": "Keep", "hash": "Hash", "drop": "Drop"},
     "report_bucket_width": {"1d": "Day", "1h": "Hour", "1m": "Minute"},
@@ -80,21 +77,14 @@ def ask_tap(*options: str) -> dict[str, Any]:
     return answer
 
 
-def kind_of(rule: Mapping[str, Any]) -> str:
-    """Return the type of a setting as Meltano names it."""
-    if rule.get("format") in {"date", "date-time"}:
-        return "date_iso8601"
-    if "enum" in rule:
-        return "options"
-    (kind,) = set(rule["type"]) - {"null"}
-    return str(kind)
-
-
 def setting(name: str, rule: Mapping[str, Any]) -> dict[str, Any]:
     """Return a setting as Meltano defines it, with its default as its value."""
+    (kind,) = set(rule["type"]) - {"null"}
+    if rule.get("format") in {"date", "date-time"}:
+        kind = "date_iso8601"
     defined: dict[str, Any] = {
         "name": name,
-        "kind": kind_of(rule),
+        "kind": "options" if "enum" in rule else kind,
         "label": rule["title"],
         "description": rule["description"],
     }
@@ -104,30 +94,12 @@ def setting(name: str, rule: Mapping[str, Any]) -> dict[str, Any]:
     if "default" in rule:
         defined["value"] = rule["default"]
     if "enum" in rule:
-        labels = OPTION_LABELS[name]
         defined["options"] = [
-            {"label": labels[value], "value": value}
+            {"label": OPTION_LABELS[name][value], "value": value}
             for value in rule["enum"]
             if value is not None
         ]
     return defined
-
-
-def default_streams() -> list[str]:
-    """Return the streams that are selected by default, in the order of the catalog."""
-    return [
-        entry["tap_stream_id"]
-        for entry in ask_tap("--discover")["streams"]
-        for rule in entry["metadata"]
-        if not rule["breadcrumb"] and rule["metadata"]["selected-by-default"]
-    ]
-
-
-def own_entry() -> dict[str, Any]:
-    """Return the plugin's entry in this repository's Meltano project."""
-    project = yaml.safe_load(PROJECT.read_text(encoding="utf-8"))
-    (entry,) = project["plugins"]["extractors"]
-    return dict(entry)
 
 
 def define() -> dict[str, Any]:
@@ -142,27 +114,33 @@ def define() -> dict[str, Any]:
     )
     rules = about["settings"]
     # What this repository's own project sets is what makes tables of the records.
-    recommended = own_entry()["config"]
+    (own,) = yaml.safe_load(PROJECT.read_text("utf-8"))["plugins"]["extractors"]
+    recommended = {name: {"default": value} for name, value in own["config"].items()}
     settings = [
-        setting(
-            name, {**rule, "default": recommended[name]} if name in recommended else rule
-        )
+        setting(name, rule | recommended.get(name, {}))
         for name, rule in rules["properties"].items()
     ]
-    select = [f"{name}.*" for name in default_streams()]
+    # Those that are selected by default, in the order of the catalog.
+    select = [
+        f"{entry['tap_stream_id']}.*"
+        for entry in ask_tap("--discover")["streams"]
+        for rule in entry["metadata"]
+        if not rule["breadcrumb"] and rule["metadata"]["selected-by-default"]
+    ]
     docs = f"{repo}/blob/main/docs"
     return {
         "name": about["name"],
         "variant": repo.split("/")[-2],
         "namespace": about["name"].replace("-", "_"),
-        "label": LABEL,
+        "label": "Claude Enterprise Analytics",
         "description": about["description"],
         "docs": f"{repo}#readme",
         "repo": repo,
         "pip_url": f"git+{repo}.git",
         "executable": about["name"],
-        "logo_url": f"{repo}/raw/main/{LOGO}",
-        "domain_url": DOMAIN_URL,
+        # Drawn from the SVG beside it, which hubs do not take.
+        "logo_url": f"{repo}/raw/main/.github/logo.png",
+        "domain_url": "https://claude.ai/analytics",
         "maintenance_status": MAINTENANCE[status],
         # It is the hub that rates.
         "quality": "unknown",
@@ -206,30 +184,26 @@ def dump(value: object, *, sort_keys: bool = False) -> str:
     return text
 
 
-def definition_text(definition: Mapping[str, Any]) -> str:
+def definition_text(definition: dict[str, Any]) -> str:
     """Return the definition as it stands in its file."""
     name = definition["name"]
     header = HEADER.format(name=name, select=select_command(name, definition["select"]))
-    return header + dump(dict(definition), sort_keys=True)
-
-
-def in_project(setting: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a setting as it stands in a project, where the tap's default counts."""
-    kept = {name: value for name, value in setting.items() if name != "value"}
-    # Meltano has given the kind up in favour of the mark.
-    return {**kept, "kind": "string"} if setting.get("sensitive") else kept
+    return header + dump(definition, sort_keys=True)
 
 
 def project_text(definition: Mapping[str, Any], text: str) -> str:
     """Return a Meltano project with what its first extractor shares with the definition."""
-    for key in SHARED:
-        shared = definition[key]
-        if key == "settings":
-            shared = [in_project(each) for each in shared]
-        block = re.sub(r"^", "    ", dump({key: shared}), flags=re.MULTILINE).rstrip(" ")
+    shared = {key: definition[key] for key in SHARED}
+    # The tap's default counts, and Meltano has given the kind up in favour of the mark.
+    shared["settings"] = [
+        {name: value for name, value in each.items() if name != "value"}
+        | ({"kind": "string"} if each.get("sensitive") else {})
+        for each in definition["settings"]
+    ]
+    for key, value in shared.items():
         old = re.compile(rf"^    {key}:.*\n(?:    (?:- |  ).*\n)*", re.MULTILINE)
         before, after = old.split(text, maxsplit=1)
-        text = before + block + after
+        text = before + textwrap.indent(dump({key: value}), "    ") + after
     return text
 
 

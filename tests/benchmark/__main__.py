@@ -15,7 +15,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .commands import Tap
 from .runs import Bench
 from .scenarios import SCENARIOS
 from .table import render
@@ -24,15 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def _parser() -> argparse.ArgumentParser:
-    described = "\n".join(
-        f"  {name:<10}{(sys.modules[measure.__module__].__doc__ or '').splitlines()[0]}"
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the scenarios asked for; 1 if a promise is broken."""
+    described = (
+        f"  {name:<10}{(measure.__doc__ or '').splitlines()[0]}"
         for name, measure in SCENARIOS.items()
     )
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmark",
         description=__doc__,
-        epilog=f"scenarios:\n{described}",
+        epilog="\n".join(["scenarios:", *described]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -41,12 +41,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "scenarios", nargs="*", metavar="SCENARIO", help="run these only, in this order"
     )
-    return parser
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the scenarios asked for; 1 if a promise is broken."""
-    parser = _parser()
     asked = parser.parse_args(arguments)
     unknown = sorted(set(asked.scenarios) - SCENARIOS.keys())
     if unknown:
@@ -54,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(f"Python {platform.python_version()}, {os.cpu_count()} cores\n\n")
     broken = False
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Tap(Path(folder)), asked.quick)
+        bench = Bench(Path(folder), asked.quick)
         for name in asked.scenarios or SCENARIOS:
             result = SCENARIOS[name](bench)
             sys.stdout.write(f"{render(result)}\n\n")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tests.simulator import ENDPOINTS
+from tests.simulator import ENDPOINTS, Options, Simulator
+from tests.simulator.company import Company
 from tests.simulator.endpoints import BY_PATH
+from tests.simulator.options import ONE_DAY
 
 from .needed import DETAIL, REPORTS, TOTALS, report_name
-from .rows import Template, daily_rows, report_rows, user_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,21 +24,38 @@ Parameters: TypeAlias = "Mapping[str, Sequence[str]]"
 #: A body in pieces, for one writing without copies.
 Body: TypeAlias = "list[bytes]"
 
+#: A working day on which the organisation has every product: rows are as large as can be.
+MODEL_DAY = date(2026, 11, 18)
+#: What stands in a row for the day that is asked for, and for the one after it.
+DAY_MARK, NEXT_DAY_MARK = b"@day-of-the-question@", b"@day-after-the-question@"
+_MARKS = re.compile(b"(%b|%b)" % (DAY_MARK, NEXT_DAY_MARK))
+#: Accounts in the model organisation; about half of them are active on a day.
+_ACCOUNTS = 1500
+
 
 @dataclass(frozen=True, kw_only=True)
 class Organisation:
-    """How much the answers hold.
+    """How much the answers hold."""
 
-    Attributes:
-        users: Rows of `users` on every day.
-        report_users: Accounts that make the rows of usage and cost.
-        stale_days: How many days before the midnight that began this day usage and cost
-            were gathered.
-    """
+    users: int = 0  # rows of `users` on every day
+    report_users: int = 100  # accounts that make the rows of usage and cost
+    stale_days: int = 0  # how long before today's midnight usage and cost were gathered
 
-    users: int = 0
-    report_users: int = 100
-    stale_days: int = 0
+
+class Template:
+    """Encoded JSON with marks, cut at them once, so that a day costs next to nothing."""
+
+    def __init__(self, marked: bytes) -> None:
+        """Cut at the marks."""
+        self._pieces = _MARKS.split(marked)
+
+    def on(self, day: date) -> list[bytes]:
+        """Give the pieces, with a day in place of the marks."""
+        dates = {
+            DAY_MARK: day.isoformat().encode(),
+            NEXT_DAY_MARK: (day + ONE_DAY).isoformat().encode(),
+        }
+        return [dates.get(piece, piece) for piece in self._pieces]
 
 
 class Answers:
@@ -45,15 +64,25 @@ class Answers:
     def __init__(self, organisation: Organisation) -> None:
         """Encode everything that a tap asks for with its default settings."""
         self._stale = timedelta(days=organisation.stale_days)
+        company = Company(Options(users=100))
         self._rows = {
-            endpoint.path: daily_rows(name)
+            endpoint.path: _user_rows(organisation.users)
+            if name == "users"
+            else [_marked(row) for row in endpoint.rows(company, MODEL_DAY)]
             for name, endpoint in ENDPOINTS.items()
-            if name != "users"
         }
-        self._rows["users"] = user_rows(organisation.users)
-        self._reports = report_rows(
-            organisation.report_users, itertools.product(REPORTS, (DETAIL, TOTALS))
+        simulator = Simulator(
+            Options(users=organisation.report_users, today=MODEL_DAY + 5 * ONE_DAY)
         )
+        self._reports = {
+            (report, grouping): [
+                Template(_marked(row))
+                for row in simulator.truth_report(
+                    report, MODEL_DAY, MODEL_DAY + ONE_DAY, group_by=grouping
+                )
+            ]
+            for report, grouping in itertools.product(REPORTS, (DETAIL, TOTALS))
+        }
         self._pages = lru_cache(maxsize=None)(self._cut)
         self._pages("users", 1000)
 
@@ -74,10 +103,9 @@ class Answers:
 
     def rows_per_day(self) -> dict[str, int]:
         """Count the rows of a day, by path, and those of reports by path and grouping."""
-        counts = {path: len(rows) for path, rows in self._rows.items()}
-        for (report, grouping), rows in self._reports.items():
-            counts[report_name(report, grouping)] = len(rows)
-        return counts
+        return {path: len(rows) for path, rows in self._rows.items()} | {
+            report_name(*report): len(rows) for report, rows in self._reports.items()
+        }
 
     def _cut(self, path: str, limit: int) -> list[Template]:
         rows = self._rows[path]
@@ -111,12 +139,11 @@ class Answers:
             itertools.product(days, rows), page * limit, (page + 1) * limit
         )
         more = (page + 1) * limit < len(days) * len(rows)
+        gathered = datetime.now(timezone.utc).date() - self._stale
         envelope = {
             "has_more": more,
             "next_page": str(page + 1) if more else None,
-            "data_refreshed_at": (
-                f"{datetime.now(timezone.utc).date() - self._stale}T00:00:00Z"
-            ),
+            "data_refreshed_at": f"{gathered}T00:00:00Z",
         }
         return [
             b'{"data": [',
@@ -124,6 +151,37 @@ class Answers:
             b"], ",
             json.dumps(envelope).encode()[1:],
         ]
+
+
+def _user_rows(count: int) -> list[bytes]:
+    """Encode so many rows of `users`, the same metrics again and again for other users.
+
+    The first row of every thousand names its day, so that an answer shows which question
+    it belongs to.
+    """
+    company = Company(Options(users=min(_ACCOUNTS, 2 * count + 50)))
+    models = itertools.cycle(ENDPOINTS["users"].rows(company, MODEL_DAY))
+    rows = []
+    for index, model in enumerate(itertools.islice(models, count)):
+        named = {"id": f"user_01{index:022}", "email_address": f"person{index}@example.com"}
+        row = {**model, "user": model["user"] | named}
+        if index % 1000 == 0:
+            row["last_activity_date"] = DAY_MARK.decode()
+        rows.append(_encode(row))
+    return rows
+
+
+def _encode(row: dict[str, Any]) -> bytes:
+    return json.dumps(row, ensure_ascii=False).encode()
+
+
+def _marked(row: dict[str, Any]) -> bytes:
+    """Encode a row with marks in place of its own dates."""
+    return (
+        _encode(row)
+        .replace(MODEL_DAY.isoformat().encode(), DAY_MARK)
+        .replace((MODEL_DAY + ONE_DAY).isoformat().encode(), NEXT_DAY_MARK)
+    )
 
 
 def _days(first: date, end: date) -> list[date]:

@@ -20,12 +20,7 @@ LOOKBACK_DAYS = 3
 REPORT_LOOKBACK_DAYS = 30
 
 DAILY_PATHS = (
-    "users",
-    "apps/chat/projects",
-    "skills",
-    "connectors",
-    "plugins",
-    "artifacts",
+    *("users", "apps/chat/projects", "skills", "connectors", "plugins", "artifacts"),
 )
 REPORTS = ("usage", "cost")
 #: By what usage and cost are read, and by what the tap looks for revisions.

@@ -7,23 +7,28 @@ the API it has the path `COUNTERS`, which tells what was counted and starts anew
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import math
+import subprocess
 import sys
 import time
 import zlib
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
+from urllib.request import ProxyHandler, build_opener
 
 from typing_extensions import override
 
 from tests.simulator import BASE_PATH
-from tests.simulator.limits import KINDS, Limit, SharedLimit
+from tests.simulator.limits import KINDS, SharedLimit
 
 from .answers import Answers, Organisation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .answers import Body
 
 COUNTERS = "/counters"
@@ -32,53 +37,35 @@ _REASONS = {200: b"OK", 400: b"Bad Request", 429: b"Too Many Requests"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service:
-    """How the answers come.
+class Service(Organisation):
+    """How much the answers hold, and how they come."""
 
-    Attributes:
-        latency: Seconds from a request to its answer.
-        jitter: Seconds more, at most; a question always has the same share of them.
-        limit: The kind of the limit, one of `KINDS`; None for no limit.
-        per_minute: How many requests a minute it allows.
-        others_per_minute: How many of these other clients send.
-        others_first: How many of them other clients have sent just before.
-    """
-
-    latency: float = 0.0
-    jitter: float = 0.0
-    limit: str | None = None
-    per_minute: int = 60
-    others_per_minute: float = 0.0
-    others_first: int = 0
+    latency: float = 0.0  # seconds from a request to its answer
+    jitter: float = 0.0  # seconds more, at most; a question always has the same share
+    limit: str | None = None  # one of `KINDS`
+    per_minute: int = 60  # how many requests the limit allows
+    others_per_minute: float = 0.0  # how many of these other clients send
+    others_first: int = 0  # how many of them other clients have sent just before
 
 
 @dataclass
 class Counters:
-    """What happened since they were last told.
+    """What happened since they were last told."""
 
-    Attributes:
-        requests: All requests, refused ones too.
-        refused: Those that were answered with 429.
-        repeated: Answers that had been given before.
-        wrong: Requests that were answered with 400.
-        most_in_flight: The largest number of requests without their answer.
-        cpu_seconds: What the server itself took.
-    """
-
-    requests: int = 0
-    refused: int = 0
-    repeated: int = 0
-    wrong: int = 0
-    most_in_flight: int = 0
-    cpu_seconds: float = 0.0
+    requests: int = 0  # refused ones too
+    refused: int = 0  # those that were answered with 429
+    repeated: int = 0  # answers that had been given before
+    wrong: int = 0  # requests that were answered with 400
+    most_in_flight: int = 0  # requests without their answer, at most at one time
+    cpu_seconds: float = 0.0  # what the server itself took
 
 
 class Desk:
     """What all connections share: answers, limit and counters."""
 
-    def __init__(self, answers: Answers, service: Service) -> None:
+    def __init__(self, service: Service) -> None:
         """Start to count."""
-        self._answers = answers
+        self._answers = Answers(service)
         self.service = service
         self.in_flight = 0
         self._begin()
@@ -87,16 +74,17 @@ class Desk:
         self.counters = Counters()
         self._answered: set[str] = set()
         self._cpu_before = time.process_time()
-        self._limit = _limit(self.service)
-
-    def arrive(self) -> None:
-        """Note a request that has come."""
-        self.counters.requests += 1
-        self.in_flight += 1
-        self.counters.most_in_flight = max(self.counters.most_in_flight, self.in_flight)
+        self._limit = None
+        if self.service.limit is not None:
+            limit = KINDS[self.service.limit](self.service.per_minute)
+            for _ in range(self.service.others_first):
+                limit.admit()
+            self._limit = SharedLimit(limit, self.service.others_per_minute)
 
     def answer(self, target: str) -> tuple[int, bytes, Body]:
         """Decide on status, additional header lines and body."""
+        self.counters.requests += 1
+        self.counters.most_in_flight = max(self.counters.most_in_flight, self.in_flight)
         wait = self._limit.admit() if self._limit else 0.0
         if wait:
             self.counters.refused += 1
@@ -125,15 +113,6 @@ class Desk:
         told = {**asdict(self.counters), "rows_per_day": self._answers.rows_per_day()}
         self._begin()
         return json.dumps(told).encode()
-
-
-def _limit(service: Service) -> Limit | SharedLimit | None:
-    if service.limit is None:
-        return None
-    limit = KINDS[service.limit](service.per_minute)
-    for _ in range(service.others_first):
-        limit.admit()
-    return SharedLimit(limit, service.others_per_minute)
 
 
 def _error(kind: str, message: str) -> bytes:
@@ -166,7 +145,7 @@ class Connection(asyncio.Protocol):
         if target == COUNTERS:
             self._send(200, b"", [self._desk.tell()])
             return
-        self._desk.arrive()
+        self._desk.in_flight += 1
         status, header, body = self._desk.answer(target)
         # A refusal comes at once.
         latency = self._desk.latency_of(target) if status == 200 else 0.0
@@ -190,24 +169,46 @@ class Connection(asyncio.Protocol):
         self._transport.writelines([head, *body])
 
 
-async def _serve(organisation: Organisation, service: Service) -> None:
-    desk = Desk(Answers(organisation), service)
+async def _serve(service: Service) -> None:
+    """Serve until whoever started the server closes its standard input."""
+    desk = Desk(service)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(desk), "127.0.0.1", 0)
     sys.stdout.write(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
-    # Whoever started the server ends it by closing its standard input.
     await loop.run_in_executor(None, sys.stdin.read)
 
 
-def main(options: str) -> None:
-    """Serve until standard input is closed."""
-    given = json.loads(options)
-    organisation = {name: given.pop(name) for name in _ORGANISATION if name in given}
-    asyncio.run(_serve(Organisation(**organisation), Service(**given)))
+@dataclass(frozen=True)
+class Served:
+    """A server that runs in a process of its own."""
+
+    url: str
+
+    def counters(self) -> dict[str, Any]:
+        """Fetch what the server has counted since the last time."""
+        # Without the environment's proxy: the server is on this machine.
+        with build_opener(ProxyHandler({})).open(f"{self.url}{COUNTERS}") as answer:
+            told: dict[str, Any] = json.load(answer)
+        return told
 
 
-_ORGANISATION = tuple(Organisation.__dataclass_fields__)
+@contextlib.contextmanager
+def serving(**options: object) -> Iterator[Served]:
+    """Run a server; the options are those of `Service`."""
+    command = [sys.executable, "-m", "tests.benchmark.server", json.dumps(options)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        # Leaving closes standard input, which ends the server.
+        if process.stdout is None:
+            raise TypeError
+        url = process.stdout.readline().strip()
+        if not url:
+            message = "the server of the benchmark did not start"
+            raise RuntimeError(message)
+        yield Served(url)
+
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    asyncio.run(_serve(Service(**json.loads(sys.argv[1]))))

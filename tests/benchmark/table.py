@@ -15,17 +15,12 @@ VERDICTS = {True: "kept", False: "BROKEN", None: "not shown"}
 
 @dataclass(frozen=True)
 class Line:
-    """One program in one scenario.
-
-    Attributes:
-        records: How many records it wrote; None if that is not what it is about.
-        needed: How many requests it had to make at least, 429s not counted.
-    """
+    """One program in one scenario."""
 
     subject: str
     run: Run
-    records: int | None = None
-    needed: int | None = None
+    records: int | None = None  # that it wrote, if that is what it is about
+    needed: int | None = None  # requests that it had to make at least, without 429s
 
     @property
     def speed(self) -> float:
@@ -38,12 +33,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Promise:
-    """A promise, and whether the figures keep it.
-
-    Attributes:
-        kept: None if nothing could be measured.
-        figures: The figures, or why there are none.
-    """
+    """A promise, and whether the figures keep it: None if nothing could be measured."""
 
     text: str
     kept: bool | None
@@ -59,53 +49,41 @@ class Result:
     promises: Sequence[Promise] = ()
 
 
-_FIGURES = (
-    *("ratio", "wall s", "CPU s", "peak MB", "requests", "needed", "429s", "repeated"),
-    *("at once", "server CPU s"),
-)
-
-
 def render(result: Result) -> str:
-    """Write a scenario as a heading, a table and its promises.
-
-    The ratio is that of the speed to the first line's.
-    """
-    text = [result.title]
-    if result.lines:
-        first = result.lines[0]
-        unit = "answers/s" if first.records is None else "records/s"
-        head = ("", unit, *_FIGURES)
-        text += _aligned([head, *(_cells(line, first) for line in result.lines)])
-    text += [
+    """Write a scenario as a heading, a table and its promises."""
+    rows = [_cells(line, result.lines[0]) for line in result.lines]
+    table = [[*row.values()] for row in rows]
+    promises = (
         f"  {VERDICTS[promise.kept]}: {promise.text} ({promise.figures})"
         for promise in result.promises
-    ]
-    return "\n".join(text)
-
-
-def _cells(line: Line, first: Line) -> tuple[str, ...]:
-    measured, counters = line.run.measured, line.run.counters
-    return (
-        line.subject,
-        f"{line.speed:,.1f}",
-        f"{line.speed / first.speed:.2f}",
-        f"{measured.wall:.2f}",
-        f"{measured.cpu:.2f}",
-        f"{measured.peak:.0f}",
-        str(counters["requests"]),
-        "" if line.needed is None else str(line.needed),
-        str(counters["refused"]),
-        str(counters["repeated"]),
-        str(counters["most_in_flight"]),
-        f"{counters['cpu_seconds']:.2f}",
+    )
+    return "\n".join(
+        [result.title, *(_aligned([[*rows[0]], *table]) if rows else ()), *promises]
     )
 
 
+def _cells(line: Line, first: Line) -> dict[str, str]:
+    """Return the cells of a line by column; the ratio is that to the first line's speed."""
+    measured, counters = line.run.measured, line.run.counters
+    return {
+        "": line.subject,
+        "answers/s" if first.records is None else "records/s": f"{line.speed:,.1f}",
+        "ratio": f"{line.speed / first.speed:.2f}",
+        "wall s": f"{measured.wall:.2f}",
+        "CPU s": f"{measured.cpu:.2f}",
+        "peak MB": f"{measured.peak:.0f}",
+        "requests": str(counters["requests"]),
+        "needed": "" if line.needed is None else str(line.needed),
+        "429s": str(counters["refused"]),
+        "repeated": str(counters["repeated"]),
+        "at once": str(counters["most_in_flight"]),
+        "server CPU s": f"{counters['cpu_seconds']:.2f}",
+    }
+
+
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        name, *figures = (
-            f"{cell:<{width}}" if place == 0 else f"{cell:>{width}}"
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        yield f"  {'  '.join((name, *figures))}".rstrip()
+    """Align names, in the first column, to the left and figures to the right."""
+    width, *widths = (max(map(len, column)) for column in zip(*rows, strict=True))
+    for name, *figures in rows:
+        cells = (f"{figure:>{w}}" for figure, w in zip(figures, widths, strict=True))
+        yield f"  {'  '.join((f'{name:<{width}}', *cells))}".rstrip()

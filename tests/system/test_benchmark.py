@@ -9,24 +9,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.request import ProxyHandler, build_opener
 
-import pytest
-
 from tests.benchmark import __main__ as program
-from tests.benchmark import floor, needed, official
+from tests.benchmark import floor, needed, official, scenarios
 from tests.benchmark.answers import Answers, Organisation
-from tests.benchmark.commands import Tap
-from tests.benchmark.processes import Measured
-from tests.benchmark.runs import Bench, Run, in_turns
-from tests.benchmark.scenarios import SCENARIOS, order
-from tests.benchmark.server import Counters
-from tests.benchmark.serving import serving
+from tests.benchmark.runs import Bench, Measured, Run, in_turns
+from tests.benchmark.server import serving
 from tests.simulator import BASE_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.benchmark.serving import Served
+    import pytest
+
     from tests.benchmark.table import Result
 
 TODAY = date(2026, 11, 9)
@@ -36,64 +30,47 @@ NEXT_DAY = DAY + timedelta(days=1)
 direct = build_opener(ProxyHandler({}))
 
 
-@pytest.fixture(scope="module")
-def answers() -> Answers:
-    """Hold two pages and a bit of users."""
-    return Answers(Organisation(users=2100, report_users=40))
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    """Serve a few users, three requests a minute."""
-    with serving(users=3, report_users=5, limit="bucket", per_minute=3) as running:
-        yield running
-
-
-def all_rows(answers: Answers, path: str, **parameters: list[str]) -> list[Any]:
-    """Follow the cursors to the end."""
-    rows = []
-    while True:
-        body = json.loads(b"".join(answers.body(path, parameters)))
-        rows += body["data"]
-        if body["next_page"] is None:
-            return rows
-        parameters["page"] = [body["next_page"]]
-
-
-def test_users_come_in_pages_and_each_is_another_one(answers: Answers) -> None:
+def test_users_come_in_pages_and_each_is_another_one() -> None:
     """Renaming the rows of a small organisation makes a large one.
 
     Every page names the day that was asked for, or else nobody would notice an answer that
     is taken for that of another day.
     """
-    for day in (DAY, NEXT_DAY):
-        rows = all_rows(answers, "users", date=[day.isoformat()], limit=["1000"])
+    answers = Answers(Organisation(users=2100, report_users=40))
+    for day in (DAY.isoformat(), NEXT_DAY.isoformat()):
+        rows: list[dict[str, Any]] = []
+        parameters = {"date": [day], "limit": ["1000"]}
+        while True:
+            body = json.loads(b"".join(answers.body("users", parameters)))
+            rows += body["data"]
+            if body["next_page"] is None:
+                break
+            parameters["page"] = [body["next_page"]]
         assert len({row["user"]["id"] for row in rows}) == 2100
         assert len({row["user"]["email_address"] for row in rows}) == 2100
         assert 3000 < len(json.dumps(rows)) / len(rows) < 4000
-        named = [row["last_activity_date"] for row in rows[::1000]]
-        assert named == [day.isoformat()] * 3
+        assert [row["last_activity_date"] for row in rows[::1000]] == [day] * 3
 
 
-def test_the_server_refuses_beyond_its_limit_and_counts(served: Served) -> None:
+def test_the_server_refuses_beyond_its_limit_and_counts() -> None:
     """Counters tell what happened since they were last told, and the limit starts anew."""
-    questions = [DAY.isoformat(), DAY.isoformat(), "no day", NEXT_DAY.isoformat()]
-    for _ in range(2):
-        statuses = []
-        for day in questions:
-            url = f"{served.url}{BASE_PATH}users?date={day.replace(' ', '+')}"
-            try:
-                with direct.open(url) as answer:
-                    statuses.append(answer.status)
-            except urllib.error.HTTPError as error:
-                with error:
-                    statuses.append(error.code)
-                    wait = error.headers["retry-after"]
-        assert statuses == [200, 200, 400, 429]
-        assert 0 < float(wait) <= 20
-        told = served.counters()
-        assert (told["requests"], told["refused"], told["wrong"]) == (4, 1, 1)
-        assert (told["repeated"], told["most_in_flight"]) == (1, 1)
+    days = [DAY.isoformat(), DAY.isoformat(), "no+day", NEXT_DAY.isoformat()]
+    with serving(users=3, report_users=5, limit="bucket", per_minute=3) as served:
+        for _ in range(2):
+            statuses = []
+            for day in days:
+                try:
+                    with direct.open(f"{served.url}{BASE_PATH}users?date={day}") as answer:
+                        statuses.append(answer.status)
+                except urllib.error.HTTPError as error:
+                    with error:
+                        statuses.append(error.code)
+                        wait = error.headers["retry-after"]
+            assert statuses == [200, 200, 400, 429]
+            assert 0 < float(wait) <= 20
+            told = served.counters()
+            assert (told["requests"], told["refused"], told["wrong"]) == (4, 1, 1)
+            assert (told["repeated"], told["most_in_flight"]) == (1, 1)
 
 
 def test_subjects_write_every_row_of_every_day(
@@ -129,12 +106,6 @@ def test_needed_requests_follow_from_the_contract() -> None:
     assert needed.daily_run(rows, totals=True) == 4 * 8 + 1 + 1 + 1 + 1 + 2
 
 
-def a_run(wall: float, **counted: int) -> Run:
-    """Make up a run."""
-    counters = Counters(**{"requests": 10, **counted})
-    return Run(Measured(wall, cpu=wall / 2, peak=60), vars(counters))
-
-
 def test_runs_take_turns_and_end_in_medians() -> None:
     """Every round begins with another subject; of what is counted, the worst counts."""
     turns: list[str] = []
@@ -142,7 +113,9 @@ def test_runs_take_turns_and_end_in_medians() -> None:
 
     def subject(name: str) -> Run:
         turns.append(name)
-        return a_run(next(walls[name]), refused=int(turns.count(name) == 2))
+        wall = next(walls[name])
+        counters = {"requests": 10, "refused": int(turns.count(name) == 2)}
+        return Run(Measured(wall, cpu=wall / 2, peak=60), counters)
 
     results = in_turns({name: partial(subject, name) for name in walls}, rounds=3)
     assert "".join(turns) == "abbaab"
@@ -160,7 +133,7 @@ def test_the_last_state_of_an_output_is_what_the_next_run_gets(tmp_path: Path) -
         {"type": "RECORD", "stream": "a", "record": {"name": "STATE"}},
     ]
     output.write_text("".join(f"{json.dumps(message)}\n" for message in messages))
-    state = Tap(tmp_path).last_state(output)
+    state = Bench(tmp_path, quick=True).last_state(output)
     assert json.loads(state.read_text()) == {"bookmarks": {"b": {}}}
 
 
@@ -172,14 +145,14 @@ def test_outputs_are_compared_but_for_what_is_of_the_run(tmp_path: Path) -> None
         messages: list[dict[str, Any]] = [
             {
                 "type": "RECORD",
-                "record": {"value": value, "snapshot_at": at},
+                "record": {"value": v, "snapshot_at": at},
                 "time_extracted": at,
             }
-            for value in values
+            for v in values
         ]
         messages.append({"type": "STATE", "value": at})
         path.write_text("".join(f"{json.dumps(message)}\n" for message in messages))
-        return order.fingerprint(path)
+        return scenarios.fingerprint(path)
 
     assert written(1, 2, at="now") == written(1, 2, at="then")
     assert written(1, 2, at="now") != written(2, 1, at="now")
@@ -193,14 +166,13 @@ def test_a_scenario_runs_from_the_command_line_to_its_table(
     results = []
 
     def measured(bench: Bench) -> Result:
-        results.append(order.measure(bench))
+        """Keep the result."""
+        results.append(scenarios.order(bench))
         return results[-1]
 
-    monkeypatch.setattr(order, "USERS", 3)
-    monkeypatch.setattr(order, "PARALLEL", (1, 4))
-    monkeypatch.setattr(order, "LATENCY", 0.0)
-    monkeypatch.setattr(order, "JITTER", 0.01)
-    monkeypatch.setitem(SCENARIOS, "order", measured)
+    monkeypatch.setattr(scenarios, "ORDER", {"users": 3, "latency": 0.0, "jitter": 0.01})
+    monkeypatch.setattr(scenarios, "AT_ONCE", (1, 4))
+    monkeypatch.setitem(scenarios.SCENARIOS, "order", measured)
     assert program.main(["--quick", "order"]) == 0
     (result,) = results
     assert len(result.lines) == 2

@@ -37,17 +37,19 @@ COMMANDS = re.findall(r"^#   (meltano .*)$", TEXT, re.MULTILINE)
 
 LINK = {"type": "string", "pattern": r"^https://[^\s]+$"}
 WORDS = {"type": "string", "minLength": 1}
+KINDS = "array boolean date_iso8601 integer object options password string"
+
+
+def listed(pattern: str) -> dict[str, Any]:
+    """Return the schema of a list of texts."""
+    return {"type": "array", "items": {"type": "string", "pattern": pattern}}
+
+
 #: What plugin hubs ask of a definition beyond what Meltano asks of any plugin: these keys,
 #: all of them filled in, and settings that explain themselves.
 HUB_RULES: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
-    "required": [
-        *("name", "variant", "namespace", "label", "description", "pip_url", "executable"),
-        *("docs", "repo", "logo_url", "domain_url", "maintenance_status", "quality"),
-        *("keywords", "capabilities", "settings", "settings_group_validation", "select"),
-        *("prereq", "settings_preamble", "next_steps", "usage"),
-    ],
     "properties": {
         **dict.fromkeys(("name", "label", "description", "pip_url", "executable"), WORDS),
         "variant": {"type": "string", "pattern": r"^[a-z0-9-]+$"},
@@ -58,10 +60,7 @@ HUB_RULES: dict[str, Any] = {
         },
         "quality": {"enum": ["gold", "silver", "bronze", "unknown"]},
         "keywords": {"type": "array", "items": WORDS, "contains": {"const": "meltano_sdk"}},
-        "supported_python_versions": {
-            "type": "array",
-            "items": {"type": "string", "pattern": r"^3\.\d+$"},
-        },
+        "supported_python_versions": listed(r"^3\.\d+$"),
         "capabilities": {"type": "array", "uniqueItems": True},
         "settings": {
             "type": "array",
@@ -70,12 +69,7 @@ HUB_RULES: dict[str, Any] = {
                 "required": ["name", "kind", "label", "description"],
                 "properties": {
                     **dict.fromkeys(("name", "label", "description"), WORDS),
-                    "kind": {
-                        "enum": [
-                            *("array", "boolean", "date_iso8601", "integer", "object"),
-                            *("options", "password", "string"),
-                        ]
-                    },
+                    "kind": {"enum": KINDS.split()},
                     "options": {
                         "type": "array",
                         "items": {
@@ -90,17 +84,14 @@ HUB_RULES: dict[str, Any] = {
         },
         "settings_group_validation": {"type": "array", "minItems": 1},
         **dict.fromkeys(("prereq", "settings_preamble", "next_steps", "usage"), WORDS),
-        "select": {
-            "type": "array",
-            "items": {"type": "string", "pattern": r"^!?[a-z_*]+\.[a-z_*]+$"},
-        },
+        "select": listed(r"^!?[a-z_*]+\.[a-z_*]+$"),
     },
 }
+HUB_RULES["required"] = [*HUB_RULES["properties"].keys() - {"supported_python_versions"}]
 #: What only hubs know; Meltano does not take these in `meltano.yml`.
 OF_HUBS = {
-    *("domain_url", "keywords", "maintenance_status", "quality"),
-    "supported_python_versions",
-    *("prereq", "settings_preamble", "next_steps", "usage"),
+    *("domain_url", "keywords", "maintenance_status", "quality", "prereq", "usage"),
+    *("settings_preamble", "next_steps", "supported_python_versions"),
 }
 #: How hubs have their files checked by yamllint.
 YAML_RULES = """
@@ -115,27 +106,15 @@ rules:
 """
 
 
-def meltanos_complaints(project: object) -> list[str]:
-    """Return what Meltano's own schema has against a project."""
-    file = resources.files("meltano.schemas") / "meltano.schema.json"
-    schema = json.loads(file.read_text(encoding="utf-8"))
-    return [error.message for error in Draft202012Validator(schema).iter_errors(project)]
+def test_files_are_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When this fails: `python -m tests.plugin_definition --write`.
 
-
-def test_files_are_up_to_date() -> None:
-    """When this fails: `python -m tests.plugin_definition --write`."""
-    definition = plugin_definition.define()
-    assert plugin_definition.definition_text(definition) == TEXT
-    assert plugin_definition.project_text(definition, PROJECT) == PROJECT
-
-
-def test_writes_both_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever their entries said before, and nothing else of the project changes."""
+    Whatever the entry of the project said before is written anew, and nothing else.
+    """
     file, project = tmp_path / "plugin-definition.yml", tmp_path / "meltano.yml"
-    old = re.sub(
-        r"(label|description|kind): .*", r"\1: old", PROJECT.split("  loaders:")[0]
-    )
-    project.write_text(PROJECT.replace(PROJECT.split("  loaders:")[0], old), "utf-8")
+    own, loaders = PROJECT.split("  loaders:")
+    old = re.sub(r"(label|description|kind): .*", r"\1: old", own)
+    project.write_text(f"{old}  loaders:{loaders}", encoding="utf-8")
     monkeypatch.setattr(plugin_definition, "FILE", file)
     monkeypatch.setattr(plugin_definition, "PROJECT", project)
     plugin_definition.main(["--write"])
@@ -144,23 +123,18 @@ def test_writes_both_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_fits_the_rules_of_hubs() -> None:
-    """Complete, with nothing that hubs would refuse."""
-    complaints = [
-        error.message for error in Draft7Validator(HUB_RULES).iter_errors(DEFINITION)
-    ]
-    assert complaints == []
-
-
-def test_is_written_as_hubs_want_it() -> None:
-    """Among other things, keys are sorted."""
-    assert list(linter.run(TEXT, YamlLintConfig(YAML_RULES))) == []
+    """Complete, with nothing that hubs would refuse; keys are sorted, for one thing."""
+    assert not [*Draft7Validator(HUB_RULES).iter_errors(DEFINITION)]
+    assert not [*linter.run(TEXT, YamlLintConfig(YAML_RULES))]
 
 
 def test_fits_meltanos_schema() -> None:
     """The definition as a plugin of a project, and this repository's own project."""
+    file = resources.files("meltano.schemas") / "meltano.schema.json"
+    meltano = Draft202012Validator(json.loads(file.read_text(encoding="utf-8")))
     plugin = {name: DEFINITION[name] for name in DEFINITION.keys() - OF_HUBS}
-    assert meltanos_complaints({"plugins": {"extractors": [plugin]}}) == []
-    assert meltanos_complaints(yaml.safe_load(PROJECT)) == []
+    for project in ({"plugins": {"extractors": [plugin]}}, yaml.safe_load(PROJECT)):
+        assert not [*meltano.iter_errors(project)]
 
 
 def test_says_what_matters() -> None:
@@ -169,53 +143,35 @@ def test_says_what_matters() -> None:
     secrets = [name for name, each in by_name.items() if each.get("sensitive")]
     assert secrets == ["api_key", "personal_data_salt"]
     assert DEFINITION["settings_group_validation"] == [["api_key"]]
-    assert {
-        name: by_name[name]["kind"] for name in ("api_key", "start_date", "end_date")
-    } == {
-        "api_key": "password",
-        "start_date": "date_iso8601",
-        "end_date": "date_iso8601",
-    }
-    assert by_name["report_group_by"]["kind"] == "array"
-    assert by_name["stream_maps"]["kind"] == "object"
+    kinds = dict.fromkeys(("start_date", "end_date"), "date_iso8601")
+    kinds |= {"api_key": "password", "report_group_by": "array", "stream_maps": "object"}
+    assert {name: by_name[name]["kind"] for name in kinds} == kinds
     assert by_name["exclude_deleted_users"]["value"] is False
     assert by_name["start_date"]["value"] == "2026-01-01"
     assert "value" not in by_name["api_key"]
-    assert [each["value"] for each in by_name["report_bucket_width"]["options"]] == [
-        "1d",
-        "1h",
-        "1m",
-    ]
+    widths = [each["value"] for each in by_name["report_bucket_width"]["options"]]
+    assert widths == ["1d", "1h", "1m"]
     assert by_name["flattening_max_key_length"]["value"] == 64
     assert "batch" not in DEFINITION["capabilities"]
 
 
 def test_selects_the_streams_that_are_on_by_default() -> None:
     """Without rules Meltano would select all streams, also those that are off."""
-    tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
-    expected = {
-        f"{name}.*" for name, stream in tap.streams.items() if stream.selected_by_default
-    }
+    streams = TapClaudeAnalytics(validate_config=False, setup_mapper=False).streams
+    expected = {f"{name}.*" for name in streams if streams[name].selected_by_default}
     (own,) = yaml.safe_load(PROJECT)["plugins"]["extractors"]
     assert set(DEFINITION["select"]) == set(own["select"]) == expected
     assert "usage_report.*" not in expected
 
 
-def test_the_readme_shows_the_commands() -> None:
-    """With the address of the file, for those who have no copy."""
-    shown = docs.block("meltano add")
-    address = f"{DEFINITION['repo']}/raw/main/{plugin_definition.FILE.name}"
-    assert shown.splitlines() == [
-        command.replace(plugin_definition.FILE.name, address) for command in COMMANDS
-    ]
-
-
-def test_links_lead_into_the_repository() -> None:
-    """What they name in it is there."""
-    logo = DEFINITION["logo_url"].removeprefix(f"{DEFINITION['repo']}/raw/main/")
-    assert (ROOT / logo).is_file()
-    assert DEFINITION["docs"].removesuffix("#readme") == DEFINITION["repo"]
-    assert DEFINITION["pip_url"] == f"git+{DEFINITION['repo']}.git"
+def test_addresses_lead_into_the_repository() -> None:
+    """What they name in it is there; the README's commands have that of the file."""
+    repo, name = DEFINITION["repo"], plugin_definition.FILE.name
+    shown = [text.replace(name, f"{repo}/raw/main/{name}") for text in COMMANDS]
+    assert docs.block("meltano add").splitlines() == shown
+    assert (ROOT / DEFINITION["logo_url"].removeprefix(f"{repo}/raw/main/")).is_file()
+    assert DEFINITION["docs"].removesuffix("#readme") == repo
+    assert DEFINITION["pip_url"] == f"git+{repo}.git"
 
 
 def test_runs_in_a_new_project(tmp_path: Path) -> None:

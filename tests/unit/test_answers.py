@@ -1,35 +1,74 @@
-"""One answer of the API, looked at alone: its JSON, its error, and how long to wait."""
+"""One answer of the API, looked at alone: its rows, its error, and how long to wait."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+import json
+from typing import Any
 
 import pytest
+from requests.structures import CaseInsensitiveDict
 
-from tap_claude_analytics.api.answers import asked, decode_json, error_of, requested_wait
+from tap_claude_analytics.api.answers import (
+    Answer,
+    asked,
+    decode_json,
+    error_of,
+    requested_wait,
+)
 from tap_claude_analytics.api.errors import (
     ApiError,
     BadRequestError,
     CursorExpiredError,
     PassingError,
     RefusedError,
+    UnexpectedAnswerError,
 )
+from tap_claude_analytics.api.pages import AFTER_ID, BY_PAGE, Paging, read_page
 from tap_claude_analytics.common.errors import KEY_ADVICE
-from tests.unit.responses import ASKED, answer
+from tap_claude_analytics.common.text import scrub
+from tap_claude_analytics.records.shapes import RowDecoder
 
+#: The request that the answers are about, in words.
+ASKED = "GET /v1/organizations/analytics/skills?date=2026-01-05"
 KEY = "zq-key-without-the-prefix"
 TEN, HALF_A_MINUTE_LATER = (
     f"Tue, 06 Jan 2026 10:00:{seconds} GMT" for seconds in ("00", "30")
 )
 
 
-def error(body: object, *, status: int = 400, **kwargs: str) -> ApiError:
-    """Return what an answer means that has no rows."""
-    return error_of(
-        answer(body, status=status, **kwargs),  # type: ignore[arg-type]
-        api_key=KEY,
-        longest_wait=300,
+def answer(
+    body: object,
+    *,
+    status: int = 200,
+    reason: str = "",
+    is_first_page: bool = True,
+    **headers: str,
+) -> Answer:
+    """Make an answer; bytes are sent as they are, anything else as JSON."""
+    return Answer(
+        path="skills",
+        asked=ASKED,
+        is_first_page=is_first_page,
+        status=status,
+        reason=reason,
+        headers=CaseInsensitiveDict(
+            {name.replace("_", "-"): value for name, value in headers.items()}
+        ),
+        body=body
+        if isinstance(body, bytes)
+        else json.dumps(body, ensure_ascii=False).encode(),
     )
+
+
+def rows_of(body: object) -> list[dict[str, Any]]:
+    """Return the rows of a page."""
+    page = read_page(answer(body))
+    return RowDecoder(dict).decode(page.text, page.rows_key).rows
+
+
+def meaning(refused: Answer) -> ApiError:
+    """Return what an answer means that has no rows."""
+    return error_of(refused, api_key=KEY, longest_wait=300)
 
 
 def saying(message: object) -> dict[str, object]:
@@ -37,51 +76,162 @@ def saying(message: object) -> dict[str, object]:
     return {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
 
 
+# Pages
+
+
 @pytest.mark.parametrize(
-    "body",
+    ("body", "rows", "next_page"),
     [
-        *(b"", b'{"a": [', b"<html>", b"[NaN]", b"[-Infinity]", b'"\xff"', b"[] []"),
-        # No number that a computer holds, and deeper than Python's decoder goes.
-        *(b"1e9999999999999999999", b"[" * 100_000),
+        ({"data": [{"a": 1}], "next_page": "more"}, [{"a": 1}], "more"),
+        ({"data": [], "next_page": ""}, [], None),
+        ({"data": []}, [], None),
+        ({"summaries": [{"a": 1}, {}]}, [{"a": 1}, {}], None),
+        ({"data": [{"a": 1}], "news": {"b": 2}}, [{"a": 1}], None),
+        ({"data": [{"a": 1}], "summaries": [{"a": 2}]}, [{"a": 1}], None),
+        ({"data": [], "has_more": True, "next_page": "more"}, [], "more"),
+        ({"data": [], "has_more": None, "next_page": "more"}, [], "more"),
+        ({"data": [], "has_more": "yes", "next_page": "more"}, [], "more"),
+        ({"data": [{"a": "Zoë 株式会社 🚀"}]}, [{"a": "Zoë 株式会社 🚀"}], None),
     ],
-    ids=lambda body: repr(body[:20]),
 )
+def test_rows_and_cursor(
+    body: object, rows: list[dict[str, Any]], next_page: str | None
+) -> None:
+    """They are found in the answers of both generations."""
+    assert rows_of(body) == rows
+    assert read_page(answer(body)).next_page == next_page
+
+
+@pytest.mark.parametrize("key", ["data", "summaries"])
+@pytest.mark.parametrize("refreshed", ["2026-01-05T06:00:00Z", None, 7])
+def test_what_a_page_says_beside_its_rows(key: str, refreshed: object) -> None:
+    """Organisation, request, and when the data was refreshed, which is text or nothing."""
+    body = {key: [], "data_refreshed_at": refreshed}
+    page = read_page(answer(body, request_id="req_7", anthropic_organization_id="org_1"))
+    assert (page.request_id, page.organization_id) == ("req_7", "org_1")
+    assert page.data_refreshed_at == (None if refreshed == 7 else refreshed)
+
+
+@pytest.mark.parametrize("refreshed", [None, 7], ids=["fast", "slow"])
+@pytest.mark.parametrize(
+    ("paging", "rest", "cursor"),
+    [
+        (BY_PAGE, {"next_page": "p2"}, "p2"),
+        (BY_PAGE, {"next_page": None, "last_id": "a"}, None),
+        (BY_PAGE, {"next_page": "p2", "has_more": False}, None),
+        (AFTER_ID, {"has_more": True, "last_id": "a"}, "a"),
+        (AFTER_ID, {"has_more": False, "last_id": "a"}, None),
+        # Unless it says that there is no more, there may be: nothing is lost.
+        (AFTER_ID, {"last_id": "a"}, "a"),
+        (AFTER_ID, {"last_id": None}, None),
+    ],
+)
+def test_the_next_page(
+    refreshed: object, paging: Paging, rest: dict[str, Any], cursor: str | None
+) -> None:
+    """It is where the endpoint has it, also if only the slower decoder takes the answer."""
+    body = {"data": [{"id": "a"}], "data_refreshed_at": refreshed, **rest}
+    assert read_page(answer(body), paging).next_page == cursor
+
+
+NO_PAGES: list[tuple[object, Paging, str]] = [
+    ({}, BY_PAGE, "{}"),
+    ([], BY_PAGE, "list"),
+    (None, BY_PAGE, "NoneType"),
+    ({"data": None}, BY_PAGE, "data: NoneType"),
+    ({"data": None, "summaries": []}, BY_PAGE, "data: NoneType, summaries: list"),
+    ({"data": "rows"}, BY_PAGE, "data: str"),
+    ({"summaries": [1]}, BY_PAGE, "summaries: list"),
+    ({"rows": [], "next_page": None}, BY_PAGE, "next_page: NoneType, rows: list"),
+    ({"data": [], "next_page": 2}, BY_PAGE, "next_page"),
+    ({"data": [], "next_page": ["more"]}, BY_PAGE, "next_page"),
+    ({"data": [], "has_more": True}, BY_PAGE, "no cursor"),
+    ({"data": [], "has_more": True, "next_page": ""}, BY_PAGE, "no cursor"),
+    ({"summaries": [], "has_more": True}, BY_PAGE, "no cursor"),
+    # More without a way to it must not be taken for the end.
+    ({"data": [{"id": "a"}], "has_more": True}, AFTER_ID, "no cursor"),
+    ({"data": [{"id": "a"}], "has_more": True, "last_id": None}, AFTER_ID, "no cursor"),
+    ({"data": [{"id": "a"}], "has_more": True, "last_id": 7}, AFTER_ID, "last_id"),
+    # Keys are shown only if they cannot be private.
+    ({"mary@acme.example": "zoe@acme.example", "data": None}, BY_PAGE, "data: NoneType"),
+]
+
+
+@pytest.mark.parametrize(("body", "paging", "found"), NO_PAGES)
+def test_what_is_no_page(body: object, paging: Paging, found: str) -> None:
+    """The error says what was asked and what came, so that it can be reported."""
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        read_page(answer(body, request_id="req_7"), paging)
+    sentence = str(caught.value)
+    assert sentence.startswith(ASKED)
+    assert found in sentence
+    assert "req_7" in sentence
+    assert "acme.example" not in sentence
+
+
+NOT_JSON = {
+    "empty": b"",
+    "cut": b'{"data": [',
+    "html": b"<html>",
+    "nan": b"[NaN]",
+    "nan-in-a-page": b'{"data": [NaN]}',
+    "infinity": b"[-Infinity]",
+    "no-text": b'"\xff"',
+    "no-text-in-a-page": b'{"data": ["\xff"]}',
+    "two": b"[] []",
+    # No number that a computer holds, and deeper than Python's decoder goes.
+    "huge": b"1e9999999999999999999",
+    "deep": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
 def test_what_is_not_json(body: bytes) -> None:
-    """There is one error for all of it."""
+    """There is one error for all of it, since asking again may help."""
     with pytest.raises(ValueError, match=r"."):
         decode_json(body)
-
-
-def test_fractions_keep_their_digits() -> None:
-    """They never become floats; integers stay integers."""
-    body = b'{"a": 0.1000000000000000055, "b": 1E-7, "c": 12345678901234567890}'
-    assert decode_json(body) == {
-        "a": Decimal("0.1000000000000000055"),
-        "b": Decimal("1E-7"),
-        "c": 12345678901234567890,
-    }
+    with pytest.raises(ValueError, match=r"."):
+        read_page(answer(body))
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (301, ApiError),
-        (400, BadRequestError),
-        (401, RefusedError),
-        (403, RefusedError),
-        (404, RefusedError),
-        (408, PassingError),
-        (409, PassingError),
-        (410, CursorExpiredError),
-        (422, ApiError),
-        (429, PassingError),
-        (500, PassingError),
-        (529, PassingError),
-    ],
+    "news",
+    [b'"\\ud800"', b'"\xed\xa0\x80"', b"1e9999999", b"[" * 300 + b"]" * 300],
+    ids=["escaped surrogate", "surrogate", "huge", "deep"],
+)
+def test_odd_values_beside_the_rows(news: bytes) -> None:
+    """However odd they are, the rows of a page are found."""
+    assert rows_of(b'{"data": [{"a": 1}], "news": %b}' % news) == [{"a": 1}]
+
+
+def test_a_packed_page_is_the_same_and_smaller() -> None:
+    """Also when it is packed again."""
+    body = {"data": [{"a": number} for number in range(1000)], "next_page": "more"}
+    page = read_page(answer(body, request_id="req_7"))
+    packed = page.packed()
+    assert len(packed.body) < len(page.body) / 4
+    assert packed.packed() is packed
+    assert packed.text == page.text
+    assert (packed.next_page, packed.request_id) == ("more", "req_7")
+
+
+# Errors
+
+STATUSES = {
+    ApiError: (301, 422),
+    BadRequestError: (400,),
+    RefusedError: (401, 403, 404),
+    PassingError: (408, 409, 429, 500, 529),
+    CursorExpiredError: (410,),
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(status, kind) for kind in STATUSES for status in STATUSES[kind]]
 )
 def test_what_a_status_means(status: int, kind: type[ApiError]) -> None:
     """The sentence names the request, the status, the API's words and the request id."""
-    found = error(saying("no"), status=status, request_id="req_7")
+    found = meaning(answer(saying("no"), status=status, request_id="req_7"))
     assert type(found) is kind
     assert found.path == "skills"
     sentence = f'{ASKED} was answered with status {status}: "no" (request id req_7).'
@@ -91,13 +241,11 @@ def test_what_a_status_means(status: int, kind: type[ApiError]) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
-    [b"", b"<html>", {}, [], {"error": None}, {"error": {"message": None}}],
-    ids=str,
+    "body", [b"", b"<html>", {}, [], {"error": None}, {"error": {"message": None}}], ids=str
 )
 def test_an_error_without_words(body: object) -> None:
     """The reason phrase is shown instead, and an id that is missing is unknown."""
-    found = str(error(body, status=502, reason="Bad Gateway"))
+    found = str(meaning(answer(body, status=502, reason="Bad Gateway")))
     assert found.startswith(f"{ASKED} was answered with status 502 Bad Gateway")
     assert found.endswith("(request id unknown).")
 
@@ -105,8 +253,8 @@ def test_an_error_without_words(body: object) -> None:
 def test_private_text_in_an_error() -> None:
     """Nothing private is shown, whatever part of the answer quotes it."""
     private = f"mary@acme.example {KEY} sk-ant-api01-secret"
-    found = error(saying(f"{'x ' * 190}{private}"), status=400, request_id=private[:17])
-    shown = str(found)
+    body = saying(f"{'x ' * 190}{private}")
+    shown = str(meaning(answer(body, status=400, request_id=private[:17])))
     assert "mary" not in shown
     assert "sk-ant" not in shown
     assert KEY[:6] not in shown
@@ -117,8 +265,7 @@ def test_private_text_in_an_error() -> None:
 @pytest.mark.parametrize("message", ["the latest is 2026-01-03", None, ["2026-01-03"]])
 def test_what_a_400_keeps(message: object, *, is_first_page: bool) -> None:
     """The API's words, for whoever knows what they mean; and which page it was."""
-    refused = answer(saying(message), status=400, is_first_page=is_first_page)
-    found = error_of(refused, api_key=KEY, longest_wait=1)
+    found = meaning(answer(saying(message), status=400, is_first_page=is_first_page))
     assert isinstance(found, BadRequestError)
     assert found.api_message == (message if isinstance(message, str) else "")
     assert found.is_first_page is is_first_page
@@ -131,28 +278,15 @@ def test_what_a_400_keeps(message: object, *, is_first_page: bool) -> None:
         ({"retry_after": "7"}, 7.0),
         ({"retry_after": "0.5"}, 0.5),
         ({"retry_after_ms": "1500", "retry_after": "9"}, 1.5),
-        ({"retry_after": "-1"}, None),
-        ({"retry_after": "inf"}, None),
-        ({"retry_after": "nan"}, None),
-        ({"retry_after": "soon"}, None),
+        *(({"retry_after": text}, None) for text in ("-1", "inf", "nan", "soon")),
         ({"retry_after": HALF_A_MINUTE_LATER, "date": TEN}, 30.0),
         ({"retry_after": TEN, "date": HALF_A_MINUTE_LATER}, 0.0),
     ],
     ids=str,
 )
-def test_how_long_to_wait(headers: dict[str, str], expected: float | None) -> None:
+def test_how_long_to_wait(headers: dict[str, Any], expected: float | None) -> None:
     """Milliseconds, seconds, or a date by the clock of the server."""
-    assert requested_wait(answer({}, **headers).headers) == expected  # type: ignore[arg-type]
-
-
-def test_a_wait_that_is_too_long() -> None:
-    """Up to the setting it is waited for; beyond, the stream fails at once."""
-    passing = error({}, status=429, retry_after="300")
-    assert isinstance(passing, PassingError)
-    assert (passing.wait, passing.is_rate_limit) == (300, True)
-    final = error({}, status=429, retry_after="301")
-    assert type(final) is ApiError
-    assert "longer than max_retry_wait (300)" in str(final)
+    assert requested_wait(answer({}, **headers).headers) == expected
 
 
 def test_a_request_in_words() -> None:
@@ -167,3 +301,25 @@ def test_a_request_in_words() -> None:
         "GET /v1/x?date=2026-01-05&filter%5B%5D=rbac_group_id%3Arbac_group_1"
     )
     assert asked("/v1/x", {"filter[]": "user_id:user_1"}) == "GET /v1/x"
+
+
+SCRUBBED = {
+    "nothing": ("all is well", "all is well"),
+    "empty": ("", ""),
+    "address": ("mary.oneil+x@acme.example is unknown", "[e-mail] is unknown"),
+    "addresses": ('<mary@acme.example>, "zoë@acme.example"', '<[e-mail]>, "[e-mail]"'),
+    "key": ("key sk-ant-api01-Ab_9-x.", "key [key]."),
+    "keys": ("(sk-ant-admin01-x,sk-ant-api01-y)", "([key],[key])"),
+    "lines": ("one\r\ntwo\tthree   four", "one two three four"),
+    "controls": ("\x1b[31mred\x00\u2028end", "[31mred end"),
+    "not-latin": ("株式会社", "株式会社"),
+    # It is cut after it is scrubbed, so that no half of a secret is left.
+    "long": ("x " * 195 + "sk-ant-api01-secret", "x " * 195 + "[key]"),
+}
+
+
+@pytest.mark.parametrize(("text", "scrubbed"), SCRUBBED.values(), ids=SCRUBBED)
+def test_scrubbed_text(text: str, scrubbed: str) -> None:
+    """One short line without keys and e-mail addresses."""
+    assert scrub(text) == scrubbed
+    assert len(scrub(1000 * f"{text} ")) <= 400

@@ -25,11 +25,6 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 PUBLIC = {"_exit", "_replace"}
 
 
-def room(module: str) -> str:
-    """Return the room of a module: a folder of the package, or a module beside them."""
-    return module.split(".")[1]
-
-
 def imports(module: str) -> Iterator[str]:
     """Yield the modules of the package that a module imports, also for types alone."""
     for node in ast.walk(TREES[module]):
@@ -41,28 +36,24 @@ def imports(module: str) -> Iterator[str]:
                 yield inner if inner in MODULES else node.module
 
 
-def floors() -> list[set[str]]:
-    """Return the floors of the drawing, the highest first, each with its rooms."""
-    drawing = CONTRIBUTING.split("<!-- house -->\n```text\n")[1].split("```")[0]
-    return [set(re.findall(r"\w+", line.partition(":")[0])) for line in drawing.split("\n")]
-
-
 def test_imports_go_down_only() -> None:
     """Every room is drawn, and knows only its own modules and those of lower floors."""
-    level = {name: n for n, rooms in enumerate(floors()) for name in rooms}
-    inside = MODULES.keys() - {PACKAGE}
-    assert level.keys() == {room(module) for module in inside}
+    drawing = CONTRIBUTING.split("<!-- house -->\n```text\n")[1].split("```")[0]
+    level = {
+        room: floor
+        for floor, line in enumerate(drawing.split("\n"))
+        for room in re.findall(r"\w+", line.partition(":")[0])
+    }
+    rooms = {module: module.split(".")[1] for module in MODULES if module != PACKAGE}
+    assert level.keys() == set(rooms.values())
     upwards = [
         (module, other)
-        for module in inside
+        for module, room in rooms.items()
         for other in imports(module)
-        if room(module) != room(other) and level[room(module)] >= level[room(other)]
+        if room != rooms[other] and level[room] >= level[rooms[other]]
     ]
     assert upwards == []
-
-
-def test_there_is_no_circle() -> None:
-    """Imports for types alone count too."""
+    # Nor is there a circle.
     TopologicalSorter({module: set(imports(module)) for module in MODULES}).prepare()
 
 

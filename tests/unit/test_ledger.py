@@ -45,20 +45,6 @@ def test_bookmark(value: str) -> None:
     assert ledger({}).bookmark is None
 
 
-@pytest.mark.parametrize("value", ["banana", 20260304, ["2026-03-04"], ""])
-def test_a_bookmark_that_is_no_day(value: object) -> None:
-    """It is named, not skipped: that would lose days, or read all of them again."""
-    with pytest.raises(RunFailedError, match=r"bookmark of stream skills .* expected"):
-        _ = ledger(state_of(value)).bookmark
-
-
-@pytest.mark.parametrize("key", [{}, {"replication_key": "updated_at"}], ids=str)
-def test_a_bookmark_of_no_or_another_key(key: dict[str, str]) -> None:
-    """It is refused: ignoring it would read everything again without a word."""
-    with pytest.raises(RunFailedError, match=r"skills.*'date'"):
-        _ = ledger({"replication_key_value": "2026-03-04", **key}).bookmark
-
-
 def test_the_bookmark_never_moves_back() -> None:
     """A lookback reads earlier days; reports keep timestamps."""
     state = state_of("2026-03-04")
@@ -115,66 +101,41 @@ def test_start_of_a_stream_without_a_bookmark() -> None:
 STATE: dict[str, Any] = {"bookmarks": {"skills": GOES_ON}}
 
 
-@pytest.mark.parametrize(
-    "state",
-    [
-        STATE,
-        {"singer_state": STATE},
-        {"completed": STATE},
-        {"completed": {"singer_state": STATE}, "partial": {}},
-        {"type": "STATE", "value": STATE},
-        {"value": {"singer_state": STATE}},
-    ],
-    ids=str,
-)
-def test_wrappings_of_a_state(state: dict[str, Any]) -> None:
-    """What Meltano and targets wrap around a state is taken off."""
-    assert bookmarks_in(state) == STATE
-
-
-@pytest.mark.parametrize(
-    "state",
-    [
-        {},
-        {"bookmarks": {}},
-        {"singer_state": {}},
-        {"completed": {}, "partial": {}},
-        {"type": "STATE", "value": {}},
-    ],
-    ids=str,
-)
-def test_empty_states(state: dict[str, Any]) -> None:
-    """They are those of a first load."""
-    assert not bookmarks_in(state).get("bookmarks")
-
-
-def test_what_else_a_state_has() -> None:
-    """It is kept."""
+def test_states() -> None:
+    """What Meltano and targets wrap around a state is taken off, and the rest is kept."""
+    wrapped: list[dict[str, Any]] = [
+        {name: STATE} for name in ("singer_state", "completed", "value")
+    ]
+    wrapped += [{"type": "STATE", "value": each} for each in wrapped]
+    for state in (STATE, *wrapped, {"completed": wrapped[0], "partial": {}}):
+        assert bookmarks_in(state) == STATE
     extras = {"partitions": [], "progress_markers": {"a": 1}}
     state = {"bookmarks": {"skills": extras, "cost": {}}}
     assert bookmarks_in(state) == state
+    # Those of a first load are empty.
+    empty: list[dict[str, Any]] = [{}, {"bookmarks": {}}, {"singer_state": {}}]
+    empty += [{"completed": {}, "partial": {}}, {"type": "STATE", "value": {}}]
+    assert not any(bookmarks_in(state).get("bookmarks") for state in empty)
 
 
 @pytest.mark.parametrize(
     "state",
     [
-        [],
-        1,
-        STATE["bookmarks"],
-        {"state": STATE},
-        {"bookmarks": []},
-        {"bookmarks": None},
-        {"bookmarks": {"skills": 1}},
-        {"bookmarks": {"skills": {"progress_markers": []}}},
-        {"bookmarks": {"skills": {"progress_markers": "2026-03-04"}}},
-        {"bookmarks": {"skills": {"partitions": {}}}},
-        {"bookmarks": {"skills": {"partitions": [{"context": {"id": 1}, **GOES_ON}]}}},
+        *([], 1, STATE["bookmarks"], {"state": STATE}, {"value": 1}),
+        *({"bookmarks": []}, {"bookmarks": None}, {"bookmarks": {"skills": 1}}),
+        *(
+            {"bookmarks": {"skills": {name: value}}}
+            for name, value in (
+                ("progress_markers", []),
+                ("progress_markers", "2026-03-04"),
+                ("partitions", {}),
+                ("partitions", [{"context": {"id": 1}, **GOES_ON}]),
+            )
+        ),
         {"completed": {}, "partial": {"singer_state": STATE}},
         {"singer_state": {"skills": GOES_ON}},
-        {"value": 1},
         {"currently_syncing": "skills"},
     ],
-    ids=str,
 )
 def test_what_is_no_state(state: object) -> None:
     """It would pass for a first load, so it is refused before the SDK stumbles over it."""
@@ -192,16 +153,13 @@ def test_state_of_another_tap() -> None:
     assert TapClaudeAnalytics(config=config, state=state).state == state
 
 
-@settings(max_examples=30)
-@given(
-    st.lists(
-        st.datetimes(
-            min_value=pendulum.datetime(2026, 1, 1).naive(),
-            max_value=pendulum.datetime(2027, 1, 1).naive(),
-        ),
-        min_size=2,
-    )
+instants = st.datetimes(
+    pendulum.datetime(2026, 1, 1).naive(), pendulum.datetime(2027, 1, 1).naive()
 )
+
+
+@settings(max_examples=30)
+@given(st.lists(instants, min_size=2))
 def test_snapshots_only_grow(clock: list[Any]) -> None:
     """Also with a clock that stands still or goes back; text order is time order."""
     state: dict[str, Any] = {}
@@ -213,20 +171,8 @@ def test_snapshots_only_grow(clock: list[Any]) -> None:
 
 def test_snapshots_have_one_form() -> None:
     """UTC, six digits, Z."""
-    assert ledger({}).next_snapshot(NOON) == "2026-05-20T12:00:00.000000Z"
-    elsewhere = NOON.in_timezone("Asia/Tokyo")
-    assert ledger({}).next_snapshot(elsewhere) == "2026-05-20T12:00:00.000000Z"
-
-
-@pytest.mark.parametrize(
-    "latest",
-    ["yesterday", "", 7, ["2026-01-01"], {}, "9999-12-31T23:59:59.999999Z"],
-    ids=repr,
-)
-def test_a_latest_snapshot_that_is_none(latest: object) -> None:
-    """Text of another form, no text, and an instant after which there is no other."""
-    with pytest.raises(RunFailedError, match="latest_snapshot_at of stream skills"):
-        ledger({"latest_snapshot_at": latest}).next_snapshot(NOON)
+    for noon in (NOON, NOON.in_timezone("Asia/Tokyo")):
+        assert ledger({}).next_snapshot(noon) == "2026-05-20T12:00:00.000000Z"
 
 
 def test_revisable_days() -> None:
@@ -242,8 +188,31 @@ def test_revisable_days() -> None:
     assert ledger({REVISABLE: None}).revisable == {}
 
 
-@pytest.mark.parametrize("value", ["2026-03-01", "x/y/z", "2026-03-01/a/b", 7, ["a"]])
-def test_revisable_days_that_are_none(value: object) -> None:
-    """A state that somebody else wrote ends in a sentence."""
-    with pytest.raises(RunFailedError, match=r"of stream skills .* --full-refresh"):
-        _ = ledger({REVISABLE: value}).revisable
+#: What a state may hold that this tap never writes, and what is said of it.
+WRONG: dict[str, tuple[list[Any], str]] = {
+    "replication_key_value": (
+        ["banana", 20260304, ["2026-03-04"], ""],
+        "bookmark of stream skills .* expected a date",
+    ),
+    # Without the key of the bookmark all would be read again.
+    "replication_key": ([None, "updated_at"], "skills.*'date'"),
+    REVISABLE: (
+        ["2026-03-01", "x/y/z", "2026-03-01/a/b", 7, ["a"]],
+        "of stream skills .* --full-refresh",
+    ),
+    # Text of another form, no text, and an instant after which there is no other.
+    "latest_snapshot_at": (
+        ["yesterday", "", 7, ["2026-01-01"], {}, "9999-12-31T23:59:59.999999Z"],
+        "latest_snapshot_at of stream skills",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_the_tap_never_writes(name: str) -> None:
+    """It is named, not skipped: that would lose days, or read all of them again."""
+    values, told = WRONG[name]
+    for value in values:
+        wrong = ledger({**GOES_ON, name: value})
+        with pytest.raises(RunFailedError, match=told):
+            _ = wrong.bookmark, wrong.revisable, wrong.next_snapshot(NOON)

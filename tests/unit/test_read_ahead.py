@@ -35,10 +35,6 @@ class BrokenError(Exception):
     """Fetching went wrong."""
 
 
-class RecoverableError(Exception):
-    """Fetching went wrong, and the reader can go on."""
-
-
 def label_of(page: Page) -> Label:
     """Return which page it is."""
     question, _, place = page.request_id.partition(".")
@@ -47,36 +43,33 @@ def label_of(page: Page) -> Label:
 
 @dataclass(eq=False)
 class Questions:
-    """Questions with so many pages each, and notes of what is fetched when.
-
-    Attributes:
-        page_counts: How many pages the answer to each question has.
-        fails: The error that ends an answer, and after how many pages.
-        pace: What is waited for before a page, or before an error.
-        began: The questions in the order in which they were asked.
-        fetched: The pages in the order in which they arrived.
-        most: The most requests that were sent at the same time.
-    """
+    """Questions with so many pages each, and notes of what is fetched when."""
 
     page_counts: Sequence[int]
+    #: The errors that end answers, and after how many pages.
     fails: Mapping[int, tuple[int, Exception]] = field(default_factory=dict)
+    #: What is waited for before a page, or before an error.
     pace: Callable[[Label], object] = lambda _: None
+    #: Questions in the order in which they were asked, pages in that of their arrival.
     began: list[int] = field(default_factory=list)
     fetched: list[Label] = field(default_factory=list)
+    #: The most requests that were sent at the same time.
     most: int = 0
 
     def __post_init__(self) -> None:
         """Start without requests."""
         self._lock = threading.Lock()
         self._sent = 0
+        #: All pages that there are, in order.
+        self.labels = [
+            (q, n) for q, pages in enumerate(self.page_counts) for n in range(pages)
+        ]
 
     def read(
         self, parallel: int = 4
     ) -> contextlib.closing[Generator[Fetched[int], None, None]]:
         """Start to fetch; nothing is wanted any more at the end of a with block."""
-        ahead = ReadAhead[int](
-            self.fetch, parallel=parallel, recoverable=(RecoverableError,)
-        )
+        ahead = ReadAhead[int](self.fetch, parallel=parallel)
         return contextlib.closing(ahead.read(range(len(self.page_counts))))
 
     def fetch(self, question: int) -> Iterator[Page]:
@@ -99,11 +92,6 @@ class Questions:
         self.pace(label)
         with self._lock:
             self._sent -= 1
-
-    @property
-    def labels(self) -> list[Label]:
-        """All pages that there are, in order."""
-        return [(q, n) for q, count in enumerate(self.page_counts) for n in range(count)]
 
     def settle(self) -> None:
         """Wait until nothing more arrives."""
@@ -132,12 +120,6 @@ def threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "read-ahead"}
 
 
-def at_random(seed: int) -> Callable[[Label], None]:
-    """Return a pace in which anything may arrive first."""
-    chance = random.Random(seed)
-    return lambda _: time.sleep(chance.choice([0, 0, 0.0005, 0.002]))
-
-
 @settings(max_examples=50)
 @given(
     counts=st.lists(st.integers(0, 5), max_size=8),
@@ -149,10 +131,15 @@ def test_all_pages_come_once_and_in_order(
     counts: list[int], parallel: int, seed: int, failing: Label | None
 ) -> None:
     """Whatever the timing; an error comes after every page before its place."""
+    chance = random.Random(seed)
+
+    def pace(_: Label) -> None:
+        time.sleep(chance.choice([0, 0, 0.0005, 0.002]))
+
     error, fails = BrokenError(), dict[int, tuple[int, Exception]]()
     if failing is not None and failing < (len(counts), 0):
         fails[failing[0]] = (min(failing[1], counts[failing[0]]), error)
-    questions = Questions(counts, fails, pace=at_random(seed))
+    questions = Questions(counts, fails, pace=pace)
     labels: list[Label] = []
     with (
         pytest.raises(BrokenError, check=lambda found: found is error)
@@ -168,21 +155,6 @@ def test_all_pages_come_once_and_in_order(
     assert labels == [each for each in questions.labels if not ends or each < ends[0]]
     assert questions.most <= parallel
     assert fails or sorted(questions.began) == list(range(len(counts)))
-
-
-@pytest.mark.parametrize("parallel", [1, 2, 8])
-def test_as_many_requests_at_a_time_as_allowed(parallel: int) -> None:
-    """No more, and no fewer: the first ones are not answered before all are sent."""
-    together = threading.Barrier(parallel)
-
-    def pace(label: Label) -> None:
-        if label[0] < parallel:
-            together.wait(timeout=60)
-
-    questions = Questions([1] * 24, pace=pace)
-    with questions.read(parallel) as answers:
-        assert [label_of(page) for each in answers for page in each] == questions.labels
-    assert questions.most == parallel
 
 
 def test_nothing_is_asked_after_an_error() -> None:
@@ -203,33 +175,6 @@ def test_nothing_is_asked_after_an_error() -> None:
         with pytest.raises(BrokenError):
             list(next(answers))
     assert questions.began == [0, 1, 2]
-
-
-@pytest.mark.parametrize("parallel", [1, 3])
-def test_after_a_recoverable_error_all_goes_on(parallel: int) -> None:
-    """The reader gets it at its place, and has one of the places to ask again."""
-    # The next answer is on its way when the reader asks again.
-    together = threading.Barrier(min(parallel, 2))
-    meet = {(4, -1), (5, 0)} if parallel > 1 else set()
-
-    def pace(label: Label) -> None:
-        time.sleep(0.002)
-        if label in meet:
-            together.wait(timeout=60)
-            meet.discard((4, -1))
-
-    questions = Questions([2] * 12, {4: (1, RecoverableError())}, pace=pace)
-    labels: list[Label] = []
-    with questions.read(parallel) as answers:
-        for answer in answers:
-            try:
-                labels.extend(map(label_of, answer))
-            except RecoverableError:
-                labels.append((answer.question, -1))
-                for _ in range(5):
-                    questions.request((answer.question, -1))
-    assert labels == [(4, -1) if each == (4, 1) else each for each in questions.labels]
-    assert min(parallel, 2) <= questions.most <= parallel
 
 
 def test_pages_wait_packed_and_in_bounds() -> None:
@@ -274,9 +219,3 @@ def test_closing_ends_threads_that_wait_for_their_turn() -> None:
         wait_until(lambda: len(questions.began) == 4)
     wait_until(lambda: threads() <= before)
     assert questions.fetched == []
-
-
-def test_without_questions() -> None:
-    """There is nothing to wait for."""
-    with Questions([]).read() as answers:
-        assert list(answers) == []

@@ -1,10 +1,14 @@
-"""The rows of a page: the typed check and the untyped way give the same, whatever comes."""
+"""The rows of a page: what fits the schema stays, and what does not is moved and told.
+
+The typed check and the untyped way give the same, whatever comes.
+"""
 
 from __future__ import annotations
 
+import copy
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +20,7 @@ from tap_claude_analytics.records.shapes import (
     RowDecoder,
     misfit_paths,
     row_type,
+    shape_of,
     take_misfits,
 )
 from tap_claude_analytics.records.storable import make_storable
@@ -74,11 +79,7 @@ SHAPE: Shape = {
     "inner": {"count": "integer", "name": "string", "deeper": {"date": "date"}},
 }
 BUCKETS = next(spec for spec in SPECS if spec.name == "usage_report")
-
-
-def shape_of(spec: StreamSpec) -> Shape:
-    """Return the shape of the rows of a stream."""
-    return row_shape(spec, spec.schema.load(), RUN)
+SHAPES = {spec.name: row_shape(spec, spec.schema.load(), RUN) for spec in SPECS}
 
 
 def joined(fields: dict[str, str]) -> str:
@@ -87,10 +88,23 @@ def joined(fields: dict[str, str]) -> str:
     return f"{{{', '.join(texts)}}}"
 
 
+def bucket(rows: list[str], instant: str = FITTING["date-time"][0]) -> str:
+    """Return a bucket with these rows."""
+    results = f"[{', '.join(rows)}]"
+    return joined({"starting_at": instant, "ending_at": instant, "results": results})
+
+
+def full(kind: Shape | str) -> str:
+    """Return a value of a kind, with every field that it may have."""
+    if isinstance(kind, dict):
+        return joined({name: full(inner) for name, inner in kind.items()})
+    return FITTING[kind][0]
+
+
 def objects(shape: Shape, odd: list[str]) -> st.SearchStrategy[str]:
     """Return objects of a shape: some of its fields, with odd values if there are any."""
     fields = {
-        name: objects(kind, odd)
+        name: objects(kind, odd) | st.just("null")
         if isinstance(kind, dict)
         else st.sampled_from([*FITTING[kind], "null", *odd])
         for name, kind in shape.items()
@@ -98,12 +112,6 @@ def objects(shape: Shape, odd: list[str]) -> st.SearchStrategy[str]:
     if odd:
         fields = {name: st.sampled_from(odd) for name in ODD_NAMES} | fields
     return st.fixed_dictionaries({}, optional=fields).map(joined)
-
-
-def bucket(rows: list[str], instant: str = FITTING["date-time"][0]) -> str:
-    """Return a bucket with these rows."""
-    results = f"[{', '.join(rows)}]"
-    return joined({"starting_at": instant, "ending_at": instant, "results": results})
 
 
 def assert_same_as_untyped(decoder: RowDecoder, rows: list[str]) -> list[Row] | None:
@@ -123,61 +131,42 @@ def assert_same_as_untyped(decoder: RowDecoder, rows: list[str]) -> list[Row] | 
 
 
 @pytest.mark.parametrize("odd", [[], ALL_VALUES], ids=["ordinary", "odd"])
-@settings(max_examples=40)
+@pytest.mark.parametrize("in_buckets", [False, True], ids=["rows", "buckets"])
+@settings(max_examples=30)
 @given(data=st.data())
-def test_both_ways_give_the_same_rows(data: st.DataObject, odd: list[str]) -> None:
+def test_both_ways_give_the_same_rows(
+    data: st.DataObject, odd: list[str], *, in_buckets: bool
+) -> None:
     """And nothing is to be moved out of rows that conform."""
-    rows = data.draw(st.lists(objects(SHAPE, odd), max_size=2))
-    conforming = assert_same_as_untyped(RowDecoder(row_type(SHAPE)), rows)
-    assert odd or conforming is not None
-    for row in conforming or []:
-        assert take_misfits(row, SHAPE) is None
-
-
-@pytest.mark.parametrize("odd", [[], ALL_VALUES], ids=["ordinary", "odd"])
-@settings(max_examples=20)
-@given(data=st.data())
-def test_both_ways_give_the_same_buckets(data: st.DataObject, odd: list[str]) -> None:
-    """They hold the rows, and say when they begin and end."""
-    shape = shape_of(BUCKETS)
+    shape, decoder = SHAPE, RowDecoder(row_type(SHAPE))
+    if in_buckets:
+        shape = SHAPES[BUCKETS.name]
+        decoder = row_decoder(BUCKETS, shape)
     rows = data.draw(st.lists(objects(shape, odd), max_size=2))
-    instant = data.draw(st.sampled_from([*FITTING["date-time"], *odd]))
-    decoder = row_decoder(BUCKETS, shape)
-    conforming = assert_same_as_untyped(decoder, [bucket(rows, instant)])
+    if in_buckets:
+        rows = [bucket(rows, data.draw(st.sampled_from([*FITTING["date-time"], *odd])))]
+    conforming = assert_same_as_untyped(decoder, rows)
     assert odd or conforming is not None
     for each in conforming or []:
-        for row in each.pop("results"):
+        for row in each.pop("results") if in_buckets else [{}]:
             assert take_misfits({**each, **row}, shape) is None
-
-
-def test_a_new_field_beside_the_rows_of_a_bucket() -> None:
-    """It is noticed too."""
-    decoder = row_decoder(BUCKETS, shape_of(BUCKETS))
-    assert assert_same_as_untyped(decoder, [bucket([])]) is not None
-    with_news = bucket([]).replace("{", '{"news": 1, ', 1)
-    assert assert_same_as_untyped(decoder, [with_news]) is None
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 def test_rows_of_each_stream_conform(spec: StreamSpec) -> None:
     """Or all the speed would be gone without a word; what is new in them is noticed."""
-    decoder = row_decoder(spec, shape_of(spec))
-
-    def conforming(**more: str) -> list[Row] | None:
-        row = {name: full(kind) for name, kind in shape_of(spec).items()}
-        text = joined({**row, **dict.fromkeys(spec.null_fields, "null"), **more})
-        has_buckets = spec.report is not None and spec.report.has_buckets
-        return assert_same_as_untyped(decoder, [bucket([text]) if has_buckets else text])
-
-    assert conforming() is not None
-    assert conforming(news="1") is None
-
-
-def full(kind: Shape | str) -> str:
-    """Return a value of a kind, with every field that it may have."""
-    if isinstance(kind, dict):
-        return joined({name: full(inner) for name, inner in kind.items()})
-    return FITTING[kind][0]
+    decoder = row_decoder(spec, SHAPES[spec.name])
+    has_buckets = spec.report is not None and spec.report.has_buckets
+    fields = {name: full(kind) for name, kind in SHAPES[spec.name].items()}
+    row = joined(fields | dict.fromkeys(spec.null_fields, "null"))
+    known = bucket([row]) if has_buckets else row
+    assert assert_same_as_untyped(decoder, [known]) is not None
+    with_news = row.replace("{", '{"news": 1, ', 1)
+    if has_buckets:
+        beside = known.replace("{", '{"news": 1, ', 1)
+        assert assert_same_as_untyped(decoder, [beside]) is None
+        with_news = bucket([with_news])
+    assert assert_same_as_untyped(decoder, [with_news]) is None
 
 
 @pytest.mark.parametrize("sort", VALUES)
@@ -202,27 +191,6 @@ def test_each_value_where_a_kind_is_expected(kind: str, sort: str) -> None:
             assert [*misfit_paths({"field": value}, shape)] == [("field", kind)]
 
 
-@pytest.mark.parametrize("kind", FITS)
-def test_null_fits_every_kind(kind: str) -> None:
-    """Also objects with fields of their own."""
-    shapes: list[Shape] = [{"field": kind}, {"field": {"inner": kind}}]
-    for shape in shapes:
-        decoder = RowDecoder(row_type(shape))
-        assert assert_same_as_untyped(decoder, ['{"field": null}']) == [{"field": None}]
-        assert take_misfits({"field": None}, shape) is None
-
-
-@pytest.mark.parametrize("kind", ["number", "string"])
-def test_fractions_keep_their_digits(kind: str) -> None:
-    """They never become floats, in either way."""
-    body = b'{"data": [{"rate": 0.1000000000000000055}, {"rate": 1E-7}, {"rate": 5}]}'
-    rows, conforms, _ = RowDecoder(row_type({"rate": kind})).decode(body, "data")
-    assert conforms is (kind == "number")
-    rates = [row["rate"] for row in rows]
-    assert rates == [Decimal("0.1000000000000000055"), Decimal("1E-7"), 5]
-    assert [type(rate) for rate in rates] == [Decimal, Decimal, int]
-
-
 @pytest.mark.parametrize(
     ("rows", "text"),
     [
@@ -232,7 +200,7 @@ def test_fractions_keep_their_digits(kind: str) -> None:
         (f'[{{"a": 1{"0" * 5000}}}]', "out of range"),
         (f'[{{"a": {"[" * 100_000}{"]" * 100_000}}}]', "nested too deeply"),
     ],
-    ids=lambda text: text[:20],
+    ids=["number", "null", "fraction", "integer", "deep"],
 )
 def test_rows_that_cannot_be_read(rows: str, text: str) -> None:
     """A sentence says why, whatever Python says."""
@@ -241,14 +209,103 @@ def test_rows_that_cannot_be_read(rows: str, text: str) -> None:
         decoder.decode(f'{{"data": {rows}}}'.encode(), "data")
 
 
-def test_the_older_generation() -> None:
-    """Its rows are found, though not by the typed check."""
-    decoder = RowDecoder(row_type({"a": "integer"}))
-    assert decoder.decode(b'{"summaries": [{"a": 1}]}', "summaries").rows == [{"a": 1}]
-
-
 def test_names_that_python_does_not_allow() -> None:
     """A catalog may add fields of any name."""
     decoder = RowDecoder(row_type({"of-the-user": "string", "class": "integer"}))
     page = b'{"data": [{"of-the-user": "a", "class": 1}]}'
     assert decoder.decode(page, "data").conforms
+
+
+TEXT = {"type": ["string", "null"]}
+HOME = {"type": ["object", "null"], "properties": {"city": TEXT}}
+SCHEMA: dict[str, Any] = {
+    "properties": {
+        "id": {"type": "string"},
+        "date": {"type": "string", "format": "date"},
+        "count": {"type": ["null", "integer"]},
+        "free": {"type": ["object", "null"]},
+        "user": {"type": ["object", "null"], "properties": {"name": TEXT, "home": HOME}},
+    }
+}
+USER: Shape = {"name": "string", "home": {"city": "string"}}
+KNOWN: Shape = {"id": "string", "count": "integer", "free": "object", "user": USER}
+
+
+def test_the_shape_of_a_schema() -> None:
+    """Kinds are formats or types; fields at any depth are left out, or are amounts."""
+    assert shape_of(SCHEMA) == {**KNOWN, "date": "date"}
+    without = shape_of(SCHEMA, without={"date", "user.home"}, amounts={"id", "user.name"})
+    assert without == {**KNOWN, "id": AMOUNT, "user": {"name": AMOUNT}}
+
+
+@pytest.mark.parametrize(
+    ("row", "known", "unknown", "paths"),
+    [
+        ({"id": "1"}, {"id": "1"}, None, []),
+        ({"id": "1", "x": 2}, {"id": "1"}, {"x": 2}, ["x"]),
+        ({"x": None}, {}, {"x": None}, ["x"]),
+        (
+            {"user": {"name": "a", "age": 3, "home": {"city": "b", "zip": {"n": 1}}}},
+            {"user": {"name": "a", "home": {"city": "b"}}},
+            {"user": {"age": 3, "home": {"zip": {"n": 1}}}},
+            ["user.age", "user.home.zip"],
+        ),
+        ({"user": None}, {"user": None}, None, []),
+        ({"free": {"a": 1}}, {"free": {"a": 1}}, None, []),
+        # A name of the tap's own.
+        ({"date": "d"}, {}, {"date": "d"}, ["date"]),
+    ],
+)
+def test_unknown_fields(
+    row: dict[str, Any],
+    known: dict[str, Any],
+    unknown: dict[str, Any] | None,
+    paths: list[str],
+) -> None:
+    """Known fields stay, the others move in their own nesting and are named."""
+    taken = take_misfits(row, KNOWN)
+    assert row == known
+    assert taken == unknown
+    assert sorted(misfit_paths(taken or {}, KNOWN)) == [(path, None) for path in paths]
+
+
+@pytest.mark.parametrize("value", [1, "a", [], [{"name": "a"}]])
+def test_what_is_no_object(value: object) -> None:
+    """It moves as a whole, and the field stays as null; at depth too."""
+    row = {"id": "1", "user": value}
+    assert take_misfits(row, KNOWN) == {"user": value}
+    assert row == {"id": "1", "user": None}
+    assert [*misfit_paths({"user": value}, KNOWN)] == [("user", "object")]
+    row = {"user": {"name": 7, "home": value}}
+    misfits = take_misfits(row, KNOWN) or {}
+    assert misfits == {"user": {"name": 7, "home": value}}
+    assert row == {"user": {"name": None, "home": None}}
+    told = [("user.name", "string"), ("user.home", "object")]
+    assert [*misfit_paths(misfits, KNOWN)] == told
+
+
+names = st.sampled_from(["id", "count", "user", "name", "home", "city", "free", "x"])
+json_values = st.recursive(
+    st.sampled_from([None, True, 5, 10**30, Decimal("1.5")]) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(names, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=30)
+@given(row=st.dictionaries(names, json_values))
+def test_nothing_is_lost(row: dict[str, Any]) -> None:
+    """What stays and what moves make up the row again, whatever it holds."""
+
+    def merged(one: object, other: object) -> object:
+        if isinstance(one, dict) and isinstance(other, dict):
+            return {
+                name: merged(one.get(name), other[name]) if name in other else one[name]
+                for name in one.keys() | other.keys()
+            }
+        return other
+
+    before = copy.deepcopy(row)
+    misfits = take_misfits(row, KNOWN)
+    assert merged(row, misfits or {}) == before
+    assert take_misfits(row, KNOWN) is None

@@ -1,0 +1,254 @@
+"""Values of records: exact amounts, text that databases take, the types of the catalog."""
+
+from __future__ import annotations
+
+import copy
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_claude_analytics.common.errors import RowError
+from tap_claude_analytics.records.money import exact_amount, hundredth
+from tap_claude_analytics.records.retyping import Retyping
+from tap_claude_analytics.records.shapes import shape_of
+from tap_claude_analytics.records.storable import is_suspect, make_storable
+
+# Money
+
+AMOUNTS = ["0", "-12.50", "123456789012345678901234567890.123456789", 7, Decimal("0.10")]
+
+
+@pytest.mark.parametrize("value", AMOUNTS)
+def test_amounts(value: str | int | Decimal) -> None:
+    """Every digit stays, trailing zeros included."""
+    amount = exact_amount("amount", value)
+    assert isinstance(amount, Decimal)
+    assert str(amount) == str(value)
+    assert exact_amount("amount", None) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "12,50", "twelve", "NaN", "Infinity", "-inf", 1.5, [], {}, Decimal("Infinity")],
+)
+def test_what_is_no_amount(value: object) -> None:
+    """The field is named, and its value is not shown."""
+    with pytest.raises(RowError, match="a row whose list_amount is not a decimal number"):
+        exact_amount("list_amount", value)
+
+
+@pytest.mark.parametrize(
+    ("cents", "dollars"),
+    [
+        *(("150", "1.50"), ("-1", "-0.01"), ("0.005", "0.00005"), ("1E+3", "1E+1")),
+        ("1234567890123456789012345678901", "12345678901234567890123456789.01"),
+    ],
+)
+def test_dollars(cents: str, dollars: str) -> None:
+    """The point moves; division would round to 28 digits."""
+    assert str(hundredth(Decimal(cents))) == dollars
+
+
+# What databases refuse is replaced where that is safe, and named
+
+#: Texts that databases refuse, and what becomes of them.
+ODD = {
+    "nul": ("\x00", "\ufffd"),
+    "high": ("\ud800", "\ufffd"),
+    "low": ("\udfff", "\ufffd"),
+    "within": ("a\x00b", "a\ufffdb"),
+    "two": ("\udc00\ud800", "\ufffd\ufffd"),
+}
+
+
+def stored(record: dict[str, Any], *keys: str) -> list[str]:
+    """Make a record storable, and return the paths that were noted."""
+    notes: list[str] = []
+    make_storable(record, keys, notes.append)
+    return notes
+
+
+@pytest.mark.parametrize(("text", "clean"), ODD.values(), ids=ODD)
+def test_texts(text: str, clean: str) -> None:
+    """Each such character becomes U+FFFD, at whatever depth, and the path is told."""
+    record = {"id": "x", "name": text, "user": {"name": text}, "list": [text, 1]}
+    assert stored(record, "id") == ["name", "user.name", "list[]"]
+    assert list(record) == ["id", "name", "user", "list"]
+    assert record == {"id": "x", "name": clean, "user": {"name": clean}, "list": [clean, 1]}
+    # A key is never changed: two could become one.
+    record = {"id": text, "name": text}
+    with pytest.raises(RowError, match="a row whose id contains"):
+        stored(record, "id")
+    assert record == {"id": text, "name": text}
+
+
+def test_names_of_fields_that_are_not_known() -> None:
+    """They may be people's own words, so no more than the place is told."""
+    record = {"additional_fields": {"by_user": {"anna\x00": {"x": "\x00"}}}}
+    assert stored(record) == ["additional_fields.by_user", "additional_fields.by_user"]
+    assert record == {"additional_fields": {"by_user": {"anna\ufffd": {"x": "\ufffd"}}}}
+    # Nothing is overwritten.
+    with pytest.raises(RowError, match="two fields in additional_fields"):
+        stored({"additional_fields": {"by": {"a\x00": 1, "a\ufffd": 2}}})
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+def test_integers_beyond_64_bits(number: int) -> None:
+    """They are named by their path, and not by their value."""
+    with pytest.raises(RowError, match=r"in user\.count") as caught:
+        stored({"user": {"count": number}})
+    assert str(number) not in str(caught.value)
+    assert stored({"count": 2**63 - 1, "other": -(2**63), "yes": True}) == []
+
+
+def test_an_emoji_is_no_half_character() -> None:
+    """A pair of escaped surrogates is one character."""
+    record = json.loads(r'{"name": "\ud83d\ude00"}')
+    assert stored(record) == []
+    assert record == {"name": "\U0001f600"}
+
+
+texts = st.text(st.characters(exclude_categories=()), max_size=4)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts,
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.text(max_size=2), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60)
+@given(record=st.dictionaries(st.sampled_from("abc"), json_values))
+def test_nothing_odd_is_overlooked(record: dict[str, Any]) -> None:
+    """What is changed or refused is found in the body first; afterwards nothing is left."""
+    before = copy.deepcopy(record)
+    bodies = [json.dumps(record).encode()]
+    bodies.append(json.dumps(record, ensure_ascii=False).encode(errors="surrogatepass"))
+    try:
+        noted = stored(record)
+    except RowError:
+        noted = ["refused"]
+    if not noted:
+        assert record == before
+    else:
+        assert all(is_suspect(body) for body in bodies)
+    if noted != ["refused"]:
+        text = json.dumps(record, ensure_ascii=False)
+        assert "\\u0000" not in text
+        text.encode()
+
+
+def test_suspect_bodies() -> None:
+    """JSON has many ways to write what databases refuse; others cost no further look."""
+    # Escaped surrogates of both halves, with large and small digits; the same as bytes.
+    escaped = (rb'"\ud800"', rb'"\uDBFF"', rb'"\udc00"', rb'"\uDeaD"', rb'"\uDFFF"')
+    plain = (b'"\xed\xa0\x80"', b'"\xed\xbf\xbf"')
+    for body in (rb'"\u0000"', *escaped, *plain, b"1234567890123456789"):
+        assert is_suspect(body), body
+    ordinary = (b"123456789012345678", rb'"\ud7ff"', "'é\ud7ff'".encode())
+    for body in (b'{"data": [], "next_page": null}', *ordinary):
+        assert not is_suspect(body), body
+
+
+# Types of a catalog are followed where no value is lost, and refused elsewhere
+
+
+def schema(**rules: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object."""
+    return {"type": "object", "properties": rules}
+
+
+def rule(*kinds: str, **more: str) -> dict[str, Any]:
+    """Return the schema of a field."""
+    return {"type": [*kinds], **more}
+
+
+def nullable(**rules: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object that may be null."""
+    return {**schema(**rules), "type": ["object", "null"]}
+
+
+TEXT = rule("string", "null")
+OWN = schema(
+    date=rule("string", format="date"),
+    amount=rule("number", "null"),
+    requests=rule("integer", "null"),
+    is_shared=rule("boolean"),
+    name=TEXT,
+    additional_fields=rule("object", "null"),
+    tools=nullable(searches=rule("integer", "null")),
+)
+RECORD: dict[str, Any] = {
+    "date": "2026-03-04",
+    "amount": Decimal("4.128E+4"),
+    "requests": 10**20,
+    "is_shared": False,
+    "name": None,
+    "additional_fields": {"new": Decimal("0.10"), "of": ["é"]},
+    "tools": {"searches": 7},
+}
+
+
+def changed(**rules: dict[str, Any]) -> Retyping:
+    """Return what a catalog makes of the schema."""
+    return Retyping(OWN, schema(**{**OWN["properties"], **rules}))
+
+
+@pytest.mark.parametrize(
+    ("rules", "values"),
+    [
+        ({"amount": rule("null", "string")}, {"amount": "41280"}),
+        ({"amount": rule("string", "null", format="singer.decimal")}, {"amount": "41280"}),
+        ({"requests": TEXT}, {"requests": "1" + "0" * 20}),
+        ({"requests": rule("number", "null")}, {}),
+        ({"is_shared": {"type": "string"}}, {"is_shared": "false"}),
+        ({"date": {"type": "string"}, "name": {}}, {}),
+        ({"additional_fields": TEXT}, {"additional_fields": '{"new":0.10,"of":["é"]}'}),
+        ({"tools": nullable(searches=TEXT)}, {"tools": {"searches": "7"}}),
+        ({"tools": rule("object", "null")}, {}),
+        ({"of_the_user": rule("null", "integer")}, {}),
+    ],
+)
+def test_types_that_lose_nothing(rules: dict[str, Any], values: dict[str, Any]) -> None:
+    """Records have the catalog's types, to the last digit."""
+    retyping = changed(**rules)
+    assert not retyping.mistakes
+    record = copy.deepcopy(RECORD)
+    retyping.apply(record)
+    assert record == {**RECORD, **values}
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"requests": rule("boolean", "null")}, "requests: integer or null cannot"),
+        ({"amount": rule("integer", "null")}, "amount: null or number cannot"),
+        ({"amount": rule("string")}, "as string without loss"),
+        ({"name": rule("integer", "null")}, "name: null or string cannot"),
+        ({"name": rule("string", "null", format="date")}, "as null or string (date)"),
+        ({"date": rule("string", format="date-time")}, "date: string (date) cannot"),
+        (
+            {"tools": nullable(searches=rule("boolean"))},
+            "tools.searches: integer or null cannot",
+        ),
+        ({"models": rule("binary", "null")}, "models: this tap cannot read binary or null"),
+    ],
+)
+def test_types_that_lose_values(rules: dict[str, Any], words: str) -> None:
+    """The field and both types are named."""
+    [mistake] = changed(**rules).mistakes
+    assert words in mistake
+
+
+def test_types_of_the_rows() -> None:
+    """Rows are decoded as the API sends them, whatever the catalog makes of them later."""
+    known = changed(amount=TEXT, added=rule("null", "integer")).known
+    assert shape_of(known) == {**shape_of(OWN), "added": "integer"}
+    without = Retyping(OWN, schema(name=TEXT)).known
+    assert shape_of(without) == {"name": "string"}
