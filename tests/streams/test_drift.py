@@ -159,6 +159,7 @@ def leaves(value: object, prefix: str = "") -> set[str]:
     return {f"{prefix}={json.dumps(value, default=str)}"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", STREAMS)
 @settings(
     max_examples=12,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -34,21 +35,29 @@ LATER = {
 }
 
 
+@cache
+def contracts() -> dict[str, dict[str, str]]:
+    """Return the types of the columns of each mart, in DuckDB."""
+    files = sorted((ROOT / "transform" / "models" / "marts").glob("*.yml"))
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    models = [m for text in texts for m in yaml.safe_load(text)["models"]]
+    duckdb_target = {"type": "duckdb"}
+    return {
+        model["name"]: {
+            column["name"]: jinja2.Template(column["data_type"]).render(
+                target=duckdb_target
+            )
+            for column in model["columns"]
+        }
+        for model in models
+    }
+
+
 def build(path: Path, marts: Mapping[str, Rows], without: Iterable[str] = ()) -> None:
     """Make a DuckDB file with all marts, most of them empty; missing columns are null."""
-    files = sorted((ROOT / "transform" / "models" / "marts").glob("*.yml"))
-    models = [
-        m for file in files for m in yaml.safe_load(file.read_text("utf-8"))["models"]
-    ]
-    target = {"type": "duckdb"}
     with duckdb.connect(str(path)) as connection:
         connection.execute(f"create schema {SCHEMA}")
-        for model in models:
-            mart = model["name"]
-            columns = {
-                column["name"]: jinja2.Template(column["data_type"]).render(target=target)
-                for column in model["columns"]
-            }
+        for mart, columns in contracts().items():
             if mart not in without:
                 rows = [{"organization": ORGANIZATION, **r} for r in marts.get(mart, ())]
                 assert all(row.keys() <= columns.keys() for row in rows), mart

@@ -99,36 +99,45 @@ def members(company: Company, day: date) -> list[Row]:
 
 def invites(company: Company, day: date) -> list[Row]:
     """Build the rows of a day, in the order in which the invites were sent."""
-    rows = [
-        _invite(
-            noon(day),
-            morning(person.joined - _INVITED_AHEAD, person.id),
-            accepted_at=_added_at(person),
-            id=tagged_id("invite", company.seed, person.index),
-            email=person.email,
-            role=_role(company, person, person.joined),
-            groups=company.teams.held(person.joined).get(person.id, ()),
-        )
-        for person in company.people
-    ]
+    sent = [*_of_people(company)]
     # Guests never come.
     for month in months_until(day):
-        for place in range(2 + len(company.people) // 25):
-            name = f"{month:%Y-%m}.{place}"
-            dice = digest(company.seed, "guest", name, size=3)
-            invited_on = month + timedelta(days=dice[0] % 28)
-            deleted_on = invited_on + timedelta(days=1 + dice[1] % 10)
-            row = _invite(
-                noon(day),
-                morning(invited_on, name),
-                deleted_at=morning(deleted_on, name) if dice[2] % 2 else None,
-                id=tagged_id("invite", company.seed, "guest", name),
-                email=f"guest.{name}@example.org",
-                role="user",
-                groups=(),
-            )
-            rows.append(row)
+        guests = range(2 + len(company.people) // 25)
+        sent += [_of_guest(company.seed, f"{month:%Y-%m}.{n}", month) for n in guests]
+    rows = [_invite(noon(day), **invite) for invite in sent]
     return sorted(filter(None, rows), key=lambda row: (row["invited_at"], row["id"]))
+
+
+@lru_cache(maxsize=8)
+def _of_people(company: Company) -> list[dict[str, Any]]:
+    """Give the invites of all who ever join."""
+    return [
+        {
+            "invited_at": morning(person.joined - _INVITED_AHEAD, person.id),
+            "accepted_at": _added_at(person),
+            "id": tagged_id("invite", company.seed, person.index),
+            "email": person.email,
+            "role": _role(company, person, person.joined),
+            "groups": company.teams.held(person.joined).get(person.id, ()),
+        }
+        for person in company.people
+    ]
+
+
+@lru_cache(maxsize=1000)
+def _of_guest(seed: int, name: str, month: date) -> dict[str, Any]:
+    """Give the invite of somebody who never joins."""
+    dice = digest(seed, "guest", name, size=3)
+    invited_on = month + timedelta(days=dice[0] % 28)
+    deleted_on = invited_on + timedelta(days=1 + dice[1] % 10)
+    return {
+        "invited_at": morning(invited_on, name),
+        "deleted_at": morning(deleted_on, name) if dice[2] % 2 else None,
+        "id": tagged_id("invite", seed, "guest", name),
+        "email": f"guest.{name}@example.org",
+        "role": "user",
+        "groups": (),
+    }
 
 
 def _invite(
