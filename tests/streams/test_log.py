@@ -64,6 +64,15 @@ def test_what_is_read(simulator: Simulator) -> None:
     assert line.endswith(" days that may have been revised (cost).")
 
 
+def test_the_time_of_a_stream_that_failed(simulator: Simulator) -> None:
+    """It is measured like that of any other, as `docs/production.md` says."""
+    simulator.reply("skills", status=400)
+    output = run(simulator, "skills")
+    assert output.failed == ["skills"]
+    times = [m for m in output.logged if '"sync_duration"' in m and '"skills"' in m]
+    assert ['"status":"succeeded"' in line for line in times] == [True]
+
+
 def test_a_line_every_half_minute(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
