@@ -118,6 +118,14 @@ def test_a_late_refresh_holds_the_bookmark(organization: Organize) -> None:
     assert again.read_days("cost")[0] == ago(2)
 
 
+def test_without_a_refresh_nothing_is_complete(organization: Organize) -> None:
+    """A field that is missing says as little as null: the bookmark does not move."""
+    simulator = organization(users=12, tell_refreshed=False)
+    output = run(simulator, *NAMES, **LAST_DAYS)
+    assert {r["is_complete"] for r in output.records("usage")} == {False}
+    assert output.bookmark("usage") is None
+
+
 @pytest.mark.parametrize(
     ("bucket_width", "longest", "days"), [("1d", 31, 33), ("1h", 31, 33), ("1m", 1, 2)]
 )

@@ -18,8 +18,6 @@ REPORTS = ("usage", "cost", "user_usage_report", "user_cost_report")
 #: Under which names the API puts what.
 E_MAILS = {"email_address"}
 NAMES = {"name"}
-PROJECTS = {"project_name"}
-OTHER_IDENTITIES = {"subject", "signed_principal"}
 #: The API's own words for the name of an account that is gone.
 NOBODY = "Deleted User"
 
