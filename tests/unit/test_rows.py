@@ -263,8 +263,9 @@ def test_unknown_fields(
     paths: list[str],
 ) -> None:
     """Known fields stay, the others move in their own nesting and are named."""
-    taken = take_misfits(row, KNOWN)
-    assert row == known
+    kept = copy.deepcopy(row)
+    taken = take_misfits(kept, KNOWN)
+    assert kept == known
     assert taken == unknown
     assert sorted(misfit_paths(taken or {}, KNOWN)) == [(path, None) for path in paths]
 
