@@ -33,9 +33,6 @@ settings.load_profile("patient")
 #: Two weeks' worth of days lie between the floor and the youngest day by default.
 TODAY = pendulum.Date(2026, 1, 17)
 
-#: Seconds that the tap may wait in a test, if it did wait.
-LONGEST_WAIT = 7200
-
 
 @pytest.fixture(autouse=True, scope="module")
 def _today(request: pytest.FixtureRequest) -> Iterator[None]:
@@ -62,10 +59,9 @@ def _no_tap_settings_in_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out proxies and certificate authorities of this machine."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+    proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+    authorities = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+    for name in (*proxies, *map(str.lower, proxies), *authorities):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -76,7 +72,7 @@ def _replace_sleep(monkeypatch: pytest.MonkeyPatch, sleep: Callable[[float], Non
     def pass_time(seconds: float) -> None:
         nonlocal passed
         passed += seconds
-        assert passed < LONGEST_WAIT
+        assert passed < 7200, "a test that waits for hours"
         sleep(seconds)
 
     monkeypatch.setattr(clock, "sleep", pass_time)
@@ -154,7 +150,5 @@ def organization(
 def simulator(
     request: pytest.FixtureRequest, organization: Callable[..., Simulator]
 ) -> Simulator:
-    """The organisation that a module describes in `COMPANY`, or a small one in January."""
-    if options := getattr(request.module, "COMPANY", None):
-        return organization(**options)
-    return organization(TODAY, users=25, projects=8)
+    """The organisation that a module describes in `COMPANY`, or a small one."""
+    return organization(**getattr(request.module, "COMPANY", {"users": 25, "projects": 8}))

@@ -22,17 +22,13 @@ Cell: TypeAlias = tuple[str, ...]
 #: More digits than any sum has.
 EXACT = Context(prec=100)
 
+_TOKENS = ("output_tokens", "uncached_input_tokens", "cache_read_input_tokens")
 MEASURES = {
-    "usage": (
-        *("requests", "output_tokens"),
-        *("uncached_input_tokens", "cache_read_input_tokens"),
-    ),
+    "usage": ("requests", *_TOKENS),
     "cost": ("amount", "list_amount", "requests"),
 }
-STREAMS = (
-    *("usage", "cost"),
-    *("user_usage_report", "user_cost_report", "usage_report", "cost_report"),
-)
+_LEGACY = ("user_usage_report", "user_cost_report", "usage_report", "cost_report")
+STREAMS = ("usage", "cost", *_LEGACY)
 REPORT_KEYS = dict.fromkeys(STREAMS, ("starting_at", "row_key"))
 
 
@@ -138,7 +134,6 @@ def assert_sums(
     The second of the days is not included.
     """
     rows = truth_rows(simulator, stream, days, bucket_width, group_by)
-    assert rows
     _assert_same(target, stream, rows, dimensions_of(stream, group_by))
 
 
@@ -147,7 +142,7 @@ def _assert_same(
 ) -> None:
     measures = MEASURES["cost" if "cost" in stream else "usage"]
     current = cells(target.current(stream), dimensions, measures)
-    assert current == cells(rows, dimensions, measures)
+    assert current == cells(rows, dimensions, measures) != {}
 
 
 def assert_current_sums(
@@ -165,11 +160,10 @@ def assert_current_sums(
     """
     target = Target(*outputs)
     assert target.days(stream) == [day.isoformat() for day in days]
-    if not days:
-        return
-    span = (days[0], days[-1] + timedelta(days=1))
-    dimensions = dimensions_of(stream, group_by)
-    kept: list[Record] = []
-    for row in truth_rows(simulator, stream, span, "1d", group_by):
-        kept += [row] * (copies if None in map(row.get, dimensions) else 1)
-    _assert_same(target, stream, kept, dimensions)
+    if days:
+        span = (days[0], days[-1] + timedelta(days=1))
+        dimensions = dimensions_of(stream, group_by)
+        kept: list[Record] = []
+        for row in truth_rows(simulator, stream, span, "1d", group_by):
+            kept += [row] * (copies if None in map(row.get, dimensions) else 1)
+        _assert_same(target, stream, kept, dimensions)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import logging
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from logging.handlers import BufferingHandler
@@ -35,9 +36,7 @@ class Output:
         log: Iterable[logging.LogRecord] = (),
     ) -> None:
         """Parse the lines; numbers with a fraction become Decimal, as written."""
-        self.messages: list[Message] = [
-            json.loads(line, parse_float=Decimal) for line in lines
-        ]
+        self.messages = [json.loads(line, parse_float=Decimal) for line in lines]
         self.error = error
         self.log = [*log]
 
@@ -139,37 +138,34 @@ def merged(old: Output, new: Output) -> Message:
 
 
 def config_for(simulator: Simulator, **settings: object) -> dict[str, Any]:
-    """Return a configuration that points at the simulator."""
+    """Return a configuration that points at the simulator; days may be dates."""
     return {
         "api_url": simulator.url,
         "api_key": simulator.options.api_key,
         "requests_per_minute": 10_000,
         "max_parallel_requests": 1,
-        **settings,
+        **{n: str(v) if isinstance(v, date) else v for n, v in settings.items()},
     }
 
 
 def catalog_of(*streams: str) -> dict[str, Any]:
     """Return the discovered catalog with just these streams selected."""
-    catalog: dict[str, Any] = json.loads(_discovered())
-    for entry in catalog["streams"]:
-        for metadata in entry["metadata"]:
-            if not metadata["breadcrumb"]:
-                metadata["metadata"]["selected"] = entry["stream"] in streams
-    return catalog
+    return {"streams": [_entry(each, is_selected=each in streams) for each in _entries()]}
 
 
 @cache
-def _entries_of(streams: tuple[str, ...]) -> str:
-    """Return a catalog of these alone: to copy the schemas of all takes the SDK long."""
-    entries = catalog_of(*streams)["streams"]
-    return json.dumps({"streams": [e for e in entries if e["stream"] in streams]})
-
-
-@cache
-def _discovered() -> str:
+def _entries() -> dict[str, str]:
+    """Return the entry of each stream in the discovered catalog, as JSON."""
     tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
-    return json.dumps(tap.catalog_dict)
+    return {entry["stream"]: json.dumps(entry) for entry in tap.catalog_dict["streams"]}
+
+
+def _entry(stream: str, *, is_selected: bool) -> dict[str, Any]:
+    entry: dict[str, Any] = json.loads(_entries()[stream])
+    for metadata in entry["metadata"]:
+        if not metadata["breadcrumb"]:
+            metadata["metadata"]["selected"] = is_selected
+    return entry
 
 
 def run(
@@ -180,9 +176,12 @@ def run(
     **settings: object,
 ) -> Output:
     """Run the tap against the simulator; without streams, with all of them."""
+    if streams:
+        # To copy the schemas of all streams takes the SDK long.
+        catalog = {"streams": [_entry(stream, is_selected=True) for stream in streams]}
     tap = TapClaudeAnalytics(
         config=config_for(simulator, **settings),
-        catalog=catalog or (json.loads(_entries_of(streams)) if streams else None),
+        catalog=catalog,
         state=json.loads(json.dumps(state or {})),
     )
     buffer, error = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), None

@@ -35,17 +35,14 @@ ALL = (*STREAMS, "readings")
 #: Stream to the path it is asked under.
 PATHS = {**ROW_STREAMS, "chat_projects": "apps/chat/projects", "adoption": "summaries"}
 
+_DIMENSIONS = {"user": "user_id", "team": "rbac_group_id", "product": "product"}
 #: Broken-down stream to the stream whose rows it breaks down, and by what.
 BREAKDOWNS = {
     "team_summaries": ("user_summaries", "rbac_group_id"),
     **{
         f"{thing}_by_{by}": (thing, dimension)
         for thing in _THINGS
-        for by, dimension in (
-            ("user", "user_id"),
-            ("team", "rbac_group_id"),
-            ("product", "product"),
-        )
+        for by, dimension in _DIMENSIONS.items()
         if (thing, by) != ("chat_projects", "product")
     },
 }
@@ -92,6 +89,7 @@ _PRODUCTS = (
     *("claude_tag", "chat_cowork_unified"),
 )
 _PERIODS = ("daily", "weekly", "monthly")
+_COUNT = "active_user_count"
 
 
 def records(
@@ -111,14 +109,11 @@ def records(
     if base == "plugins":
         seen: Counter[tuple[str, str | None]] = Counter()
         for record in made:
-            name = record["plugin_name"]
+            name, identity = record["plugin_name"], record["plugin_id"]
             alike = (name, record[by] if by else None)
-            seen[alike] += record["plugin_id"] is None
-            record["plugin_key"] = (
-                f"name:{name}:{seen[alike]}"
-                if record["plugin_id"] is None
-                else f"id:{record['plugin_id']}"
-            )
+            seen[alike] += identity is None
+            nameless = f"name:{name}:{seen[alike]}"
+            record["plugin_key"] = f"id:{identity}" if identity is not None else nameless
     return [{**record, "date": day.isoformat()} for record in made]
 
 
@@ -129,15 +124,10 @@ def assert_busy(simulator: Simulator, endpoint: str, *days: date) -> None:
 
 
 def _rows(
-    simulator: Simulator,
-    endpoint: str,
-    day: date,
-    filters: Sequence[str],
-    by: str | None = None,
+    simulator: Simulator, endpoint: str, day: date, filters: Sequence[str], by: str | None
 ) -> list[Record]:
-    rows = simulator.truth(
-        endpoint, day, group_by=(by,) if by else (), filters=tuple(filters)
-    )
+    groups = (by,) if by else ()
+    rows = simulator.truth(endpoint, day, group_by=groups, filters=tuple(filters))
     decoded: list[Record] = json.loads(json.dumps(rows), parse_float=Decimal)
     return decoded
 
@@ -154,9 +144,12 @@ def _snapshot(simulator: Simulator, stream: str, day: date) -> list[Record]:
             record["actor_id"] = row["actor"]["user_id"]
             limit = record if stream == "spend_limits" else record["spend_summary"]
             for name in ("amount", "period_to_date_spend") if limit else ():
-                money = None if limit[name] is None else Decimal(limit[name])
-                limit[name] = money
-                limit[f"{name}_in_currency"] = money and money.scaleb(-2, ledger.EXACT)
+                amount, in_currency = limit[name], None
+                digits = {"EUR": 2, "JPY": 0, "USD": 2}.get(limit["currency"])
+                if amount is not None and digits is not None:
+                    in_currency = Decimal(amount).scaleb(-digits, ledger.EXACT)
+                limit[name] = None if amount is None else Decimal(amount)
+                limit[f"{name}_in_currency"] = in_currency
         made.append(record)
     return made
 
@@ -165,7 +158,7 @@ def _by_team(simulator: Simulator, day: date) -> list[Record]:
     """Return the summary of each team that its rolling windows count anybody in."""
     made = []
     for team in sorted(team.id for team in simulator.teams):
-        for row in _rows(simulator, "summaries", day, (f"rbac_group_id:{team}",)):
+        for row in _rows(simulator, "summaries", day, [f"rbac_group_id:{team}"], None):
             if any(row[name] for name in row if name.endswith("_active_user_count")):
                 own = {"rbac_group_id": team, "date": day.isoformat()}
                 made.append({**row, **own, "additional_fields": None})
@@ -195,22 +188,16 @@ def _from_row(stream: str, row: Record, by: str | None) -> Record:
 
 def _adoption(row: Record) -> list[Record]:
     seats = row["assigned_seat_count"]
-    made = [
-        {
-            "product": "all",
-            "assigned_seat_count": seats,
-            **{f"{p}_active_user_count": row[f"{p}_active_user_count"] for p in _PERIODS},
-            **{f"{p}_adoption_rate": row[f"{p}_adoption_rate"] for p in _PERIODS},
-        }
-    ]
+    of_all = [f"{p}_{name}" for p in _PERIODS for name in (_COUNT, "adoption_rate")]
+    made = [{"product": "all", "assigned_seat_count": seats, **{n: row[n] for n in of_all}}]
     for product in _PRODUCTS:
-        names = {p: f"{product}_{p}_active_user_count" for p in _PERIODS}
+        names = {period: f"{product}_{period}_{_COUNT}" for period in _PERIODS}
         if not names.values() & row.keys():
             continue
         record = {"product": product, "assigned_seat_count": seats}
         for period, name in names.items():
             count = row[name]
-            record[f"{period}_active_user_count"] = count
+            record[f"{period}_{_COUNT}"] = count
             rated = seats and count is not None and product != "claude_tag"
             rate = Decimal(count) * 100 / seats if rated else None
             record[f"{period}_adoption_rate"] = rate and round(rate, 12)
