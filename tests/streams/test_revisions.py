@@ -33,6 +33,16 @@ LOOKBACK = 6
 START = TODAY.subtract(days=LOOKBACK + 2)
 
 
+def ago(days: int) -> str:
+    """Return a day before today."""
+    return TODAY.subtract(days=days).isoformat()
+
+
+def days_ago(*days: int) -> list[str]:
+    """Return several days before today."""
+    return [*map(ago, days)]
+
+
 @given(
     days=st.sets(st.integers(1, 31).map(lambda day: pendulum.Date(2026, 3, day))),
     counts=st.dictionaries(st.integers(1, 31), st.integers(0, 9)),
@@ -78,18 +88,16 @@ def load(
     state: dict[str, Any] | None = None,
     *,
     streams: Sequence[str] = STREAMS,
-    check: str = "totals",
     **settings: Any,
 ) -> Output:
     """Run the streams, with pages so small that days in a row have several."""
     settings = {
-        "start_date": START.isoformat(),
+        "start_date": START,
         "report_lookback_days": LOOKBACK,
-        "report_revision_check": check,
         "page_size": 20,
         **settings,
     }
-    output = run(simulator, *streams, "readings", state=state, **settings)
+    output = run(simulator, *streams, state=state, **settings)
     assert not output.failures
     return output
 
@@ -101,53 +109,43 @@ def first() -> Output:
         return load(simulator)
 
 
-def ago(days: int) -> str:
-    """Return a day before today."""
-    return TODAY.subtract(days=days).isoformat()
-
-
-def days_ago(*days: int) -> list[str]:
-    """Return several days before today."""
-    return [*map(ago, days)]
-
-
 def grown(facts: list[Fact]) -> list[Fact]:
     """Return the facts of a day with figures that have grown by a third of a percent."""
     return [fact.scaled(Decimal("1.00333")) for fact in facts]
 
 
-def table(target: ledger.Target) -> list[dict[str, Any]]:
-    """Return the current rows of cost without what tells when they were read."""
-    told = {"snapshot_at", "data_refreshed_at"}
-    rows = sorted(target.current("cost"), key=lambda r: (r["starting_at"], r["row_key"]))
-    return [{name: row[name] for name in row if name not in told} for row in rows]
+def finals(output: Output) -> dict[str, set[bool]]:
+    """Return what the records of each day say, of all streams."""
+    found: dict[str, set[bool]] = {}
+    for stream in STREAMS:
+        for record in output.records(stream):
+            found.setdefault(record["date"], set()).add(record["is_final"])
+    return found
 
 
-def test_nights_with_revisions_end_as_full_ones(
-    simulator: Simulator, set_today: SetToday
-) -> None:
-    """The same table as when all days are read every time, though few are."""
+def revisable(output: Output, stream: str) -> list[str]:
+    """Return the days that the last state keeps to be read again."""
+    return [day[:10] for day in output.state["bookmarks"][stream][REVISABLE].split()]
+
+
+def test_nights_with_revisions(simulator: Simulator, set_today: SetToday) -> None:
+    """All figures are the truth after each, though few days are read."""
     dice = random.Random(7)
-    checks = ("totals", "full")
-    targets = {check: ledger.Target() for check in checks}
-    states: dict[str, dict[str, Any] | None] = dict.fromkeys(checks)
-    days_read = dict.fromkeys(checks, 0)
-    today = TODAY
+    target, state, today = ledger.Target(), None, TODAY
+    days_read = []
     for days_later in [0, 1, LOOKBACK + 3]:
         today = today.add(days=days_later)
         set_today(today, simulator)
         for _ in range(2):
-            revised = today.subtract(days=dice.randrange(1, LOOKBACK))
-            simulator.revise(revised, grown)
+            simulator.revise(today.subtract(days=dice.randrange(1, LOOKBACK)), grown)
         shorter = today.subtract(days=dice.randrange(2, LOOKBACK))
         simulator.revise(shorter, lambda facts: facts[1:])
-        for check in checks:
-            output = load(simulator, states[check], streams=["cost"], check=check)
-            targets[check].load(output)
-            states[check] = output.state
-            days_read[check] += len(output.read_days("cost")) if days_later == 1 else 0
-        assert table(targets["totals"]) == table(targets["full"]) != []
-    assert 0 < days_read["totals"] < days_read["full"] * 0.7
+        output = load(simulator, state, streams=["cost"])
+        target.load(output)
+        state = output.state
+        days_read.append(len(output.read_days("cost")))
+        ledger.assert_sums(target, simulator, "cost", (START, today.add(days=1)))
+    assert days_read[1] < LOOKBACK
 
 
 def test_a_quiet_night(simulator: Simulator, set_today: SetToday) -> None:
@@ -168,15 +166,11 @@ def test_a_quiet_night(simulator: Simulator, set_today: SetToday) -> None:
     output = load(simulator, state, **settings)
     # In a large organisation it is a small part: see the benchmark's counts.
     assert len(simulator.requests) < requests
-    final = today.subtract(days=31)
-    read = [day.isoformat() for day in (final, TODAY, today)]
-    assert output.read_days("cost") == read
-    assert {r["is_final"] for r in output.by_day("cost")[read[0]]} == {True}
-    coarse = [
-        request.params
-        for request in simulator.requests
-        if request.params["group_by[]"] == ["product", "model"]
-    ]
+    assert output.read_days("cost") == [*days_ago(30, 0), today.isoformat()]
+    assert finals(output)[ago(30)] == {True}
+    assert ago(30) not in revisable(output, "cost")
+    asked = [request.params for request in simulator.requests]
+    coarse = [params for params in asked if params["group_by[]"] == ["product", "model"]]
     assert {params["starting_at"][0][:10] for params in coarse} == {ago(29)}
     assert {params["ending_at"][0][:10] for params in coarse} == {today.isoformat()}
     assert len({params.get("page", [""])[0] for params in coarse}) == len(coarse)
@@ -184,7 +178,7 @@ def test_a_quiet_night(simulator: Simulator, set_today: SetToday) -> None:
 
 def test_a_state_without_digests(simulator: Simulator) -> None:
     """A state of the first release, or of full checks, has the lookback read in detail."""
-    state = load(simulator, check="full").state
+    state = load(simulator, report_revision_check="full").state
     older = json.loads(json.dumps(state))
     for stream in STREAMS:
         del older["bookmarks"][stream][REVISABLE]
@@ -231,7 +225,7 @@ def test_totals_that_are_not_right(simulator: Simulator, first: Output) -> None:
     """The stream fails and says where; no day is taken for unchanged."""
     row = page_of({"starting_at": "soon", "ending_at": None, "group": {}, "usage": {}})
     simulator.reply("usage", body=row)
-    output = run(simulator, "usage", "readings", state=first.state)
+    output = run(simulator, "usage", state=first.state)
     assert output.failed == ["usage"]
     assert "/usage returned a row with a time that is not" in output.failure
     assert "(request id req_" in output.failure
@@ -249,91 +243,73 @@ def test_totals_whose_cursor_expires(simulator: Simulator, first: Output) -> Non
 # Final, complete, and in which order
 
 
-def finals(output: Output) -> dict[str, set[bool]]:
-    """Return what the records of each day say, of all streams."""
-    found: dict[str, set[bool]] = {}
-    for stream in STREAMS:
-        for record in output.records(stream):
-            found.setdefault(record["date"], set()).add(record["is_final"])
-    return found
-
-
-@pytest.mark.parametrize("lookback_days", [7, 35])
-def test_final_days(organization: Organize, lookback_days: int) -> None:
+@pytest.mark.parametrize("lookback", [7, 35])
+def test_final_days(organization: Organize, lookback: int) -> None:
     """They are older than the API revises, however short the lookback is.
 
     A first load reads each day once, and keeps those that will be read again.
     """
-    output = run(
-        organization(users=2),
-        *STREAMS,
-        start_date=ago(37),
-        report_lookback_days=lookback_days,
-    )
-    first = ago(max(30, lookback_days))
+    output = load(organization(users=2), start_date=ago(37), report_lookback_days=lookback)
+    first = ago(max(30, lookback))
     days = days_ago(*range(37, -1, -1))
     assert finals(output) == {day: {day < first} for day in days}
     for stream in STREAMS:
         assert output.read_days(stream) == days
-        revisable = output.state["bookmarks"][stream]["revisable_days"].split()
-        assert [day[:10] for day in revisable] == days[-lookback_days - 1 :]
+        assert revisable(output, stream) == days[-lookback - 1 :]
 
 
-def test_days_of_which_nobody_knows_if_they_are_complete(simulator: Simulator) -> None:
+@pytest.mark.parametrize("tell_refreshed", [True, False], ids=["null", "missing"])
+def test_days_of_which_nobody_knows_if_they_are_complete(
+    organization: Organize, *, tell_refreshed: bool
+) -> None:
     """They are not final, hold the bookmark with a warning, and stay to be read again."""
     settings: dict[str, Any] = {"start_date": ago(33), "end_date": ago(25)}
+    simulator = organization(**COMPANY, tell_refreshed=tell_refreshed)
     simulator.fail(REFUSALS["never_refreshed"])
     output = run(simulator, *STREAMS, **settings)
-    assert set().union(*finals(output).values()) == {False}
-    assert len(output.warnings) == len(STREAMS)
-    for warning in output.warnings:
-        assert "data_refreshed_at is null" in warning
+    for stream, warning in zip(STREAMS[::-1], output.warnings, strict=True):
+        told = {(r["is_final"], r["is_complete"]) for r in output.records(stream)}
+        assert told == {(False, False)}
+        assert f"stream {stream} is complete (data_refreshed_at is null)" in warning
         assert ago(33) in warning
-    for stream in STREAMS:
         assert output.bookmark(stream) is None
-        days = output.state["bookmarks"][stream]["revisable_days"].split()
-        assert min(days)[:10] == ago(33)
-    simulator.recover()
-    again = run(simulator, *STREAMS, state=output.state, **settings)
+        assert min(revisable(output, stream)) == ago(33)
+    again = run(organization(**COMPANY), *STREAMS, state=output.state, **settings)
     assert finals(again)[ago(31)] == {True}
     assert again.bookmark("usage") == f"{ago(25)}T00:00:00Z"
 
 
+def test_a_gap_holds_the_bookmark(simulator: Simulator) -> None:
+    """Days that are complete do not move it beyond one that is not."""
+    simulator.fail(REFUSALS["never_refreshed"], nth=1)
+    output = run(simulator, "user_usage_report", start_date=ago(2))
+    told = [reading["is_complete"] for reading in output.records("readings")]
+    assert told == [False, True, False]
+    assert output.bookmark("user_usage_report") is None
+
+
 def test_order_of_dimensions(simulator: Simulator) -> None:
     """Another order makes the same rows: the stream goes on, with the same keys."""
-    settings: dict[str, Any] = {"start_date": ago(5)}
-    first = run(simulator, *STREAMS, report_group_by=["model", "actor"], **settings)
-    again = run(
-        simulator,
-        *STREAMS,
-        report_group_by=["actor", "model"],
-        state=first.state,
-        **settings,
-    )
+    first = load(simulator, report_group_by=["model", "actor"])
+    again = load(simulator, first.state, report_group_by=["actor", "model"])
     assert "have changed" not in str(again.logged)
     for stream in STREAMS:
-        keys = {(r["starting_at"], r["row_key"]) for r in first.records(stream)}
-        assert again.records(stream)
-        assert {(r["starting_at"], r["row_key"]) for r in again.records(stream)} <= keys
-        assert again.read_days(stream) == [TODAY.isoformat()]
+        before, after = (
+            {(r["starting_at"], r["row_key"]) for r in output.records(stream)}
+            for output in (first, again)
+        )
+        assert set() < after < before
+        assert again.read_days(stream) == [ago(0)]
 
 
 def test_days_in_between_of_minutes(simulator: Simulator) -> None:
     """Each day is a request, so only those that were revised are asked for."""
-    settings: dict[str, Any] = {
-        "start_date": ago(8),
-        "report_bucket_width": "1m",
-        "report_group_by": ["model"],
-    }
-    state = run(simulator, "usage", **settings).state
-    revised = TODAY.subtract(days=6)
-    simulator.revise(revised, lambda facts: facts[1:])
+    settings: dict[str, Any] = {"streams": ["usage"], "report_bucket_width": "1m"}
+    state = load(simulator, report_group_by=["model"], **settings).state
+    simulator.revise(date.fromisoformat(ago(6)), lambda facts: facts[1:])
     simulator.requests.clear()
-    output = run(simulator, "usage", state=state, **settings)
-    assert output.read_days("usage") == [revised.isoformat(), TODAY.isoformat()]
-    detailed = [
-        r.params for r in simulator.requests if r.params["time_bucket_width"] == ["1m"]
-    ]
-    assert {params["starting_at"][0][:10] for params in detailed} == {
-        *output.read_days("usage")
-    }
+    output = load(simulator, state, report_group_by=["model"], **settings)
+    assert output.read_days("usage") == days_ago(6, 0)
+    asked = [request.params for request in simulator.requests]
+    detailed = [params for params in asked if params["time_bucket_width"] == ["1m"]]
+    assert {params["starting_at"][0][:10] for params in detailed} == {*days_ago(6, 0)}
