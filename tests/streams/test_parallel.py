@@ -32,49 +32,19 @@ PAGE_SIZE = 4
 def read(simulator: Simulator, *streams: str, parallel: int, **settings: Any) -> Output:
     """Read these days of streams."""
     settings = {"start_date": TEXTS[0], "max_parallel_requests": parallel, **settings}
-    return run(simulator, *streams, "readings", **settings)
+    return run(simulator, *streams, **settings)
 
 
 def before_each_answer(
     simulator: Simulator, act: Callable[[Exchange], Answer | None], **selection: Any
 ) -> None:
     """Do something ahead of each answer, or give another one."""
-    simulator.fail(
-        Fault(
-            name="an act of the test",
-            kind=Kind.PASSING,
-            answer=lambda exchange: act(exchange) or exchange.truth,
-        ),
-        **selection,
+    fault = Fault(
+        name="an act of the test",
+        kind=Kind.PASSING,
+        answer=lambda exchange: act(exchange) or exchange.truth,
     )
-
-
-class Traffic:
-    """What is on its way to an API whose answers take their time.
-
-    Attributes:
-        most: The most requests that ever waited for their answer together.
-        arrivals: When each request came.
-    """
-
-    def __init__(self, *seconds: float) -> None:
-        """Take how long an answer takes, at random if there are several."""
-        self._seconds = seconds
-        self._dice = random.Random(1)
-        self._lock = threading.Lock()
-        self._now = self.most = 0
-        self.arrivals: list[float] = []
-
-    def __call__(self, _: Exchange) -> None:
-        """Let an answer take its time."""
-        with self._lock:
-            self.arrivals.append(time.monotonic())
-            self._now += 1
-            self.most = max(self.most, self._now)
-            seconds = self._dice.choice(self._seconds)
-        time.sleep(seconds)
-        with self._lock:
-            self._now -= 1
+    simulator.fail(fault, **selection)
 
 
 def day_of(request: Request) -> str:
@@ -99,19 +69,6 @@ def test_not_one_request_more_than_needed(simulator: Simulator, parallel: int) -
         for path in paged
     }
     assert Counter(request.path for request in simulator.requests) == needed
-
-
-@pytest.mark.parametrize("parallel", [1, 32])
-def test_state_in_the_order_of_days(simulator: Simulator, parallel: int) -> None:
-    """Each names the day whose last record came before it, whatever came in first."""
-    traffic = Traffic(0, 0.002, 0.02)
-    before_each_answer(simulator, traffic)
-    streams = ("skills", "user_summaries")
-    output = read(simulator, *streams, page_size=PAGE_SIZE, parallel=parallel)
-    assert traffic.most <= parallel
-    for stream in streams:
-        assert output.read_days(stream) == TEXTS
-        truth.assert_confirms_whole_days(output, stream, DAYS[-1])
 
 
 @pytest.mark.parametrize(("parallel", "status"), [(1, 400), (4, 422), (32, 200)])
@@ -144,8 +101,7 @@ def test_an_expired_cursor_costs_its_own_day_only(simulator: Simulator) -> None:
     """That day is read from its first page; no other one is asked for again."""
     expired = FAULTS["expired_cursor"]
     simulator.fail(expired, path="users", nth=12, times=1)
-    traffic = Traffic(0.02)
-    before_each_answer(simulator, traffic)
+    before_each_answer(simulator, lambda _: time.sleep(0.02))
     output = read(simulator, "user_summaries", page_size=2, parallel=4)
     assert output.failures == ()
     truth.assert_current_rows(simulator, "user_summaries", DAYS, output)
@@ -155,20 +111,19 @@ def test_an_expired_cursor_costs_its_own_day_only(simulator: Simulator) -> None:
     assert again
     assert all(day_of(hit) in asked for _, asked in again)
     assert set(good.values()) <= {1, 2}
-    assert traffic.most <= 4
 
 
 def test_a_429_pauses_all(simulator: Simulator) -> None:
     """While several requests are under way: those come in, and no new one is sent."""
-    pause, refused_at = 0.8, list[float]()
-    traffic = Traffic(0.05)
+    pause, refused_at, arrivals = 0.8, list[float](), list[float]()
 
     def act(exchange: Exchange) -> Answer | None:
-        if len(traffic.arrivals) == 6 and not refused_at:
+        if len(arrivals) == 6 and not refused_at:
             refused_at.append(time.monotonic())
             headers = {"retry-after-ms": str(int(pause * 1000))}
             return refused(exchange, 429, "too many requests", headers)
-        traffic(exchange)
+        arrivals.append(time.monotonic())
+        time.sleep(0.05)
         return None
 
     before_each_answer(simulator, act, path="skills")
@@ -177,8 +132,8 @@ def test_a_429_pauses_all(simulator: Simulator) -> None:
     assert output.read_days("skills") == TEXTS
     (at,) = refused_at
     # It takes a moment until the answer is there and is read.
-    assert not [came for came in traffic.arrivals if at + 0.2 < came < at + pause]
-    after = [came for came in traffic.arrivals if came >= at + pause]
+    assert not [came for came in arrivals if at + 0.2 < came < at + pause]
+    after = [came for came in arrivals if came >= at + pause]
     assert len(after) >= 4
     assert len(simulator.requests) == len(DAYS) + 1
     # They go one after the other: four at a time would be through in a third of this.
@@ -197,35 +152,31 @@ def test_the_limit_is_kept_as_every_server_counts_it(
     dice = random.Random(1)
 
     def act(exchange: Exchange) -> Answer | None:
-        latency, part = dice.choice([0, 0.02, 0.1]), dice.random()
-        time.sleep(latency * part)
+        time.sleep(dice.choice([0, 0.02, 0.1]))
         if any(server.admit() > 0 for server in servers):
             return refused(exchange, 429, "too many requests")
-        time.sleep(latency * (1 - part))
         return None
 
     before_each_answer(simulator, act)
-    output = read(
-        simulator,
-        "user_summaries",
-        start_date=MIDDLE.isoformat(),
-        page_size=1,
-        parallel=8,
-        requests_per_minute=per_minute,
-    )
+    settings = {"start_date": str(MIDDLE), "requests_per_minute": per_minute}
+    output = read(simulator, "user_summaries", page_size=1, parallel=8, **settings)
     assert output.failures == ()
     assert len(simulator.requests) > 3 * per_minute
     assert {request.status for request in simulator.requests} == {200}
 
 
 def test_as_many_requests_at_a_time_as_allowed(simulator: Simulator) -> None:
-    """The first ones are not answered before all of them have come."""
-    all_have_come = threading.Barrier(6)
+    """And not one more: the first ones are not answered before all of them have come."""
+    counts: list[int] = []
 
-    def act(_: Exchange) -> None:
-        all_have_come.wait(timeout=20)
+    def count_a_little_later() -> None:
+        time.sleep(0.2)
+        counts.append(len(simulator.requests))
 
-    before_each_answer(simulator, act, path="skills", times=6)
-    output = read(simulator, "skills", parallel=6)
-    assert output.failures == ()
-    assert not all_have_come.broken
+    def let_all_come(_: Exchange) -> None:
+        all_have_come.wait()
+
+    all_have_come = threading.Barrier(6, count_a_little_later, timeout=20)
+    before_each_answer(simulator, let_all_come, times=6)
+    assert read(simulator, "skills", parallel=6).failures == ()
+    assert counts == [6]
