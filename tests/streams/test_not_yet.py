@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pendulum
 import pytest
 
-from tap_claude_analytics.streams.sources.summaries import FEWER_DAYS
+from tests import truth
 from tests.conftest import TODAY
 from tests.simulator import REFUSALS, Kind, Simulator
 from tests.singer import Organize, error_of, run, state_at
@@ -29,7 +29,7 @@ def test_dates_of_something_else(simulator: Simulator, name: str) -> None:
     """No stream ends quietly because a refusal quotes a date, and no bookmark moves."""
     simulator.fail(REFUSALS[name])
     state = state_at("2026-01-12", *STREAMS)
-    output = run(simulator, *STREAMS, state=state, start_date=LAST.isoformat())
+    output = run(simulator, *STREAMS, state=state, start_date=LAST)
     assert output.failed == sorted(STREAMS)
     assert {output.bookmark(stream) for stream in STREAMS} == {"2026-01-12"}
 
@@ -43,7 +43,7 @@ def deny(simulator: Simulator, message: str, when: Callable[[Request], bool]) ->
 def test_a_400_that_names_no_earlier_day(simulator: Simulator, message: str) -> None:
     """It is fatal for its stream, and quoted; the days before it stay read."""
     deny(simulator, message, lambda request: request.params["date"] == ["2026-01-02"])
-    output = run(simulator, "skills", "readings")
+    output = run(simulator, "skills")
     assert output.failed == ["skills"]
     assert "status 400" in output.failure
     assert message in output.failure
@@ -79,7 +79,7 @@ def test_an_api_that_is_behind(organization: Organize) -> None:
     """Every stream ends with the youngest day that there is, which is told at WARNING."""
     streams = ("skills", *SUMMARIES)
     simulator = organization(users=5, projects=2, delay_days=5)
-    output = run(simulator, *streams, "readings")
+    output = run(simulator, *streams)
     assert not output.failures
     for stream in streams:
         assert output.bookmark(stream) == "2026-01-12"
@@ -121,13 +121,9 @@ def test_summaries_are_asked_for_once_more_only(
     """If a refusal names an earlier day that is wanted, and does not refuse for good."""
     for status, message in replies:
         simulator.reply("summaries", status=status, body=error_of(message), times=1)
-    output = run(
-        simulator,
-        *(*SUMMARIES, "readings"),
-        state=state_at(bookmark, *SUMMARIES),
-        lookback_days=0,
-        end_date="2026-01-03",
-    )
+    settings: dict[str, Any] = {"lookback_days": 0, "end_date": "2026-01-03"}
+    state = state_at(bookmark, *SUMMARIES)
+    output = run(simulator, *SUMMARIES, state=state, **settings)
     assert output.failed == [*failed]
     assert all(replies[-1][1] in sentence for sentence in output.failures)
     assert len(simulator.requests) == asked
@@ -141,31 +137,24 @@ def test_summaries_are_asked_for_once_more_only(
 LATER = pendulum.Date(2026, 2, 6)
 
 
-def is_long(request: Request) -> bool:
-    """Tell requests for a range that may be too long."""
-    first, end = (
-        date.fromisoformat(request.params[name][0])
-        for name in ("starting_date", "ending_date")
-    )
-    return (end - first).days > FEWER_DAYS
-
-
 def test_pieces_of_a_range(organization: Organize) -> None:
-    """They have the same rows as a whole range, and each piece is asked for once."""
+    """They hold the truth of all days, and each piece is asked for once."""
     simulator = organization(LATER, users=5, projects=2)
     streams = (*SUMMARIES, "org_summaries_by_team")
-    whole = run(simulator, *streams, "readings")
-    simulator.requests.clear()
     simulator.fail(REFUSALS["summaries_of_31_days_at_most"])
+
+    def is_long(request: Request) -> bool:
+        names = ("starting_date", "ending_date")
+        first, end = (date.fromisoformat(request.params[name][0]) for name in names)
+        return (end - first).days > 31
+
     too_long = error_of("the range is too long")
     simulator.reply("users", status=400, body=too_long, when=is_long)
-    pieces = run(simulator, *streams, "readings")
+    pieces = run(simulator, *streams)
     assert not pieces.failures
+    days = [pendulum.Date(2026, 1, 1).add(days=n) for n in range(34)]
     for stream in streams:
-        assert len(pieces.read_days(stream)) == 34
-        assert [{**record, "snapshot_at": None} for record in pieces.records(stream)] == [
-            {**record, "snapshot_at": None} for record in whole.records(stream)
-        ]
+        truth.assert_true(pieces, simulator, stream, days)
     asked = [
         request.params["starting_date"][0]
         for request in simulator.requests
