@@ -253,11 +253,15 @@ def test_buckets_that_are_full(simulator: Simulator) -> None:
     assert warning.startswith("2 buckets of stream cost_report have 100 groups")
 
 
+LATER = {"starting_at": f"{ago(-9)}T00:00:00Z"}
+
+
 @pytest.mark.parametrize(
     ("stream", "change", "found"),
     [
         # A row of another day would be counted on the wrong one.
-        ("usage", lambda rows: rows[::-1], "starting_at"),
+        ("usage", lambda rows: rows[::-1], "starting_at is out of order"),
+        ("usage", lambda rows: [{**rows[0], **LATER}], "starting_at is out of order"),
         # What is missing is not taken for nothing.
         ("usage", lambda rows: [{**rows[0], "usage": None}], "a row without usage"),
         ("cost", lambda rows: [{**rows[0], "group": []}], "a row without group"),
