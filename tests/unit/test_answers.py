@@ -60,12 +60,6 @@ def answer(
     )
 
 
-def rows_of(body: object) -> list[dict[str, Any]]:
-    """Return the rows of a page."""
-    page = read_page(answer(body))
-    return RowDecoder(dict).decode(page.text, page.rows_key).rows
-
-
 def meaning(refused: Answer) -> ApiError:
     """Return what an answer means that has no rows."""
     return error_of(refused, api_key=KEY, longest_wait=300)
@@ -78,60 +72,43 @@ def saying(message: object) -> dict[str, object]:
 
 # Pages
 
-
-@pytest.mark.parametrize(
-    ("body", "rows", "next_page"),
-    [
-        ({"data": [{"a": 1}], "next_page": "more"}, [{"a": 1}], "more"),
-        ({"data": [], "next_page": ""}, [], None),
-        ({"data": []}, [], None),
-        ({"summaries": [{"a": 1}, {}]}, [{"a": 1}, {}], None),
-        ({"data": [{"a": 1}], "news": {"b": 2}}, [{"a": 1}], None),
-        ({"data": [{"a": 1}], "summaries": [{"a": 2}]}, [{"a": 1}], None),
-        ({"data": [], "has_more": True, "next_page": "more"}, [], "more"),
-        ({"data": [], "has_more": None, "next_page": "more"}, [], "more"),
-        ({"data": [], "has_more": "yes", "next_page": "more"}, [], "more"),
-        ({"data": [{"a": "Zoë 株式会社 🚀"}]}, [{"a": "Zoë 株式会社 🚀"}], None),
-    ],
-)
-def test_rows_and_cursor(
-    body: object, rows: list[dict[str, Any]], next_page: str | None
-) -> None:
-    """They are found in the answers of both generations."""
-    assert rows_of(body) == rows
-    assert read_page(answer(body)).next_page == next_page
+#: Pages with rows, and the cursors of those that come next.
+PAGES: list[tuple[dict[str, Any], Paging, str | None]] = [
+    ({"data": [{"a": "Zoë 株式会社 🚀"}], "next_page": "p2"}, BY_PAGE, "p2"),
+    ({"data": [], "next_page": None, "last_id": "a"}, BY_PAGE, None),
+    ({"data": [], "next_page": ""}, BY_PAGE, None),
+    ({"data": [], "next_page": "p2", "has_more": False}, BY_PAGE, None),
+    *(
+        ({"data": [], "next_page": "p2", "has_more": more}, BY_PAGE, "p2")
+        for more in (True, None, "yes")
+    ),
+    ({"summaries": [{"a": 1}, {}]}, BY_PAGE, None),
+    ({"data": [{"a": 1}], "summaries": [{"a": 2}], "news": {}}, BY_PAGE, None),
+    ({"data": [{"id": "a"}], "has_more": True, "last_id": "a"}, AFTER_ID, "a"),
+    ({"data": [{"id": "a"}], "has_more": False, "last_id": "a"}, AFTER_ID, None),
+    # Unless it says that there is no more, there may be: nothing is lost.
+    ({"data": [{"id": "a"}], "last_id": "a"}, AFTER_ID, "a"),
+    ({"data": [{"id": "a"}], "last_id": None}, AFTER_ID, None),
+]
 
 
-@pytest.mark.parametrize("key", ["data", "summaries"])
 @pytest.mark.parametrize("refreshed", ["2026-01-05T06:00:00Z", None, 7])
-def test_what_a_page_says_beside_its_rows(key: str, refreshed: object) -> None:
-    """Organisation, request, and when the data was refreshed, which is text or nothing."""
-    body = {key: [], "data_refreshed_at": refreshed}
-    page = read_page(answer(body, request_id="req_7", anthropic_organization_id="org_1"))
-    assert (page.request_id, page.organization_id) == ("req_7", "org_1")
-    assert page.data_refreshed_at == (None if refreshed == 7 else refreshed)
-
-
-@pytest.mark.parametrize("refreshed", [None, 7], ids=["fast", "slow"])
-@pytest.mark.parametrize(
-    ("paging", "rest", "cursor"),
-    [
-        (BY_PAGE, {"next_page": "p2"}, "p2"),
-        (BY_PAGE, {"next_page": None, "last_id": "a"}, None),
-        (BY_PAGE, {"next_page": "p2", "has_more": False}, None),
-        (AFTER_ID, {"has_more": True, "last_id": "a"}, "a"),
-        (AFTER_ID, {"has_more": False, "last_id": "a"}, None),
-        # Unless it says that there is no more, there may be: nothing is lost.
-        (AFTER_ID, {"last_id": "a"}, "a"),
-        (AFTER_ID, {"last_id": None}, None),
-    ],
-)
-def test_the_next_page(
-    refreshed: object, paging: Paging, rest: dict[str, Any], cursor: str | None
+@pytest.mark.parametrize(("body", "paging", "cursor"), PAGES)
+def test_pages(
+    body: dict[str, Any], paging: Paging, cursor: str | None, refreshed: object
 ) -> None:
-    """It is where the endpoint has it, also if only the slower decoder takes the answer."""
-    body = {"data": [{"id": "a"}], "data_refreshed_at": refreshed, **rest}
-    assert read_page(answer(body), paging).next_page == cursor
+    """Rows and cursor are where either generation has them, also for the slower decoder.
+
+    That one takes, for example, an instant of the refresh that is neither text nor null.
+    """
+    body = {**body, "data_refreshed_at": refreshed}
+    given = answer(body, request_id="req_7", anthropic_organization_id="org_1")
+    page = read_page(given, paging)
+    rows = RowDecoder(dict).decode(page.text, page.rows_key).rows
+    assert rows == body.get("data", body.get("summaries"))
+    assert page.next_page == cursor
+    assert page.data_refreshed_at == (None if refreshed == 7 else refreshed)
+    assert (page.request_id, page.organization_id) == ("req_7", "org_1")
 
 
 NO_PAGES: list[tuple[object, Paging, str]] = [
@@ -169,23 +146,15 @@ def test_what_is_no_page(body: object, paging: Paging, found: str) -> None:
     assert "acme.example" not in sentence
 
 
-NOT_JSON = {
-    "empty": b"",
-    "cut": b'{"data": [',
-    "html": b"<html>",
-    "nan": b"[NaN]",
-    "nan-in-a-page": b'{"data": [NaN]}',
-    "infinity": b"[-Infinity]",
-    "no-text": b'"\xff"',
-    "no-text-in-a-page": b'{"data": ["\xff"]}',
-    "two": b"[] []",
+NOT_JSON = [
+    *(b"", b'{"data": [', b"<html>", b"[NaN]", b'{"data": [NaN]}', b"[-Infinity]"),
+    *(b'"\xff"', b'{"data": ["\xff"]}', b"[] []"),
     # No number that a computer holds, and deeper than Python's decoder goes.
-    "huge": b"1e9999999999999999999",
-    "deep": b"[" * 100_000,
-}
+    *(b"1e9999999999999999999", b"[" * 100_000),
+]
 
 
-@pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
+@pytest.mark.parametrize("body", NOT_JSON, ids=lambda body: repr(body[:20]))
 def test_what_is_not_json(body: bytes) -> None:
     """There is one error for all of it, since asking again may help."""
     with pytest.raises(ValueError, match=r"."):
@@ -201,7 +170,8 @@ def test_what_is_not_json(body: bytes) -> None:
 )
 def test_odd_values_beside_the_rows(news: bytes) -> None:
     """However odd they are, the rows of a page are found."""
-    assert rows_of(b'{"data": [{"a": 1}], "news": %b}' % news) == [{"a": 1}]
+    page = read_page(answer(b'{"data": [{"a": 1}], "news": %b}' % news))
+    assert RowDecoder(dict).decode(page.text, page.rows_key).rows == [{"a": 1}]
 
 
 def test_a_packed_page_is_the_same_and_smaller() -> None:
@@ -217,18 +187,16 @@ def test_a_packed_page_is_the_same_and_smaller() -> None:
 
 # Errors
 
-STATUSES = {
-    ApiError: (301, 422),
-    BadRequestError: (400,),
-    RefusedError: (401, 403, 404),
-    PassingError: (408, 409, 429, 500, 529),
-    CursorExpiredError: (410,),
+STATUSES: dict[int, type[ApiError]] = {
+    **dict.fromkeys((301, 422), ApiError),
+    400: BadRequestError,
+    **dict.fromkeys((401, 403, 404), RefusedError),
+    **dict.fromkeys((408, 409, 429, 500, 529), PassingError),
+    410: CursorExpiredError,
 }
 
 
-@pytest.mark.parametrize(
-    ("status", "kind"), [(status, kind) for kind in STATUSES for status in STATUSES[kind]]
-)
+@pytest.mark.parametrize(("status", "kind"), STATUSES.items())
 def test_what_a_status_means(status: int, kind: type[ApiError]) -> None:
     """The sentence names the request, the status, the API's words and the request id."""
     found = meaning(answer(saying("no"), status=status, request_id="req_7"))
@@ -303,22 +271,20 @@ def test_a_request_in_words() -> None:
     assert asked("/v1/x", {"filter[]": "user_id:user_1"}) == "GET /v1/x"
 
 
-SCRUBBED = {
-    "nothing": ("all is well", "all is well"),
-    "empty": ("", ""),
-    "address": ("mary.oneil+x@acme.example is unknown", "[e-mail] is unknown"),
-    "addresses": ('<mary@acme.example>, "zoë@acme.example"', '<[e-mail]>, "[e-mail]"'),
-    "key": ("key sk-ant-api01-Ab_9-x.", "key [key]."),
-    "keys": ("(sk-ant-admin01-x,sk-ant-api01-y)", "([key],[key])"),
-    "lines": ("one\r\ntwo\tthree   four", "one two three four"),
-    "controls": ("\x1b[31mred\x00\u2028end", "[31mred end"),
-    "not-latin": ("株式会社", "株式会社"),
-    # It is cut after it is scrubbed, so that no half of a secret is left.
-    "long": ("x " * 195 + "sk-ant-api01-secret", "x " * 195 + "[key]"),
-}
-
-
-@pytest.mark.parametrize(("text", "scrubbed"), SCRUBBED.values(), ids=SCRUBBED)
+@pytest.mark.parametrize(
+    ("text", "scrubbed"),
+    [
+        *(("all is well", "all is well"), ("", ""), ("株式会社", "株式会社")),
+        ("mary.oneil+x@acme.example is unknown", "[e-mail] is unknown"),
+        ('<mary@acme.example>, "zoë@acme.example"', '<[e-mail]>, "[e-mail]"'),
+        ("key sk-ant-api01-Ab_9-x.", "key [key]."),
+        ("(sk-ant-admin01-x,sk-ant-api01-y)", "([key],[key])"),
+        ("one\r\ntwo\tthree   four", "one two three four"),
+        ("\x1b[31mred\x00\u2028end", "[31mred end"),
+        # It is cut after it is scrubbed, so that no half of a secret is left.
+        ("x " * 195 + "sk-ant-api01-secret", "x " * 195 + "[key]"),
+    ],
+)
 def test_scrubbed_text(text: str, scrubbed: str) -> None:
     """One short line without keys and e-mail addresses."""
     assert scrub(text) == scrubbed

@@ -23,7 +23,7 @@ def reading(
 
 def row(minute: int = 0, **fields: object) -> dict[str, Any]:
     """Return a row of the bucket that begins with a minute."""
-    return {"starting_at": f"2026-03-04T{minute // 60:02}:{minute % 60:02}:00Z", **fields}
+    return {"starting_at": f"2026-03-04T00:{minute:02}:00Z", **fields}
 
 
 def test_rows_that_cannot_be_told_apart_are_numbered() -> None:
@@ -40,13 +40,6 @@ def test_rows_that_cannot_be_told_apart_are_numbered() -> None:
     assert one.repeated == 1
 
 
-def test_rows_with_all_dimensions_are_the_same_row() -> None:
-    """However often the API sends them."""
-    keys = reading()
-    assert keys.key_of(row(model="a")) == keys.key_of(row(model="a"))
-    assert keys.repeated == 0
-
-
 def test_an_actor_needs_an_id() -> None:
     """Of people who are not named there may be several."""
     ids = ("user_id", "service_account_id", "api_key_id", "subject")
@@ -59,19 +52,17 @@ def test_an_actor_needs_an_id() -> None:
 
 def test_what_a_key_depends_on() -> None:
     """On dimensions and bucket width; not on measures, names or columns that are null."""
-    key = reading().key_of(row(model="a"))
-    assert reading().key_of(row(model="a", requests=5, product=None)) == key
+    keys = reading()
+    key = keys.key_of(row(model="a"))
+    # Rows of which all is known are the same row, however often the API sends them.
+    assert keys.key_of(row(model="a", requests=5, product=None)) == key
+    assert keys.repeated == 0
     assert reading(dimensions=("model", "new")).key_of(row(model="a")) == key
     assert reading().key_of(row(model="b")) != key
     assert reading().key_of(row(model="a", product="chat")) != key
     assert reading(bucket_width="1h").key_of(row(model="a")) != key
-    ann, bo = (
-        reading("actor", "model").key_of(
-            row(model="a", actor={"user_id": "u", "name": name})
-        )
-        for name in ("Ann", "Bo")
-    )
-    assert ann == bo
+    people = [{"user_id": "u", "name": name} for name in ("Ann", "Bo")]
+    assert len({reading("actor").key_of(row(actor=actor)) for actor in people}) == 1
 
 
 def test_buckets_that_come_again() -> None:
