@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +19,7 @@ from tap_claude_analytics.api.read_ahead import Fetched, ReadAhead
 from tap_claude_analytics.common import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
 #: A question and the number of one of its pages.
 Label = tuple[int, int]
@@ -41,57 +41,47 @@ def label_of(page: Page) -> Label:
     return int(question), int(place)
 
 
-@dataclass(eq=False)
 class Questions:
-    """Questions with so many pages each, and notes of what is fetched when."""
+    """Questions with so many pages each, and notes of what is fetched when.
 
-    page_counts: Sequence[int]
-    #: The errors that end answers, and after how many pages.
-    fails: Mapping[int, tuple[int, Exception]] = field(default_factory=dict)
-    #: What is waited for before a page, or before an error.
-    pace: Callable[[Label], object] = lambda _: None
-    #: Questions in the order in which they were asked, pages in that of their arrival.
-    began: list[int] = field(default_factory=list)
-    fetched: list[Label] = field(default_factory=list)
-    #: The most requests that were sent at the same time.
-    most: int = 0
+    Attributes:
+        labels: All pages that there are, in order.
+        began: Questions in the order in which they were asked.
+        fetched: Pages in the order of their arrival.
+    """
 
-    def __post_init__(self) -> None:
-        """Start without requests."""
-        self._lock = threading.Lock()
-        self._sent = 0
-        #: All pages that there are, in order.
-        self.labels = [
-            (q, n) for q, pages in enumerate(self.page_counts) for n in range(pages)
-        ]
+    def __init__(
+        self,
+        page_counts: Sequence[int],
+        pace: Callable[[Label], object] = lambda _: None,
+        fails_at: Label | None = None,
+    ) -> None:
+        """Take what is waited for before each page, and where there is an error instead."""
+        self._pace, self._fails_at = pace, fails_at
+        self._questions = range(len(page_counts))
+        self.labels = [(q, n) for q, pages in enumerate(page_counts) for n in range(pages)]
+        self.began: list[int] = []
+        self.fetched: list[Label] = []
 
     def read(
         self, parallel: int = 4
     ) -> contextlib.closing[Generator[Fetched[int], None, None]]:
         """Start to fetch; nothing is wanted any more at the end of a with block."""
         ahead = ReadAhead[int](self.fetch, parallel=parallel)
-        return contextlib.closing(ahead.read(range(len(self.page_counts))))
+        return contextlib.closing(ahead.read(self._questions))
 
     def fetch(self, question: int) -> Iterator[Page]:
         """Yield the pages of an answer."""
         self.began.append(question)
-        good, error = self.fails.get(question, (self.page_counts[question], None))
-        for place in range(good):
-            self.request((question, place))
-            self.fetched.append((question, place))
+        for place in itertools.count():
+            label = question, place
+            if label not in {*self.labels, self._fails_at}:
+                return
+            self._pace(label)
+            if label == self._fails_at:
+                raise BrokenError
+            self.fetched.append(label)
             yield Page(b"{}", f"{question}.{place}")
-        if error is not None:
-            self.request((question, good))
-            raise error
-
-    def request(self, label: Label) -> None:
-        """Send a request, which takes as long as the pace says."""
-        with self._lock:
-            self._sent += 1
-            self.most = max(self.most, self._sent)
-        self.pace(label)
-        with self._lock:
-            self._sent -= 1
 
     def settle(self) -> None:
         """Wait until nothing more arrives."""
@@ -136,33 +126,25 @@ def test_all_pages_come_once_and_in_order(
     def pace(_: Label) -> None:
         time.sleep(chance.choice([0, 0, 0.0005, 0.002]))
 
-    error, fails = BrokenError(), dict[int, tuple[int, Exception]]()
-    if failing is not None and failing < (len(counts), 0):
-        fails[failing[0]] = (min(failing[1], counts[failing[0]]), error)
-    questions = Questions(counts, fails, pace=pace)
+    fails_at = None
+    if failing is not None and failing[0] < len(counts):
+        fails_at = failing[0], min(failing[1], counts[failing[0]])
+    questions = Questions(counts, pace, fails_at)
     labels: list[Label] = []
-    with (
-        pytest.raises(BrokenError, check=lambda found: found is error)
-        if fails
-        else contextlib.nullcontext(),
-        questions.read(parallel) as answers,
-    ):
+    ends = pytest.raises(BrokenError) if fails_at else contextlib.nullcontext()
+    with ends, questions.read(parallel) as answers:
         for question, answer in enumerate(answers):
             assert answer.question == question
             assert answer.asked_at <= clock.now()
             labels.extend(map(label_of, answer))
-    ends = [(question, good) for question, (good, _) in fails.items()]
-    assert labels == [each for each in questions.labels if not ends or each < ends[0]]
-    assert questions.most <= parallel
-    assert fails or sorted(questions.began) == list(range(len(counts)))
+    assert labels == [each for each in questions.labels if not fails_at or each < fails_at]
+    assert fails_at or sorted(questions.began) == list(range(len(counts)))
 
 
 def test_nothing_is_asked_after_an_error() -> None:
     """The reader has not come to it yet, but what comes after it is useless."""
     gates = {question: threading.Event() for question in range(3)}
-    questions = Questions(
-        [1] * 20, {1: (0, BrokenError())}, lambda label: gates[label[0]].wait(PATIENCE)
-    )
+    questions = Questions([1] * 20, lambda label: gates[label[0]].wait(PATIENCE), (1, 0))
     with questions.read(3) as answers:
         first = iter(next(answers))
         wait_until(lambda: questions.began == [0, 1, 2])

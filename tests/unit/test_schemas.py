@@ -18,12 +18,13 @@ from singer_sdk.helpers._flattening import flatten_schema
 from singer_sdk.singerlib import Schema
 
 from tap_claude_analytics import schemas
-from tests import masking
+from tests import ledger, masking, truth
 from tests.simulator import RESOURCES
 from tests.truth import BREAKDOWNS
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
 
 JSONObject: t.TypeAlias = dict[str, t.Any]
 
@@ -36,14 +37,8 @@ KINDS: dict[object, str] = {
     dt.datetime: "date-time",
 }
 
-SPANS = ("daily", "weekly", "monthly")
 DATED = {"date": "date", "snapshot_at": "date-time"}
 ADDED = DATED | {"additional_fields": "object"}
-
-# Sent only when an answer is grouped.
-TEAM = frozenset({"rbac_group_id", "rbac_group_name"})
-OF_PROJECTS = TEAM | {"user_id"}
-OF_TOOLS = OF_PROJECTS | {"product"}
 
 # The API writes these as decimal strings; the tap emits exact numbers.
 MONEY = {"amount", "attributed_list_price", "estimated_overage_spend", "list_amount"}
@@ -51,97 +46,84 @@ MONEY = {"amount", "attributed_list_price", "estimated_overage_spend", "list_amo
 # A report's page says this beside its rows, and the tap puts the last on every record.
 BESIDE_ROWS = {"next_page", "has_more", "data_refreshed_at"}
 
-REPORT = ADDED | {
-    "row_key": "string",
-    "bucket_width": "string",
-    "data_refreshed_at": "date-time",
-    "is_complete": "boolean",
-}
-DOLLARS = {"amount_usd": "number", "list_amount_usd": "number"}
-FINAL = {"is_final": "boolean"}
-ACTOR = {"actor_id": "string", "actor_email_address": "string"}
-TYPED_ACTOR = ACTOR | {"actor_type": "string"}
-
 
 class Expected(t.NamedTuple):
-    """What a stream takes from the API, what it leaves there, and what it adds."""
+    """What a stream takes from the API, what it leaves there, and what it adds.
 
-    identity: tuple[str, ...]
+    Some parts of a row are lifted to its top.
+    """
+
     list_rows: Callable[..., object] | None = None
-    grouped_only: frozenset[str] = frozenset()
+    left: AbstractSet[str] = frozenset()
     added: dict[str, str] = ADDED
     lifted: frozenset[str] = frozenset()
 
 
-def report(
-    list_rows: Callable[..., object], *lifted: str, added: dict[str, str]
-) -> Expected:
-    """Return what a token or cost report takes, some of its parts lifted to the top."""
-    identity = ("date", "starting_at", "row_key")
-    return Expected(identity, list_rows, frozenset(), REPORT | added, frozenset(lifted))
+def report(list_rows: Callable[..., object], *lifted: str, **added: str) -> Expected:
+    """Return what a token or cost report takes."""
+    own = {"row_key": "string", "bucket_width": "string", "is_complete": "boolean"}
+    own |= {"data_refreshed_at": "date-time"}
+    return Expected(list_rows, added=ADDED | own | added, lifted=frozenset(lifted))
 
 
-STREAMS = {
-    "org_summaries": Expected(("date",), api.Summaries.list),
-    "adoption": Expected(
-        ("date", "product"),
-        added=DATED
-        | {"product": "string", "assigned_seat_count": "integer"}
-        | {f"{span}_active_user_count": "integer" for span in SPANS}
-        | {f"{span}_adoption_rate": "number" for span in SPANS},
-    ),
-    "user_summaries": Expected(
-        ("date", "user_id"),
-        api.Users.list,
-        TEAM | {"distinct_user_count"},
-        ADDED | {"user_id": "string", "email_address": "string"},
-    ),
-    "chat_projects": Expected(("date", "project_id"), Projects.list, OF_PROJECTS),
-    "skills": Expected(("date", "skill_name"), api.Skills.list, OF_TOOLS),
-    "connectors": Expected(("date", "connector_name"), api.Connectors.list, OF_TOOLS),
-    "plugins": Expected(
-        ("date", "plugin_key"), api.Plugins.list, OF_TOOLS, ADDED | {"plugin_key": "string"}
-    ),
-    "artifacts": Expected(
-        ("date", "artifact_type", "is_shared"), api.Artifacts.list, OF_TOOLS
-    ),
-    "readings": Expected(
-        ("date", "stream"),
-        added=DATED
-        | {"stream": "string", "row_count": "integer", "is_complete": "boolean"},
-    ),
-}
+DOLLARS = {"amount_usd": "number", "list_amount_usd": "number"}
+ACTOR = {"actor_id": "string", "actor_email_address": "string"}
+OF_BETA = ACTOR | {"is_final": "boolean"}
+OF_USERS = ACTOR | {"actor_type": "string"}
 REPORTS = {
-    "usage": report(reports.Usage.list, "group", "usage", added=ACTOR | FINAL),
-    "cost": report(reports.Cost.list, "group", "cost", added=ACTOR | DOLLARS | FINAL),
-    "user_usage_report": report(reports.UserUsageReport.list, added=TYPED_ACTOR),
-    "user_cost_report": report(reports.UserCostReport.list, added=TYPED_ACTOR | DOLLARS),
-    "usage_report": report(reports.UsageReport.list, "results", added={}),
-    "cost_report": report(reports.CostReport.list, "results", added=DOLLARS),
+    "usage": report(reports.Usage.list, "group", "usage", **OF_BETA),
+    "cost": report(reports.Cost.list, "group", "cost", **OF_BETA, **DOLLARS),
+    "user_usage_report": report(reports.UserUsageReport.list, **OF_USERS),
+    "user_cost_report": report(reports.UserCostReport.list, **OF_USERS, **DOLLARS),
+    "usage_report": report(reports.UsageReport.list, "results"),
+    "cost_report": report(reports.CostReport.list, "results", **DOLLARS),
 }
-STREAMS |= REPORTS
+
+# Sent only when an answer is grouped.
+TEAM = frozenset({"rbac_group_id", "rbac_group_name"})
+OF_PROJECTS = TEAM | {"user_id"}
+OF_TOOLS = OF_PROJECTS | {"product"}
+OF_ADOPTION = (
+    DATED
+    | {"product": "string", "assigned_seat_count": "integer"}
+    | {f"{span}_active_user_count": "integer" for span in ("daily", "weekly", "monthly")}
+    | {f"{span}_adoption_rate": "number" for span in ("daily", "weekly", "monthly")}
+)
+OF_READINGS = {"stream": "string", "row_count": "integer", "is_complete": "boolean"}
+OF_USER = {"user_id": "string", "email_address": "string"}
+
+STREAMS = REPORTS | {
+    "org_summaries": Expected(api.Summaries.list),
+    "adoption": Expected(added=OF_ADOPTION),
+    "user_summaries": Expected(
+        api.Users.list, TEAM | {"distinct_user_count"}, ADDED | OF_USER
+    ),
+    "chat_projects": Expected(Projects.list, OF_PROJECTS),
+    "skills": Expected(api.Skills.list, OF_TOOLS),
+    "connectors": Expected(api.Connectors.list, OF_TOOLS),
+    "plugins": Expected(api.Plugins.list, OF_TOOLS, ADDED | {"plugin_key": "string"}),
+    "artifacts": Expected(api.Artifacts.list, OF_TOOLS),
+    "readings": Expected(added=DATED | OF_READINGS),
+}
 # Rows of other streams, grouped.
 STREAMS |= {
     name: STREAMS[stream]._replace(
-        identity=(*STREAMS[stream].identity, by),
-        grouped_only=STREAMS[stream].grouped_only - (TEAM if by in TEAM else {by}),
+        left=STREAMS[stream].left - (TEAM if by in TEAM else {by})
     )
     for name, (stream, by) in BREAKDOWNS.items()
 }
-OF_TEAM = Expected(("date", "rbac_group_id"))
 STREAMS |= {
     # Its rows are of many users, so that none is named.
-    "team_summaries": OF_TEAM._replace(
-        list_rows=api.Users.list, grouped_only=frozenset({"user"})
-    ),
-    "org_summaries_by_team": OF_TEAM._replace(
-        list_rows=api.Summaries.list, added=ADDED | {"rbac_group_id": "string"}
+    "team_summaries": Expected(api.Users.list, {"user"}),
+    "org_summaries_by_team": Expected(
+        api.Summaries.list, added=ADDED | {"rbac_group_id": "string"}
     ),
 }
 
+KEYS = truth.KEYS | ledger.REPORT_KEYS
+
 each_stream = pytest.mark.parametrize("name", STREAMS)
 each_schema = pytest.mark.parametrize("name", masking.SCHEMAS)
-each_report = pytest.mark.parametrize("name", REPORTS)
 
 
 @cache
@@ -240,16 +222,16 @@ def test_fields_and_types_are_those_of_the_api_and_the_stated_ones(name: str) ->
     expected = {
         path: kind
         for path, kind in api_fields(name).items()
-        if path.split(".")[0] not in STREAMS[name].grouped_only
+        if path.split(".")[0] not in STREAMS[name].left
     }
     expected |= dict.fromkeys(MONEY & expected.keys(), "number")
     assert schema_fields(load(name)) == expected | STREAMS[name].added
     # What is said to be left out exists in the API, and what is said to be added does not.
-    assert api_fields(name).keys() >= STREAMS[name].grouped_only
+    assert api_fields(name).keys() >= STREAMS[name].left
     assert api_fields(name).keys().isdisjoint(STREAMS[name].added)
 
 
-@each_report
+@pytest.mark.parametrize("name", REPORTS)
 def test_nothing_of_a_report_is_lost(name: str) -> None:
     """What stands beside its rows is known, and whatever they are grouped by is a field."""
     list_rows = REPORTS[name].list_rows
@@ -294,7 +276,7 @@ def test_every_property(name: str) -> None:
 def test_only_what_identifies_a_record_is_not_nullable(name: str) -> None:
     """A missing block or a drifting type must not break a target."""
     schema = load(name)
-    assert schema["required"] == [*STREAMS[name].identity, "snapshot_at"]
+    assert {*schema["required"]} == {"date", *KEYS[name], "snapshot_at"}
     never_null = [path for path, node in walk(schema) if "null" not in node["type"]]
     assert never_null == [(name,) for name in schema["required"]]
 
