@@ -141,7 +141,7 @@ def test_five_thousand_users(database: Path, monkeypatch: pytest.MonkeyPatch) ->
         **page_marts.october(5000, "12500"),
         **page_marts.known(first, states={LAST: "may be revised"}),
         "claude_things_28": things,
-        "claude_code_daily": (),
+        "claude_code_daily": [],
     }
     page_marts.build(database, rows, LATER)
     with duckdb.connect(str(database)) as connection:

@@ -10,6 +10,7 @@ import pytest
 
 from claude_page import adoption, code, drawing, figures, spend, spread, trust, used, words
 from claude_page.cards import ALIASES, PRODUCTS, Chart, Key, Layer, Line, Stretch, Strip
+from claude_page.marts import QUERIES, Marts
 from claude_page.spans import Calendar, Span, ranges, runs
 from claude_page.timeline import Measure, stacked
 from tests.unit import page_marts
@@ -18,16 +19,16 @@ from tests.unit.page_marts import LAST, MONTH, known
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from claude_page.marts import Marts
-
 FIRST = date(2026, 9, 28)
 SPAN = Span(FIRST, LAST)
 GAP = date(2026, 10, 14)
 
 
-def read(rows: dict[str, list[dict[str, Any]]]) -> tuple[Marts, Calendar]:
+def read(rows: page_marts.Rows) -> tuple[Marts, Calendar]:
     """Return rows as if they had been read from a database, and what is known of days."""
-    marts = page_marts.read({**known(FIRST), **rows})
+    rows = known(FIRST) | rows
+    named = {name: rows[mart] for name, (mart, _) in QUERIES.items() if mart in rows}
+    marts = Marts("acme", named, frozenset(named))
     return marts, Calendar(marts)
 
 
@@ -96,11 +97,9 @@ def test_acceptance_is_of_sums() -> None:
 
 def month(**changes: object) -> tuple[Marts, Calendar]:
     """Return marts of a company of ten whose October cost 310 dollars."""
-    rows = page_marts.company(10, FIRST) | page_marts.october(10, "310")
-    [october] = rows["claude_spend_org_monthly"]
-    october |= {name: Decimal(310) for name in ("cost_usd", "month_to_date_usd")}
-    october |= dict.fromkeys(("last_month_same_days_usd", "month_to_date_change"))
-    return read({**rows, "claude_spend_org_monthly": [october | changes]})
+    rows = page_marts.october(10, "310")
+    rows["claude_spend_org_monthly"][0] |= changes
+    return read(rows)
 
 
 def test_spend_to_date() -> None:
@@ -127,7 +126,7 @@ def test_spend_per_user_is_of_the_last_full_month() -> None:
     incomplete = figures.spend_per_user(*month(cost_per_active_user=None))
     assert incomplete.value == words.NOTHING
     assert incomplete.note == "Cost or activity of October 2026 is not complete."
-    before_its_end = Calendar(page_marts.read(known(FIRST, date(2026, 10, 30))))
+    before_its_end = read(known(FIRST, date(2026, 10, 30)))[1]
     note = figures.spend_per_user(marts, before_its_end).note
     assert note.endswith("September 2026 is not complete.")
 
