@@ -117,7 +117,7 @@ def company(users: int, first: date) -> Rows:
                 "period_start": week.first,
                 "product_family": family,
                 "family_active_user_count": users,
-                **(stayed if family == "all" and week.first != first else {}),
+                **(dict.fromkeys(stayed) if week.first == first else stayed),
             }
             for week in Span(first, LAST).weeks()
             for family in ("all", "chat_cowork", "claude_code")

@@ -188,8 +188,8 @@ def test_lines_break_at_gaps_and_are_dashed_where_they_may_change() -> None:
 def test_a_single_day_is_a_dot() -> None:
     """Where a line would have no length."""
     lines = [Line("People", "#123456", {LAST: 5})]
-    chart = Chart(Span(LAST, LAST), "people", {}, lines=lines)
-    assert [len(data) for mark, data in marks(chart) if mark["type"] == "circle"] == [1]
+    drawn = marks(Chart(Span(LAST, LAST), "people", {}, lines=lines))
+    assert [len(data) for mark, data in drawn if mark["type"] == "circle"] == [1]
 
 
 def test_stack_is_of_what_is_known() -> None:
@@ -241,20 +241,13 @@ def test_products_have_colours_of_their_own() -> None:
 
 def test_new_and_returning_people_are_told_apart_only_where_they_can_be() -> None:
     """After a gap the two are one layer, and no layer says zero."""
-    told_apart = {
-        "period_grain": "week",
-        "period_start": FIRST,
-        "product_family": "all",
-        "family_active_user_count": 9,
-        "new_user_count": 3,
-        "retained_user_count": 5,
-        "returning_user_count": 1,
-        "lost_user_count": 1,
-    }
-    unknown = dict.fromkeys(("new_user_count", "returning_user_count"))
     week = date(2026, 10, 19)
-    rows = [told_apart, {**told_apart, **unknown, "period_start": week}]
-    marts, _ = read({"claude_active_users": rows})
+    rows = page_marts.company(9, FIRST)
+    for row in rows["claude_active_users"]:
+        if row["period_start"] == week:
+            row.update(retained_user_count=5, lost_user_count=1)
+            row.update(new_user_count=None, returning_user_count=None)
+    marts, _ = read(rows)
     card = adoption.coming_and_going(marts, with_gap(), {"all days": SPAN})
     chart = (card.parts[0].charts or {})["all days"]
     assert isinstance(chart, Chart)
@@ -265,9 +258,9 @@ def test_new_and_returning_people_are_told_apart_only_where_they_can_be() -> Non
 
 def team(name: str, people: int, sessions: int) -> dict[str, Any]:
     """Return a day of a team."""
-    of_team = {"date": LAST, "rbac_group_id": f"rbac_group_{name}", "team_name": name}
     counts = {"user_count": people, "session_count": sessions, "commit_count": None}
-    return {**of_team, **counts, "accepted_count": 15, "decided_count": 20}
+    counts |= {"accepted_count": 15, "decided_count": 20}
+    return {"date": LAST, "rbac_group_id": f"id_{name}", "team_name": name, **counts}
 
 
 @pytest.mark.parametrize(
@@ -282,10 +275,9 @@ def test_small_teams_are_folded(
     small: list[dict[str, Any]], folded: list[list[str]]
 ) -> None:
     """Into one row, which has no figures if it would still be of few people."""
-    of_cost = [row for row in known(FIRST)["claude_days"] if row["stream"] == "cost"]
-    days = [{**row, "stream": "team_summaries"} for row in of_cost]
+    day = {"stream": "team_summaries", "date": LAST, "row_count": 1, "state": "settled"}
     teams = [team("A", 5, 100), *small]
-    given = read({"claude_days": days, "claude_code_team_daily": teams})
+    given = read({"claude_days": [day], "claude_code_team_daily": teams})
     [card] = code.teams(*given, least=5)
     assert card.parts[0].table
     assert [*card.parts[0].table.rows] == [["A", "5", "100", "–", "75%"], *folded]
