@@ -67,7 +67,6 @@ def test_the_bookmark_never_moves_back() -> None:
         (state_of("2025-12-31", shape="{}"), False, True, None),
         (state_of(FLOOR.isoformat(), shape="{}"), False, False, FLOOR.isoformat()),
     ],
-    ids=["first", "goes-on", "no-shape", "another-shape", "before-the-floor", "at-it"],
 )
 def test_start(
     before: dict[str, Any], *, restarts: bool, was_before_floor: bool, value: str | None
@@ -103,12 +102,12 @@ STATE: dict[str, Any] = {"bookmarks": {"skills": GOES_ON}}
 
 def test_states() -> None:
     """What Meltano and targets wrap around a state is taken off, and the rest is kept."""
-    wrapped: list[dict[str, Any]] = [
-        {name: STATE} for name in ("singer_state", "completed", "value")
+    states: list[dict[str, Any]] = [
+        *(STATE, {"singer_state": STATE}, {"completed": STATE}, {"value": STATE}),
+        {"completed": {"singer_state": STATE}, "partial": {}},
     ]
-    wrapped += [{"type": "STATE", "value": each} for each in wrapped]
-    for state in (STATE, *wrapped, {"completed": wrapped[0], "partial": {}}):
-        assert bookmarks_in(state) == STATE
+    states += [{"type": "STATE", "value": each} for each in states]
+    assert all(bookmarks_in(state) == STATE for state in states)
     extras = {"partitions": [], "progress_markers": {"a": 1}}
     state = {"bookmarks": {"skills": extras, "cost": {}}}
     assert bookmarks_in(state) == state
@@ -123,15 +122,10 @@ def test_states() -> None:
     [
         *([], 1, STATE["bookmarks"], {"state": STATE}, {"value": 1}),
         *({"bookmarks": []}, {"bookmarks": None}, {"bookmarks": {"skills": 1}}),
-        *(
-            {"bookmarks": {"skills": {name: value}}}
-            for name, value in (
-                ("progress_markers", []),
-                ("progress_markers", "2026-03-04"),
-                ("partitions", {}),
-                ("partitions", [{"context": {"id": 1}, **GOES_ON}]),
-            )
-        ),
+        {"bookmarks": {"skills": {"progress_markers": []}}},
+        {"bookmarks": {"skills": {"progress_markers": "2026-03-04"}}},
+        {"bookmarks": {"skills": {"partitions": {}}}},
+        {"bookmarks": {"skills": {"partitions": [{"context": {"id": 1}, **GOES_ON}]}}},
         {"completed": {}, "partial": {"singer_state": STATE}},
         {"singer_state": {"skills": GOES_ON}},
         {"currently_syncing": "skills"},
@@ -162,17 +156,13 @@ instants = st.datetimes(
 @given(st.lists(instants, min_size=2))
 def test_snapshots_only_grow(clock: list[Any]) -> None:
     """Also with a clock that stands still or goes back; text order is time order."""
+    for noon in (NOON, NOON.in_timezone("Asia/Tokyo")):
+        assert ledger({}).next_snapshot(noon) == "2026-05-20T12:00:00.000000Z"
     state: dict[str, Any] = {}
     snapshots = [ledger(state).next_snapshot(pendulum.instance(at)) for at in clock]
     assert snapshots == sorted(set(snapshots))
     assert {len(snapshot) for snapshot in snapshots} == {len("2026-01-01T00:00:00.000000Z")}
     assert state == {"latest_snapshot_at": snapshots[-1]}
-
-
-def test_snapshots_have_one_form() -> None:
-    """UTC, six digits, Z."""
-    for noon in (NOON, NOON.in_timezone("Asia/Tokyo")):
-        assert ledger({}).next_snapshot(noon) == "2026-05-20T12:00:00.000000Z"
 
 
 def test_revisable_days() -> None:
@@ -188,30 +178,31 @@ def test_revisable_days() -> None:
     assert ledger({REVISABLE: None}).revisable == {}
 
 
-#: What a state may hold that this tap never writes, and what is said of it.
-WRONG: dict[str, tuple[list[Any], str]] = {
-    "replication_key_value": (
-        ["banana", 20260304, ["2026-03-04"], ""],
-        "bookmark of stream skills .* expected a date",
-    ),
-    # Without the key of the bookmark all would be read again.
-    "replication_key": ([None, "updated_at"], "skills.*'date'"),
-    REVISABLE: (
-        ["2026-03-01", "x/y/z", "2026-03-01/a/b", 7, ["a"]],
-        "of stream skills .* --full-refresh",
-    ),
-    # Text of another form, no text, and an instant after which there is no other.
-    "latest_snapshot_at": (
-        ["yesterday", "", 7, ["2026-01-01"], {}, "9999-12-31T23:59:59.999999Z"],
-        "latest_snapshot_at of stream skills",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_what_the_tap_never_writes(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "values", "told"),
+    [
+        (
+            "replication_key_value",
+            ["banana", 20260304, ["2026-03-04"], ""],
+            "bookmark of stream skills .* expected a date",
+        ),
+        # Without the key of the bookmark all would be read again.
+        ("replication_key", [None, "updated_at"], "skills.*'date'"),
+        (
+            REVISABLE,
+            ["2026-03-01", "x/y/z", "2026-03-01/a/b", 7, ["a"]],
+            "of stream skills .* --full-refresh",
+        ),
+        # Text of another form, no text, and an instant after which there is no other.
+        (
+            "latest_snapshot_at",
+            ["yesterday", "", 7, ["2026-01-01"], {}, "9999-12-31T23:59:59.999999Z"],
+            "latest_snapshot_at of stream skills",
+        ),
+    ],
+)
+def test_what_the_tap_never_writes(name: str, values: list[Any], told: str) -> None:
     """It is named, not skipped: that would lose days, or read all of them again."""
-    values, told = WRONG[name]
     for value in values:
         wrong = ledger({**GOES_ON, name: value})
         with pytest.raises(RunFailedError, match=told):
