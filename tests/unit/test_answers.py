@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from requests.structures import CaseInsensitiveDict
 
 from tap_claude_analytics.api.answers import (
     Answer,
@@ -36,38 +36,27 @@ TEN, HALF_A_MINUTE_LATER = (
 )
 
 
-def answer(
-    body: object,
-    *,
-    status: int = 200,
-    reason: str = "",
-    is_first_page: bool = True,
-    **headers: str,
-) -> Answer:
+ANSWER = Answer(
+    path="skills",
+    asked=ASKED,
+    is_first_page=True,
+    status=200,
+    reason="",
+    headers={"request-id": "req_7"},
+    body=b"",
+)
+
+
+def answer(body: object, **changes: Any) -> Answer:
     """Make an answer; bytes are sent as they are, anything else as JSON."""
-    return Answer(
-        path="skills",
-        asked=ASKED,
-        is_first_page=is_first_page,
-        status=status,
-        reason=reason,
-        headers=CaseInsensitiveDict(
-            {name.replace("_", "-"): value for name, value in headers.items()}
-        ),
-        body=body
-        if isinstance(body, bytes)
-        else json.dumps(body, ensure_ascii=False).encode(),
-    )
+    if not isinstance(body, bytes):
+        body = json.dumps(body, ensure_ascii=False).encode()
+    return replace(ANSWER, body=body, **changes)
 
 
-def meaning(refused: Answer) -> ApiError:
+def meaning(body: object, **changes: Any) -> ApiError:
     """Return what an answer means that has no rows."""
-    return error_of(refused, api_key=KEY, longest_wait=300)
-
-
-def saying(message: object) -> dict[str, object]:
-    """Return an error body as the API writes it."""
-    return {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
+    return error_of(answer(body, **changes), api_key=KEY, longest_wait=300)
 
 
 # Pages
@@ -102,8 +91,8 @@ def test_pages(
     That one takes, for example, an instant of the refresh that is neither text nor null.
     """
     body = {**body, "data_refreshed_at": refreshed}
-    given = answer(body, request_id="req_7", anthropic_organization_id="org_1")
-    page = read_page(given, paging)
+    headers = {"request-id": "req_7", "anthropic-organization-id": "org_1"}
+    page = read_page(answer(body, headers=headers), paging)
     rows = RowDecoder(dict).decode(page.text, page.rows_key).rows
     assert rows == body.get("data", body.get("summaries"))
     assert page.next_page == cursor
@@ -138,7 +127,7 @@ NO_PAGES: list[tuple[object, Paging, str]] = [
 def test_what_is_no_page(body: object, paging: Paging, found: str) -> None:
     """The error says what was asked and what came, so that it can be reported."""
     with pytest.raises(UnexpectedAnswerError) as caught:
-        read_page(answer(body, request_id="req_7"), paging)
+        read_page(answer(body), paging)
     sentence = str(caught.value)
     assert sentence.startswith(ASKED)
     assert found in sentence
@@ -177,7 +166,7 @@ def test_odd_values_beside_the_rows(news: bytes) -> None:
 def test_a_packed_page_is_the_same_and_smaller() -> None:
     """Also when it is packed again."""
     body = {"data": [{"a": number} for number in range(1000)], "next_page": "more"}
-    page = read_page(answer(body, request_id="req_7"))
+    page = read_page(answer(body))
     packed = page.packed()
     assert len(packed.body) < len(page.body) / 4
     assert packed.packed() is packed
@@ -199,7 +188,8 @@ STATUSES: dict[int, type[ApiError]] = {
 @pytest.mark.parametrize(("status", "kind"), STATUSES.items())
 def test_what_a_status_means(status: int, kind: type[ApiError]) -> None:
     """The sentence names the request, the status, the API's words and the request id."""
-    found = meaning(answer(saying("no"), status=status, request_id="req_7"))
+    body = {"type": "error", "error": {"type": "some_error", "message": "no"}}
+    found = meaning(body, status=status)
     assert type(found) is kind
     assert found.path == "skills"
     sentence = f'{ASKED} was answered with status {status}: "no" (request id req_7).'
@@ -213,7 +203,7 @@ def test_what_a_status_means(status: int, kind: type[ApiError]) -> None:
 )
 def test_an_error_without_words(body: object) -> None:
     """The reason phrase is shown instead, and an id that is missing is unknown."""
-    found = str(meaning(answer(body, status=502, reason="Bad Gateway")))
+    found = str(meaning(body, status=502, reason="Bad Gateway", headers={}))
     assert found.startswith(f"{ASKED} was answered with status 502 Bad Gateway")
     assert found.endswith("(request id unknown).")
 
@@ -221,8 +211,8 @@ def test_an_error_without_words(body: object) -> None:
 def test_private_text_in_an_error() -> None:
     """Nothing private is shown, whatever part of the answer quotes it."""
     private = f"mary@acme.example {KEY} sk-ant-api01-secret"
-    body = saying(f"{'x ' * 190}{private}")
-    shown = str(meaning(answer(body, status=400, request_id=private[:17])))
+    body = {"error": {"message": f"{'x ' * 190}{private}"}}
+    shown = str(meaning(body, status=400, headers={"request-id": private[:17]}))
     assert "mary" not in shown
     assert "sk-ant" not in shown
     assert KEY[:6] not in shown
@@ -233,7 +223,8 @@ def test_private_text_in_an_error() -> None:
 @pytest.mark.parametrize("message", ["the latest is 2026-01-03", None, ["2026-01-03"]])
 def test_what_a_400_keeps(message: object, *, is_first_page: bool) -> None:
     """The API's words, for whoever knows what they mean; and which page it was."""
-    found = meaning(answer(saying(message), status=400, is_first_page=is_first_page))
+    body = {"error": {"message": message}}
+    found = meaning(body, status=400, is_first_page=is_first_page)
     assert isinstance(found, BadRequestError)
     assert found.api_message == (message if isinstance(message, str) else "")
     assert found.is_first_page is is_first_page
@@ -243,18 +234,18 @@ def test_what_a_400_keeps(message: object, *, is_first_page: bool) -> None:
     ("headers", "expected"),
     [
         ({}, None),
-        ({"retry_after": "7"}, 7.0),
-        ({"retry_after": "0.5"}, 0.5),
-        ({"retry_after_ms": "1500", "retry_after": "9"}, 1.5),
-        *(({"retry_after": text}, None) for text in ("-1", "inf", "nan", "soon")),
-        ({"retry_after": HALF_A_MINUTE_LATER, "date": TEN}, 30.0),
-        ({"retry_after": TEN, "date": HALF_A_MINUTE_LATER}, 0.0),
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        *(({"retry-after": text}, None) for text in ("-1", "inf", "nan", "soon")),
+        ({"retry-after": HALF_A_MINUTE_LATER, "date": TEN}, 30.0),
+        ({"retry-after": TEN, "date": HALF_A_MINUTE_LATER}, 0.0),
     ],
     ids=str,
 )
-def test_how_long_to_wait(headers: dict[str, Any], expected: float | None) -> None:
+def test_how_long_to_wait(headers: dict[str, str], expected: float | None) -> None:
     """Milliseconds, seconds, or a date by the clock of the server."""
-    assert requested_wait(answer({}, **headers).headers) == expected
+    assert requested_wait(headers) == expected
 
 
 def test_a_request_in_words() -> None:
