@@ -95,6 +95,10 @@ def test_what_is_right(settings: dict[str, Any]) -> None:
 
 
 WHICH_KEY = ("Analytics API key", "read:analytics", "Claude Enterprise", "api-access")
+ODD_NUMBERS = ("5", 1.5, True, [7])
+ODD_AGENTS = ("", " me", "me ", "a\r\nx-api-key: b", "Zoë", 5)
+#: Ends before there is anything, by their UTC days.
+TOO_EARLY = ("2025-12-31", "2026-01-01T00:00:00+01:00")
 ODD_DAYS = ("banana", "", "2026-02-30", "2026-01-01\n", 20260101, 1.5, True)
 ODD_URLS = (
     # Not encrypted, though it leaves this machine.
@@ -121,31 +125,15 @@ SIX = ["actor", "model", "product", "speed", "actor_type", "agent_id"]
 #: says. Braces stand for the value.
 WRONG_VALUES: list[tuple[Any, ...]] = [
     *(
-        (
-            name,
-            (low - 1, high + 1, "5", 1.5, True, [7]),
-            " is {!r}",
-            f"from {low} to {high}",
-        )
+        (name, (low - 1, high + 1, *ODD_NUMBERS), " is {!r}", f"from {low} to {high}")
         for name, (low, high) in BOUNDS.items()
     ),
     ("start_date", ODD_DAYS, " is {!r}", "YYYY-MM-DD", "RFC 3339"),
     ("end_date", ODD_DAYS, " is {!r}", "YYYY-MM-DD", "RFC 3339"),
-    # An end before there is anything, by its UTC day.
-    (
-        "end_date",
-        ("2025-12-31", "2026-01-01T00:00:00+01:00"),
-        " is 2025-12-31",
-        "2026-01-01",
-    ),
+    ("end_date", TOO_EARLY, " is 2025-12-31", "2026-01-01"),
     ("api_url", ODD_URLS, " ", "{!r}", "expected"),
     ("api_url", URLS_WITH_PASSWORDS, " ", "without user, password"),
-    (
-        "user_agent",
-        ("", " me", "me ", "a\r\nx-api-key: b", "Zoë", 5),
-        " is {!r}",
-        "expected",
-    ),
+    ("user_agent", ODD_AGENTS, " is {!r}", "expected"),
     ("api_key", ("", None, 76543210, [KEY]), " must be a non-empty string", *WHICH_KEY),
     ("api_key", (f"{KEY}\n", f" {KEY}", f"“{KEY}”"), " contains a space, a", *WHICH_KEY),
     ("api_key", (f"sk-ant-api03-{SECRET}",), " is a key of the Claude API", *WHICH_KEY),
@@ -204,12 +192,7 @@ WRONG_VALUES: list[tuple[Any, ...]] = [
     ("rbac_group_ids", [["rbac_group_1", 5]], " is invalid", "a list of"),
     # Teams are named by their ids, not by names, nor by UUIDs, which rows do not hold.
     ("rbac_group_ids", [["zelda"]], " has an entry (number 1)"),
-    (
-        "rbac_group_ids",
-        [["rbac_group_1", UUID]],
-        " has an entry (number 2)",
-        "not a name or",
-    ),
+    ("rbac_group_ids", [["rbac_group_1", UUID]], " has an entry (number 2)", "or a UUID"),
     ("personal_data", ["mask"], " is 'mask'; expected one of keep, hash, drop."),
 ]
 #: Settings, the beginning of the sentence about them, and what else it says.
@@ -242,7 +225,7 @@ WRONG: list[tuple[Any, ...]] = [
     ),
     (
         {"personal_data": "hash"},
-        "personal_data_salt is not set; expected a string of ",
+        "personal_data_salt is not set; expected a string of",
         "16",
     ),
 ]
