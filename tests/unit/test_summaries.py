@@ -13,12 +13,7 @@ from tap_claude_analytics.days.availability import NotAvailableYetError
 from tap_claude_analytics.days.organization import Organization
 from tap_claude_analytics.records.day import Batch
 from tap_claude_analytics.streams.sources.source import Endpoint
-from tap_claude_analytics.streams.sources.summaries import (
-    MAX_DAYS,
-    SharedSummaries,
-    ask_for,
-    by_day,
-)
+from tap_claude_analytics.streams.sources.summaries import SharedSummaries, ask_for, by_day
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests.singer import catalog_of, state_at
 
@@ -64,9 +59,6 @@ def test_the_windows_of_all_streams_are_one() -> None:
     assert shared.windows(wanted[0]) == ((FIRST, LAST),)
     wanted.clear()
     assert shared.windows((LAST, LAST)) == ((FIRST, LAST),)
-    far = FIRST.add(days=MAX_DAYS)
-    years = SharedSummaries(lambda: ()).windows((FIRST, far))
-    assert years == ((FIRST, far.subtract(days=1)), (far, far))
 
 
 @pytest.mark.parametrize(
