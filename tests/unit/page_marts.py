@@ -65,8 +65,7 @@ def build(path: Path, marts: Rows, without: Iterable[str] = ()) -> None:
 
 def known(first: date, last: date = LAST, states: Mapping[date, str] | None = None) -> Rows:
     """Return what is known of days: settled, unless another state is given."""
-    all_days = Span(first, last)
-    told = dict.fromkeys(all_days, "settled") | dict(states or {})
+    told = dict.fromkeys(Span(first, last), "settled") | dict(states or {})
     of_stream = {
         "last_read_day": last,
         "last_complete_day": last,

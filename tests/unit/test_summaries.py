@@ -12,12 +12,14 @@ from tap_claude_analytics.api.pages import Page
 from tap_claude_analytics.days.availability import NotAvailableYetError
 from tap_claude_analytics.days.organization import Organization
 from tap_claude_analytics.records.day import Batch
-from tap_claude_analytics.streams.sources.source import Endpoint
+from tap_claude_analytics.streams.day_stream import DayStream
+from tap_claude_analytics.streams.sources.source import Endpoint, Plan
 from tap_claude_analytics.streams.sources.summaries import SharedSummaries, ask_for, by_day
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests.singer import catalog_of, state_at
 
 FIRST, THIRD, FIFTH, LAST = (pendulum.Date(2026, 1, day) for day in (1, 3, 5, 9))
+TAP = TapClaudeAnalytics(config={"api_key": "sk-ant-api01-x"}, setup_mapper=False)
 REFUSED = BadRequestError("no", "summaries", api_message="no", is_first_page=True)
 PAGE = Page(b"", "req_7")
 
@@ -77,13 +79,19 @@ def test_only_selected_streams_share_a_window(
     assert begin == first
 
 
+def test_without_new_days_nothing_is_asked() -> None:
+    """Nor are days that other streams need."""
+    stream = TAP.streams["org_summaries"]
+    assert isinstance(stream, DayStream)
+    assert stream.source(Mock()).questions(Plan(None), stream.ledger) == []
+
+
 @pytest.mark.parametrize("day", ["2025-12-31", "2026-01-10T00:00:00Z", "soon", 7, None])
 def test_a_row_of_another_day(day: object) -> None:
     """It is not attributed to any, and the sentence says where it came from."""
     rows = [{"starting_at": at} for at in ("2026-01-01", day)]
     batch = Batch(rows, conforms=True, is_suspect=False, request_id="req_7")
-    tap = TapClaudeAnalytics(config={"api_key": "sk-ant-api01-x"}, setup_mapper=False)
-    endpoint = Endpoint(tap.run.client, "summaries", LAST, Organization(dict), Mock())
+    endpoint = Endpoint(TAP.run.client, "summaries", LAST, Organization(dict), Mock())
     with pytest.raises(UnexpectedAnswerError) as caught:
         by_day(endpoint, (FIRST, LAST), [batch])
     told = ("a row whose", "is not one of 2026-01-01 to 2026-01-09", "/summaries", "req_7")
