@@ -94,7 +94,10 @@ def test_what_is_right(settings: dict[str, Any]) -> None:
     assert configuration_mistakes({"api_key": KEY, **settings}, SCHEMA) == []
 
 
-WHICH_KEY = ("Analytics API key", "read:analytics", "Claude Enterprise", "api-access")
+WHICH_KEY = (
+    *("Analytics API key", "read:analytics", "Claude Enterprise"),
+    *("claude.ai/admin-settings/api-access", "public API access must be switched on"),
+)
 ODD_NUMBERS = ("5", 1.5, True, [7])
 ODD_AGENTS = ("", " me", "me ", "a\r\nx-api-key: b", "Zoë", 5)
 #: Ends before there is anything, by their UTC days.

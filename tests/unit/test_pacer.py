@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextvars
-import heapq
-import itertools
 import threading
 import time
 from functools import partial
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from unittest.mock import Mock, patch
 
@@ -50,8 +49,8 @@ class Office:
         progress = Progress(Mock(info=self.note))
         progress.begin("skills", 300, 300)
         self.pacer = Pacer(requests_per_minute, progress)
-        self._order = itertools.count()
-        self._sleepers: list[tuple[float, int, threading.Event]] = []
+        #: Until when threads sleep; the first one to sleep is the first of equals.
+        self._sleepers: list[tuple[float, threading.Event]] = []
         self._all_asleep = threading.Event()
         self._errors: list[BaseException] = []
 
@@ -97,7 +96,8 @@ class Office:
                 thread = threading.Thread(target=self._do, args=(work,), daemon=True)
                 self._resume(thread.start)
             while self._sleepers and not self._errors:
-                self.now, _, woken = heapq.heappop(self._sleepers)
+                self._sleepers.sort(key=itemgetter(0))
+                self.now, woken = self._sleepers.pop(0)
                 self._resume(woken.set)
         if self._errors:
             raise self._errors[0]
@@ -106,7 +106,7 @@ class Office:
     def sleep(self, duration: float) -> None:
         """Let the others run until it is time."""
         woken = threading.Event()
-        heapq.heappush(self._sleepers, (self.now + duration, next(self._order), woken))
+        self._sleepers.append((self.now + duration, woken))
         self._all_asleep.set()
         if not woken.wait(PATIENCE):
             raise TimeoutError

@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner
 
 from tap_claude_analytics.cli.options import ENV_PREFIX
-from tap_claude_analytics.common.errors import KEY_ADVICE
 from tap_claude_analytics.config.checks import (
     configuration_mistakes,
     environment_mistakes,
@@ -32,13 +31,6 @@ def test_a_missing_key() -> None:
     assert "The environment has THE_KEY" in sentence
     assert "--config=ENV" in sentence
     assert configuration_mistakes({"api_key": KEY}, SCHEMA, "THE_KEY") == []
-
-
-def test_where_keys_are_made() -> None:
-    """The page, and the switch on it."""
-    for text in (KEY_ADVICE, SCHEMA["properties"]["api_key"]["description"]):
-        assert "claude.ai/admin-settings/api-access" in text
-    assert "public API access must be switched on" in KEY_ADVICE
 
 
 def test_an_admin_key() -> None:
