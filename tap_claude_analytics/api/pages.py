@@ -127,7 +127,7 @@ def _read_any(answer: Answer, paging: Paging) -> Page:
         raise _unexpected(answer, f"an object with the keys {{{found}}}")
     next_page = body.get(paging.field)
     if next_page is not None and not isinstance(next_page, str):
-        raise _unexpected(answer, f"a {paging.field} that is a {type(next_page).__name__}")
+        raise _unexpected(answer, f"a {paging.field} of type {type(next_page).__name__}")
     refreshed = body.get("data_refreshed_at")
     return Page(
         answer.body,
