@@ -18,13 +18,6 @@ QUICK = tuple(
     for name, fault in FAULTS.items()
     if fault.kind is Kind.PASSING and name not in SLOW
 )
-#: Passing faults that are also tried where they do not pass: one of each sort.
-_LASTING = {
-    "rate_limit_without_a_wait",
-    "status_503",
-    "invalid_json",
-    "reset_before_the_answer",
-}
 
 
 class Extent(Enum):
@@ -44,60 +37,43 @@ class Outcome(Enum):
 
 
 class Case(NamedTuple):
-    """A fault, how often it occurs, and how that ends."""
+    """A fault, how often it occurs, how that ends, and what is said of a failure."""
 
     fault: Fault
     extent: Extent
     outcome: Outcome
-
-    def selection(self, requests: int) -> dict[str, int]:
-        """Return what the simulator is told, if the fault can befall so many requests."""
-        if self.extent is Extent.ALWAYS:
-            return {}
-        every = {"every": 1} if self.extent is Extent.LASTING else {}
-        return {"nth": requests // 2 + 1, **every}
+    sentence: str
 
 
-#: What becomes of a fault of a kind, for each extent that it is tried in.
-_ENDS = {
-    Kind.PASSING: {Extent.ONCE: Outcome.TRUTH, Extent.LASTING: Outcome.FAILURE},
-    Kind.LONG: {Extent.ONCE: Outcome.FAILURE},
-    Kind.EXPIRED: {Extent.ONCE: Outcome.TRUTH, Extent.LASTING: Outcome.FAILURE},
-    Kind.REVISED: {Extent.ONCE: Outcome.TRUTH},
-    Kind.WRONG: {Extent.ONCE: Outcome.FAILURE},
-    Kind.MISPLACED: {Extent.ONCE: Outcome.FAILURE},
-    Kind.ENDLESS: {Extent.LASTING: Outcome.FAILURE},
-    Kind.DOUBLED: {Extent.ALWAYS: Outcome.TRUTH},
-    Kind.EMPTY: {Extent.ONCE: Outcome.TRUTH},
-    Kind.STALE: {Extent.ALWAYS: Outcome.TRUTH},
-    Kind.NOT_YET: {Extent.ALWAYS: Outcome.END_FOR_NOW},
-    Kind.GATEWAY: {Extent.ONCE: Outcome.FAILURE},
-    Kind.INELIGIBLE: {Extent.ONCE: Outcome.FAILURE},
-}
-_SENTENCES = {
-    Kind.LONG: "is longer than max_retry_wait",
-    Kind.EXPIRED: "was answered with status 410",
-    Kind.WRONG: "; expected",
-    Kind.MISPLACED: "returned a row ",
-    Kind.ENDLESS: "expected its pages to end",
-    Kind.NOT_YET: "was answered with status 400",
-    Kind.GATEWAY: "something between this machine and the API",
-    Kind.INELIGIBLE: "Organisations of this kind do not have this endpoint.",
-}
 NO_ANSWER = "got no complete answer"
-
-
-def sentence_about(fault: Fault) -> str:
-    """Return a part of what a run says that fails by a fault."""
-    if fault.kind is not Kind.PASSING:
-        return _SENTENCES[fault.kind]
-    if fault.name.startswith("rate_limit"):
-        return "was answered with status 429"
-    if fault.name == "invalid_json":
-        return "was answered with a body that is not JSON"
-    if fault.name.startswith("status_"):
-        return f"was answered with status {fault.name[-3:]}"
-    return NO_ANSWER
+#: What becomes of a fault of a kind, in each extent that it is tried in, and what is said.
+_ENDS = {
+    Kind.PASSING: [(Extent.ONCE, Outcome.TRUTH, "")],
+    Kind.LONG: [(Extent.ONCE, Outcome.FAILURE, "is longer than max_retry_wait")],
+    Kind.EXPIRED: [
+        (Extent.ONCE, Outcome.TRUTH, ""),
+        (Extent.LASTING, Outcome.FAILURE, "was answered with status 410"),
+    ],
+    Kind.REVISED: [(Extent.ONCE, Outcome.TRUTH, "")],
+    Kind.WRONG: [(Extent.ONCE, Outcome.FAILURE, "; expected")],
+    Kind.MISPLACED: [(Extent.ONCE, Outcome.FAILURE, "returned a row ")],
+    Kind.ENDLESS: [(Extent.LASTING, Outcome.FAILURE, "expected its pages to end")],
+    Kind.DOUBLED: [(Extent.ALWAYS, Outcome.TRUTH, "")],
+    Kind.EMPTY: [(Extent.ONCE, Outcome.TRUTH, "")],
+    Kind.STALE: [(Extent.ALWAYS, Outcome.TRUTH, "")],
+    Kind.NOT_YET: [(Extent.ALWAYS, Outcome.END_FOR_NOW, "was answered with status 400")],
+    Kind.GATEWAY: [(Extent.ONCE, Outcome.FAILURE, "something between this machine and")],
+    Kind.INELIGIBLE: [
+        (Extent.ONCE, Outcome.FAILURE, "Organisations of this kind do not have this")
+    ],
+}
+#: Passing faults that are also tried where they do not pass: one of each sort.
+_LASTING = {
+    "rate_limit_without_a_wait": "was answered with status 429",
+    "status_503": "was answered with status 503",
+    "invalid_json": "was answered with a body that is not JSON",
+    "reset_before_the_answer": NO_ANSWER,
+}
 
 
 def _cases() -> Iterator[Case]:
@@ -105,10 +81,10 @@ def _cases() -> Iterator[Case]:
     kinds = {Kind.GATEWAY, Kind.INELIGIBLE, Kind.PASSING}
     refusals = [fault for fault in REFUSALS.values() if fault.kind in kinds]
     for fault in (*FAULTS.values(), *refusals):
-        passes = fault.kind is Kind.PASSING and fault.name not in _LASTING
-        for extent, outcome in _ENDS[fault.kind].items():
-            if not (passes and extent is Extent.LASTING):
-                yield Case(fault, extent, outcome)
+        for end in _ENDS[fault.kind]:
+            yield Case(fault, *end)
+        if fault.name in _LASTING:
+            yield Case(fault, Extent.LASTING, Outcome.FAILURE, _LASTING[fault.name])
 
 
 CASES = {f"{case.fault.name}-{case.extent.name.lower()}": case for case in _cases()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +38,11 @@ def read(simulator: Simulator, *streams: str, **settings: Any) -> Output:
     return run(simulator, *chosen, end_date=DAYS[-1], **settings)
 
 
-def refuse(simulator: Simulator, *endpoints: str, status: int = 403) -> None:
+def refuse(simulator: Simulator, statuses: dict[str, int]) -> None:
     """Let the API refuse endpoints in its own words."""
-    for endpoint in endpoints:
-        simulator.reply(endpoint, status=status, body=error_of(f"no scope for {endpoint}"))
+    for endpoint, status in statuses.items():
+        body = error_of(f"no scope for {endpoint}")
+        simulator.reply(endpoint, status=status, body=body)
 
 
 def assert_failed(output: Output, *failed: str) -> None:
@@ -58,25 +60,39 @@ def assert_failed(output: Output, *failed: str) -> None:
 # Refusals
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
-def test_one_refused_endpoint(simulator: Simulator, status: int) -> None:
-    """Its stream fails, with what to check; the others are read."""
-    refuse(simulator, "skills", status=status)
+@pytest.mark.parametrize(
+    "statuses",
+    [
+        *({"skills": status} for status in (401, 403, 404)),
+        # A key that opens an endpoint is not to blame, be that the first or the last one.
+        {"artifacts": 403, "skills": 403},
+        {"summaries": 403, "skills": 403},
+        {"summaries": 403, "artifacts": 403},
+        # Nothing is known of the key if an endpoint did not answer.
+        {"summaries": 500, "artifacts": 403, "skills": 403},
+    ],
+    ids=str,
+)
+def test_refused_endpoints(simulator: Simulator, statuses: dict[str, int]) -> None:
+    """Their streams fail, each with what to check; the others are read."""
+    refuse(simulator, statuses)
     output = read(simulator)
-    assert output.failed == ["skills"]
-    assert_failed(output, "skills")
-    assert [request.path for request in simulator.requests].count("skills") == 1
-    assert "GET /v1/organizations/analytics/skills?date=2026-01-01" in output.failure
-    assert f'status {status}: "no scope for skills"' in output.failure
-    assert "request id req_" in output.failure
-    assert all(part in output.failure for part in ADVICE)
-    # Of a run that asks one endpoint only, the sentence is the stream's too.
-    assert read(simulator, "skills").failed == ["skills"]
+    failed = [stream for stream in ENDPOINT_OF if ENDPOINT_OF[stream] in statuses]
+    assert output.failed == failed
+    assert_failed(output, *failed)
+    asked = Counter(request.path for request in simulator.requests)
+    for stream, sentence in zip(failed, output.failures, strict=True):
+        endpoint = ENDPOINT_OF[stream]
+        status = statuses[endpoint]
+        assert f"GET /v1/organizations/analytics/{endpoint}?" in sentence
+        assert f'status {status}: "no scope for {endpoint}" (request id req_' in sentence
+        assert all(part in sentence for part in ADVICE) is (status != 500)
+        assert asked[endpoint] == (9 if status == 500 else 1)
 
 
 def test_all_endpoints_refused(simulator: Simulator) -> None:
     """The key is to blame: every endpoint is asked once, and there is one sentence."""
-    refuse(simulator, *set(ENDPOINT_OF.values()))
+    refuse(simulator, dict.fromkeys(ENDPOINT_OF.values(), 403))
     output = read(simulator)
     paths = sorted(request.path for request in simulator.requests)
     assert paths == ["artifacts", "skills", "summaries"]
@@ -86,76 +102,42 @@ def test_all_endpoints_refused(simulator: Simulator) -> None:
     assert "request id req_" in sentence
     assert all(part in sentence for part in ADVICE)
     assert_failed(output, *ENDPOINT_OF)
+    # Of a run that asks one endpoint only, the sentence is the stream's too.
+    assert read(simulator, "skills").failed == ["skills"]
 
 
-@pytest.mark.parametrize("opened", ["summaries", "artifacts", "skills"])
-def test_a_key_that_opens_one_of_many(simulator: Simulator, opened: str) -> None:
-    """It is not to blame, be that the first or the last endpoint asked."""
-    refuse(simulator, *set(ENDPOINT_OF.values()) - {opened})
-    output = read(simulator)
-    refused = [stream for stream in ENDPOINT_OF if ENDPOINT_OF[stream] != opened]
-    assert output.failed == refused
-    assert_failed(output, *refused)
+# Stream maps
 
 
-def test_a_failure_that_is_no_refusal_blames_no_key(simulator: Simulator) -> None:
-    """Nothing is known of the key if the first endpoint did not answer."""
-    simulator.reply("summaries", status=500)
-    refuse(simulator, "artifacts")
-    output = read(simulator)
-    assert output.failed == ["adoption", "artifacts", "org_summaries"]
-    assert_failed(output, *output.failed)
-    assert [request.path for request in simulator.requests].count("summaries") == 9
-
-
-# Exceptions that nobody foresaw
-
-
-def test_a_defect_of_the_tap(
-    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The sentence says where it is, and where to report it."""
-
-    def fail(*_: object) -> None:
-        raise ZeroDivisionError(NAME)
-
-    monkeypatch.setattr("tap_claude_analytics.streams.day_stream.DayStream._emit_day", fail)
-    with caplog.at_level(logging.DEBUG):
-        output = read(simulator)
-    assert output.failed == sorted(ENDPOINT_OF)
-    for sentence in output.failures:
-        assert "Unexpected ZeroDivisionError in test_trouble.py, line " in sentence
-        assert "please report it at https://" in sentence
-        assert NAME not in sentence
-    assert NAME not in caplog.text
-    assert "unhandled error" not in caplog.text
-    assert "Traceback" in caplog.text
-
-
-def test_an_expression_that_fails_on_a_record(
-    simulator: Simulator, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("stream", "expression", "failed"),
+    [
+        ("user_summaries", "int(email_address)", ["user_summaries"]),
+        # A day without its reading is not read.
+        ("readings", "int(stream)", ["skills", "user_summaries"]),
+    ],
+)
+def test_an_expression_that_fails(
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    stream: str,
+    expression: str,
+    failed: list[str],
 ) -> None:
     """The loop of the SDK applies stream maps, and its log says nothing of its own."""
-    maps = {"user_summaries": {"x": "int(email_address)"}}
+    maps = {stream: {"x": expression}}
     with caplog.at_level(logging.DEBUG):
         output = read(simulator, "skills", "user_summaries", stream_maps=maps)
-    assert output.failed == ["user_summaries"]
-    assert_failed(output, "user_summaries")
-    assert "Unexpected ValueError in simpleeval.py, line " in output.failure
-    assert "An expression in stream_maps fails on a record" in output.failure
+    assert output.failed == failed
+    for sentence in output.failures:
+        assert "Unexpected ValueError in simpleeval.py, line " in sentence
+        assert "An expression in stream_maps fails on a record" in sentence
+        assert "@example.com" not in sentence
     assert "unhandled error" not in caplog.text
-    assert "@example.com" not in output.failure
     assert "@example.com" not in caplog.text
-
-
-def test_an_expression_that_fails_on_a_reading(simulator: Simulator) -> None:
-    """A day without its reading is not read."""
-    maps = {"readings": {"x": "int(stream)"}}
-    output = read(simulator, "skills", stream_maps=maps)
-    assert output.failed == ["skills"]
-    assert "Unexpected " in output.failure
-    assert output.read_days("skills") == []
-    assert output.bookmark("skills") is None
+    for name in ("skills", "user_summaries"):
+        assert output.read_days(name) == ([] if name in failed else DAYS)
+        assert output.bookmark(name) == (None if name in failed else DAYS[-1])
 
 
 # Values that no database takes, and rows of another day
@@ -174,53 +156,36 @@ def with_value(name: str, value: object) -> Callable[[list[Any]], list[Any]]:
     return lambda rows: [{**row, name: value} for row in rows[:2]] + rows[2:]
 
 
-# What fails the stream
-
-
-@pytest.mark.parametrize(
-    ("stream", "name", "value", "told"),
-    [
-        ("skills", "skill_name", "a\x00b", "skill_name"),
-        ("skills", "skill_name", None, "skill_name"),
-        ("skills", "date", "2026-01-04", f"row for {DAY} whose date is another day"),
-        ("skills", "starting_at", "2026-01-06T00:00:00Z", "starting_at is another day"),
-        ("org_summaries", "starting_at", "2026-03-01T00:00:00Z", "starting_at"),
-        ("user_summaries", "web_search_count", 2**64, "more than 64 bits in web_search"),
-    ],
-)
-def test_a_value_that_fails_the_stream(
-    simulator: Simulator, stream: str, name: str, value: object, told: str
-) -> None:
-    """The sentence names the field and not the value; nothing of the day is confirmed."""
-    simulator.edit(truth.PATHS[stream], DAY, with_value(name, value))
-    output = read_day(simulator, stream, "connectors")
-    assert output.failed == [stream]
-    assert name in output.failure
-    assert told in output.failure
-    assert value is None or str(value) not in output.failure
-    assert {r["stream"] for r in output.records("readings")} == {"connectors"}
-    assert output.bookmark(stream) is None
-
-
 @pytest.mark.parametrize(
     ("stream", "row", "told"),
     [
+        ("skills", {"skill_name": f"{NAME}\x00"}, "skill_name contains a NUL"),
+        ("skills", {"skill_name": None}, f"row of {DAY} without a value for skill_name"),
+        ("skills", {"date": "2026-01-04"}, f"row for {DAY} whose date is another day"),
+        ("skills", {"starting_at": "2026-01-06T00:00:00Z"}, "starting_at is another day"),
+        ("org_summaries", {"starting_at": "2026-03-01T00:00:00Z"}, "starting_at"),
+        ("user_summaries", {"web_search_count": 2**64}, "more than 64 bits in web_search"),
         ("skills", 7, "a row that is not an object"),
         ("usage", {"starting_at": {NAME: 1}, "group": {}}, "a row with a time that is not"),
     ],
 )
-def test_a_row_that_cannot_be_read(
-    simulator: Simulator, stream: str, row: object, told: str
+def test_a_row_that_fails_the_stream(
+    simulator: Simulator, stream: str, row: dict[str, object] | int, told: str
 ) -> None:
-    """It fails its stream, and is neither quoted nor asked for again."""
-    body = {**page_of(row), "data_refreshed_at": "2026-01-17T00:00:00Z"}
-    simulator.reply(stream, body=body)
+    """It is neither quoted nor asked for again, and nothing of its day is confirmed."""
+    path = truth.PATHS.get(stream, stream)
+    known: Any = simulator.truth(path, DAY)[0] if stream in truth.PATHS else {}
+    new: Any = {**known, **row} if isinstance(row, dict) else row
+    body = {**page_of(new), "data_refreshed_at": "2026-01-17T00:00:00Z"}
+    simulator.reply(path, body=body)
     output = read_day(simulator, stream, "connectors")
     assert output.failed == [stream]
     assert told in output.failure
-    assert NAME not in output.failure
-    assert len([r for r in simulator.requests if r.path == stream]) == 1
-    assert output.read_days("connectors")
+    values = [NAME, *(row.values() if isinstance(row, dict) else ())]
+    assert not [value for value in values if str(value) in output.failure]
+    assert [request.path for request in simulator.requests].count(path) == 1
+    assert {r["stream"] for r in output.records("readings")} == {"connectors"}
+    assert output.bookmark(stream) is None
 
 
 def test_a_count_that_is_beyond_all_numbers(simulator: Simulator) -> None:
