@@ -17,13 +17,11 @@ import yaml
 from tap_claude_analytics import tap as tap_module
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tap_claude_analytics.streams import schemas
-from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import ROOT, docs, masking, truth
+from tests import ROOT, docs, masking
 from tests.simulator import ENDPOINTS
-from tests.simulator.organization.catalog import RESOURCES
-from tests.singer import catalog_of, page_of, run
+from tests.singer import page_of, run
 
 if TYPE_CHECKING:
     from tests.simulator import Simulator
@@ -36,8 +34,10 @@ COLUMNS = Path(__file__).with_name("flattened_columns.json")
 def rows_of(page: str, *columns: str) -> list[tuple[str, ...]]:
     """Return the rows of a page's table whose columns look like this."""
     pattern = rf"^\| {' [|] '.join(f'({column})' for column in columns)} \|$"
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    return [match.groups() for match in re.finditer(pattern, text, re.MULTILINE)]
+    text = (ROOT / "docs" / page).read_text("utf-8").replace(",", "")
+    rows = [match.groups() for match in re.finditer(pattern, text, re.MULTILINE)]
+    assert len(rows) == 3
+    return rows
 
 
 @pytest.mark.parametrize("page", docs.PAGES, ids=lambda page: page.stem)
@@ -69,34 +69,12 @@ def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 250
 
 
-def test_streams() -> None:
-    """Key, endpoint and replication key of every stream, as tests elsewhere count on."""
-    tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
-    streams = catalog_of()["streams"]
-    assert {entry["stream"] for entry in streams} == tap.streams.keys()
-    lists = {name: resource.path for name, resource in RESOURCES.items()}
-    paths = truth.PATHS | truth.PATHS_OF_CUTS | lists
-    for entry in streams:
-        name, keys = entry["stream"], tuple(entry["key_properties"])
-        assert truth.KEYS.get(name, ("starting_at", "row_key")) == keys
-        stream = tap.streams[name]
-        if isinstance(stream, DayStream):
-            assert stream.spec.path == paths.get(name, name)
-        assert entry["replication_method"] == "INCREMENTAL"
-        assert entry["replication_key"] in ("date", "starting_at")
-        # A request has one row for good, with the day on which it was last seen.
-        assert entry["replication_key"] in keys or name == "spend_limit_requests"
-
-
 def test_what_breakdowns_cost() -> None:
     """The table's figures are those of the sentence above it."""
-    rows = rows_of("who-uses-what.md", r"[\d,]+", r"\d+", r"[\d,]+", r"\d+")
-    assert len(rows) == 3
-    for users, per_day, load, daily in rows:
-        needed = -(-int(users.replace(",", "")) * 4 // 1000)
-        assert int(per_day) == needed
-        assert int(load.replace(",", "")) == 300 * needed
-        assert int(daily) == 4 * needed
+    for row in rows_of("who-uses-what.md", r"\d+", r"\d+", r"\d+", r"\d+"):
+        users, *figures = map(int, row)
+        needed = -(-users * 4 // 1000)
+        assert figures == [needed, 300 * needed, 4 * needed]
 
 
 def test_meltano_plugin() -> None:
@@ -136,18 +114,15 @@ def test_environment_example() -> None:
 
 def test_how_long_a_load_takes() -> None:
     """The table's figures are those of the formula above it."""
-    days, combinations = 300, 3
-    rows = rows_of("requests.md", r"[\d,]+", r"[\d,]+", r"\d+ (?:min|hour).+")
-    assert len(rows) == 3
-    for users, requests, duration in rows:
-        active = int(users.replace(",", ""))
+    for users, requests, duration in rows_of(
+        "requests.md", r"\d+", r"\d+", r"\d+ (?:min|hour).+"
+    ):
+        active, days, combinations = int(users), 300, 3
         needed = days * (5 + -(-active // 1000)) + 2 * days * active * combinations // 1000
-        assert int(requests.replace(",", "")) == needed
+        assert int(requests) == needed
         hours, minutes = divmod(needed // 60, 60)
-        whole = (
-            f"{hours} hours {minutes} minutes" if hours > 1 else f"{needed // 60} minutes"
-        )
-        assert duration == whole
+        whole = f"{60 * hours + minutes} minutes"
+        assert duration == (f"{hours} hours {minutes} minutes" if hours > 1 else whole)
 
 
 # CONTRIBUTING.md: its stream is read, its commands and paths exist
@@ -172,11 +147,12 @@ def test_the_example_is_a_stream(
     (tmp_path / "prompts.py").write_text(spec_text, encoding="utf-8")
     spec = runpy.run_path(str(tmp_path / "prompts.py"))["PROMPTS"]
     monkeypatch.setattr(tap_module, "SPECS", (*SPECS, spec))
-    folder = tmp_path / "schemas"
-    folder.mkdir()
-    for file in (ROOT / "tap_claude_analytics" / "schemas").glob("*.json"):
-        # Without its mode: the checkout may be read-only.
-        shutil.copyfile(file, folder / file.name)
+    # Without its mode: the checkout may be read-only.
+    folder = shutil.copytree(
+        ROOT / "tap_claude_analytics" / "schemas",
+        tmp_path / "schemas",
+        copy_function=shutil.copyfile,
+    )
     (folder / "prompts.json").write_text(schema_text, encoding="utf-8")
     monkeypatch.setattr(schemas, "FOLDER", folder)
     monkeypatch.setitem(ENDPOINTS, "prompts", replace(ENDPOINTS["skills"], path="prompts"))
@@ -185,19 +161,18 @@ def test_the_example_is_a_stream(
         rows = [{"prompt_id": key, "distinct_user_count": 2, "new": day} for key in keys]
         # Dictated answers are given in the order in which days are asked for.
         simulator.reply("prompts", body=page_of(*rows), times=1)
-    discovered = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
-    streams = discovered.catalog_dict["streams"]
-    chosen = [each for each in streams if each["stream"] in {"prompts", "readings"}]
+    catalog = TapClaudeAnalytics(validate_config=False, setup_mapper=False).catalog_dict
+    chosen = [e for e in catalog["streams"] if e["stream"] in {"prompts", "readings"}]
     output = run(
         simulator, catalog={"streams": chosen}, start_date=days[0], end_date=days[-1]
     )
     assert output.error is None
     described = output.schemas["prompts"]
     assert described["schema"]["required"] == [*described["key_properties"], "snapshot_at"]
-    fields = json.loads(schema_text)["properties"].keys()
     records = output.records("prompts")
     told = [(r["date"], r["prompt_id"], r["additional_fields"]) for r in records]
     assert told == [(day, key, {"new": day}) for day in days for key in keys]
+    fields = json.loads(schema_text)["properties"].keys()
     assert all(each.keys() == fields for each in records)
     assert output.read_days("prompts") == days
     assert output.bookmark("prompts") == days[-1]
@@ -224,9 +199,7 @@ def test_commands_exist() -> None:
 
 def test_paths_exist() -> None:
     """Whatever the text points at is there."""
-    paths = {
-        each for each in PHRASES if re.fullmatch(r"(tests|tap_claude_analytics)/\S*", each)
-    }
-    links = set(re.findall(r"\]\(([^)#]+)", TEXT))
+    paths = [p for p in PHRASES if re.fullmatch(r"(tests|tap_claude_analytics)/\S*", p)]
     assert len(paths) > 5
-    assert {each for each in paths | links if not (ROOT / each).exists()} == set()
+    links = re.findall(r"\]\(([^)#]+)", TEXT)
+    assert [path for path in paths + links if not (ROOT / path).exists()] == []
