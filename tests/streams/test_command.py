@@ -7,34 +7,24 @@ import json
 import logging
 import signal
 import sys
-from dataclasses import dataclass
+from pathlib import Path
 from signal import SIGINT, SIGTERM
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from click.testing import CliRunner
 
 from tap_claude_analytics import __main__
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
+from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import truth
-from tests.simulator.organization.catalog import RESOURCES
 from tests.singer import Output, config_for, state_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.simulator import Simulator
 
-BY_DEFAULT = {
-    *("adoption", "artifacts", "chat_projects", "connectors", "cost", "org_summaries"),
-    *("plugins", "readings", "skills", "usage", "user_summaries"),
-}
-NOT_BY_DEFAULT = {
-    *("cost_report", "usage_report", "user_cost_report", "user_usage_report"),
-    *("org_summaries_by_team", *truth.BREAKDOWNS, *RESOURCES),
-}
 KEY = "sk-ant-api01-Zx9-never_shown"
 DAY = "2026-01-13"
 
@@ -42,12 +32,10 @@ DAY = "2026-01-13"
 UTF_16 = "{}".encode("utf-16")
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """The command, in an empty folder without a `.env`."""
 
     caplog: pytest.LogCaptureFixture
-    folder: Path
     config: dict[str, Any]
 
     def run(self, *arguments: str) -> tuple[int, str]:
@@ -58,10 +46,8 @@ class Command:
 
     def refuse(self, *arguments: str, **settings: object) -> list[str]:
         """Run it with a configuration that has a mistake; return the sentences."""
-        config = self.file("config.json", {**self.config, "api_key": KEY, **settings})
-        code, output = self.run("--config", config, *arguments)
-        assert code == 1
-        assert output == ""
+        config = file("config.json", {**self.config, "api_key": KEY, **settings})
+        assert self.run("--config", config, *arguments) == (1, "")
         return self.sentences()
 
     def sentences(self) -> list[str]:
@@ -71,12 +57,12 @@ class Command:
         assert "never_shown" not in self.caplog.text
         return [error.getMessage() for error in errors]
 
-    def file(self, name: str, content: object) -> str:
-        """Write a file; text and bytes as they are, anything else as JSON."""
-        text = content if isinstance(content, (str, bytes)) else json.dumps(content)
-        written = text.encode() if isinstance(text, str) else text
-        (self.folder / name).write_bytes(written)
-        return name
+
+def file(name: str, content: object) -> str:
+    """Write a file; text and bytes as they are, anything else as JSON."""
+    text = content if isinstance(content, (str, bytes)) else json.dumps(content)
+    Path(name).write_bytes(text.encode() if isinstance(text, str) else text)
+    return name
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +92,7 @@ def command(
     """The command, configured for one day."""
     monkeypatch.chdir(tmp_path)
     settings = {"start_date": DAY, "end_date": DAY, "lookback_days": 0}
-    return Command(caplog, tmp_path, config_for(simulator, **settings))
+    return Command(caplog, config_for(simulator, **settings))
 
 
 def test_version(
@@ -139,11 +125,11 @@ def test_discover(command: Command) -> None:
     """The streams are known without a configuration; one that is given is not shown."""
     code, output = command.run("--discover")
     assert code == 0
-    config = command.file("config.json", {**command.config, "api_key": KEY})
+    config = file("config.json", {**command.config, "api_key": KEY})
     assert command.run("--config", config, "--discover") == (0, output)
     assert command.sentences() == []
     found = {entry["tap_stream_id"] for entry in json.loads(output)["streams"]}
-    assert found == BY_DEFAULT | NOT_BY_DEFAULT
+    assert found == {spec.name for spec in SPECS} | {"readings"}
 
 
 def test_everything_from_the_environment(
@@ -156,7 +142,8 @@ def test_everything_from_the_environment(
     code, output = command.run("--config=ENV")
     assert code == 0
     told = Output(output.splitlines())
-    assert told.schemas.keys() == BY_DEFAULT - {"skills"} | {"abilities"}
+    by_default = {spec.name for spec in SPECS if spec.is_default} | {"readings"}
+    assert told.schemas.keys() == by_default - {"skills"} | {"abilities"}
     assert told.records("abilities")
     assert {r.params.get("limit", ["5"])[0] for r in simulator.requests} == {"5"}
 
@@ -167,25 +154,21 @@ def test_everything_from_the_environment(
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"page_size": 0}, "page_size is 0"),
-        ({"api_key": f"{KEY}\n"}, "api_key contains"),
-        ({"stream_maps": {"skills": {"x": "1 +"}}}, "stream_maps is invalid"),
-        ({"stream_maps": {"skills": {"count": 5}}}, "stream_maps.skills.count is invalid"),
+        ({"api_key": f"{KEY}\n"}, ["api_key contains"]),
+        ({"stream_maps": {"skills": {"x": "1 +"}}}, ["stream_maps is invalid"]),
+        ({"stream_maps": {"skills": {"y": 5}}}, ["stream_maps.skills.y is invalid"]),
+        # Each mistake has a sentence.
+        ({"api_key": None, "page_size": 0}, ["api_key must be", "page_size is 0"]),
     ],
-    ids=["bounds", "key", "expression", "number"],
+    ids=["key", "expression", "number", "several"],
 )
 def test_a_wrong_setting(
-    command: Command, simulator: Simulator, settings: dict[str, object], told: str
+    command: Command, simulator: Simulator, settings: dict[str, object], told: list[str]
 ) -> None:
     """The run ends before its first request."""
-    [sentence] = command.refuse(**settings)
-    assert told in sentence
+    for sentence, words in zip(command.refuse(**settings), told, strict=True):
+        assert words in sentence
     assert simulator.requests == []
-
-
-def test_several_wrong_settings(command: Command) -> None:
-    """Each has a sentence."""
-    assert len(command.refuse(api_key=None, page_size=0, pagesize=7)) == 3
 
 
 @pytest.mark.parametrize(
@@ -198,9 +181,8 @@ def test_a_malformed_environment_value(
     name = f"TAP_CLAUDE_ANALYTICS_{setting}"
     monkeypatch.setenv("TAP_CLAUDE_ANALYTICS_API_KEY", KEY)
     monkeypatch.setenv(name, value)
-    with pytest.raises(SystemExit) as end:
+    with pytest.raises(SystemExit, match="1"):
         TapClaudeAnalytics.cli(["--config=ENV"])
-    assert end.value.code == 1
     [sentence] = command.sentences()
     assert name in sentence
     assert value in sentence
@@ -208,8 +190,8 @@ def test_a_malformed_environment_value(
 
 def test_two_files(command: Command, simulator: Simulator) -> None:
     """The later one counts; a stream map may fail on a record only."""
-    maps = command.file("maps.json", {"stream_maps": {"skills": {"share": "1 / 0"}}})
-    config = command.file("config.json", command.config)
+    maps = file("maps.json", {"stream_maps": {"skills": {"share": "1 / 0"}}})
+    config = file("config.json", command.config)
     assert command.run("--config", config, "--config", maps)[0] == 1
     # The SDK names the stream, in a line of its own; then comes the sentence.
     *_, sentence = command.sentences()
@@ -227,7 +209,7 @@ def test_two_files(command: Command, simulator: Simulator) -> None:
 )
 def test_a_wrong_config_file(command: Command, content: object) -> None:
     """The file is named, without what it holds."""
-    name = "wrong.json" if content is None else command.file("wrong.json", content)
+    name = "wrong.json" if content is None else file("wrong.json", content)
     assert command.run("--config", name) == (1, "")
     [sentence] = command.sentences()
     assert f"--config {name}" in sentence
@@ -259,6 +241,8 @@ def test_a_wrong_command_line(command: Command, arguments: list[str]) -> None:
         ("--catalog", {"streams": [{"tap_stream_id": "skills"}]}, "--catalog"),
         ("--catalog", {"streams": [{"schema": {"properties": {}}}]}, "--catalog"),
         ("--catalog", {"streams": 7}, "--catalog"),
+        # A folder.
+        ("--contract-report", None, "--contract-report . cannot be written"),
     ],
     ids=str,
 )
@@ -266,6 +250,7 @@ def test_a_wrong_file(
     command: Command, simulator: Simulator, option: str, content: object, told: str
 ) -> None:
     """A run that cannot know where it stands, or what to read, does not begin."""
-    [sentence] = command.refuse(option, command.file("file.json", content))
+    path = "." if content is None else file("file.json", content)
+    [sentence] = command.refuse(option, path)
     assert told in sentence
     assert simulator.requests == []
