@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
-from typing_extensions import override
 
 from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests import masking
 from tests.simulator import Options, Simulator
+from tests.singer import catalog_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from singer_sdk import Stream
+    from collections.abc import Iterator
 
 TODAY = date(2026, 9, 14)
 OPTIONS = Options(users=10)
@@ -30,23 +29,12 @@ CONFIG: dict[str, Any] = {
 
 pytestmark = pytest.mark.slow
 
-
-class TapWithAllStreams(TapClaudeAnalytics):
-    """The suite would sync unselected streams, and then miss their fields in the output."""
-
-    @override
-    def discover_streams(self) -> Sequence[Stream]:
-        streams = super().discover_streams()
-        for stream in streams:
-            stream.selected_by_default = True
-        return streams
-
-
 StandardTests = get_tap_test_class(
-    TapWithAllStreams,
+    TapClaudeAnalytics,
     config=CONFIG,
     suite_config=SuiteConfig(max_records_limit=100_000),
     parse_env_config=False,
+    catalog=catalog_of(*masking.SCHEMAS),
 )
 
 
