@@ -18,7 +18,7 @@ from tap_claude_analytics import __main__
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests.singer import Output, config_for, state_at
+from tests.singer import Output, catalog_of, config_for, error_of, state_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,6 +146,25 @@ def test_everything_from_the_environment(
     assert told.schemas.keys() == by_default - {"skills"} | {"abilities"}
     assert told.records("abilities")
     assert {r.params.get("limit", ["5"])[0] for r in simulator.requests} == {"5"}
+
+
+def test_the_streams_of_a_catalog(command: Command, simulator: Simulator) -> None:
+    """Those that it selects count: their filters, and whether they can be read."""
+    simulator.reply("usage", status=401, body=error_of("no usage here"))
+    config = file("config.json", {**command.config, "filters": ["skill_name:x"]})
+    catalog = file("catalog.json", catalog_of("skills"))
+    options = ("--config", config, "--catalog", catalog)
+    code, output = command.run(*options, "--test")
+    assert code == 0
+    assert "yes  skills_by_team: can be read" in output
+    # The key reads these, though the filter does not fit.
+    assert "yes  plugins: can be read" in output
+    assert "no   usage: " in output
+    code, output = command.run(*options, "--contract-report", "report.json")
+    assert code == 0
+    assert "Read it before you publish it." in output
+    (told,) = json.loads(Path("report.json").read_text("utf-8"))["answers"]
+    assert told["asked_for"] == "skills"
 
 
 # Wrong settings

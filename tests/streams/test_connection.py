@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import docs, ledger, truth
-from tests.singer import catalog_of, config_for, error_of
+from tests.singer import config_for, error_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.simulator import Simulator
 
 #: A key that the simulator does not know unless a test grants it something.
@@ -140,22 +136,6 @@ def test_an_endpoint_that_is_behind(simulator: Simulator) -> None:
     assert sentences == ()
     assert lines[1] == f"The latest day that the API has is {simulator.latest}."
     assert streams_of(lines, "no") == {}
-
-
-def test_the_streams_of_a_catalog(simulator: Simulator, tmp_path: Path) -> None:
-    """Those that it selects count: their filters, and whether they can be read."""
-    simulator.reply("usage", status=401, body=error_of("no usage here"))
-    settings = config_for(simulator, filters=["skill_name:x"])
-    (tmp_path / "config.json").write_text(json.dumps(settings), "utf-8")
-    (tmp_path / "catalog.json").write_text(json.dumps(catalog_of("skills")), "utf-8")
-    options = ["--config", str(tmp_path / "config.json"), "--test"]
-    options += ["--catalog", str(tmp_path / "catalog.json")]
-    result = CliRunner().invoke(TapClaudeAnalytics.cli, options)
-    assert result.exit_code == 0, result.output
-    assert "yes  skills_by_team: can be read" in result.stdout
-    # The key reads these, though the filter does not fit.
-    assert "yes  plugins: can be read" in result.stdout
-    assert "no   usage: " in result.stdout
 
 
 def test_the_readme_shows_what_it_says(simulator: Simulator) -> None:
