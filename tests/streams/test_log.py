@@ -6,14 +6,14 @@ import logging
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.progress import LINE_EVERY, Progress
 from tests import truth
 from tests.singer import run
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.simulator import Simulator
 
 TODAY = date(2026, 11, 2)
@@ -56,9 +56,7 @@ def test_what_is_read(simulator: Simulator) -> None:
         f"Read 12 days of 3 streams: {records} records, {len(simulator.requests)} requests"
     )
     assert not [message for message in first.logged if "deselected" in message]
-    again = run(
-        simulator, *streams, start_date="2026-10-28", state=first.state, lookback_days=0
-    )
+    again = run(simulator, *streams, state=first.state, lookback_days=0)
     [line] = [message for message in again.logged if message.startswith("Reading")]
     assert line.startswith("Reading no new day (adoption, skills); 2026-11-0")
     assert line.endswith(" days that may have been revised (cost).")
@@ -73,16 +71,13 @@ def test_the_time_of_a_stream_that_failed(simulator: Simulator) -> None:
     assert ['"status":"succeeded"' in line for line in times] == [True]
 
 
-def test_a_line_every_half_minute(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.mark.usefixtures("sleeps")
+def test_a_line_every_half_minute(caplog: pytest.LogCaptureFixture) -> None:
     """Days, records and requests so far, and how long the stream takes still.
 
     Neither a quick stream before it counts, nor days that come from one question.
     """
     caplog.set_level(logging.INFO)
-    now = 0.0
-    monkeypatch.setattr(clock, "seconds", lambda: now)
     progress = Progress(logging.getLogger("progress"))
     progress.plan(11)
     progress.begin("org_summaries", 300, 1)
@@ -91,7 +86,7 @@ def test_a_line_every_half_minute(
     progress.question_done()
     progress.begin("skills", 300, 300)
     for _ in range(60):
-        now += 2
+        clock.sleep(2)
         progress.request_sent()
         progress.day_done(records=12)
         progress.question_done()
@@ -103,16 +98,13 @@ def test_a_line_every_half_minute(
     ]
     caplog.clear()
     progress.begin("usage", 62, 2)
-    now += 300
-    progress.day_done(records=12)
-    for _ in range(30):
-        progress.day_done(records=0)
+    clock.sleep(300)
+    for records in (12, *[0] * 30):
+        progress.day_done(records)
     progress.question_done()
-    now += LINE_EVERY
+    clock.sleep(LINE_EVERY)
     progress.day_done(records=12)
     first, second = caplog.messages
-    assert first.startswith(
-        "usage (stream 3 of 11): 1 of 62 days read; so far 1032 records"
-    )
-    assert " left " not in first
+    usage = "usage (stream 3 of 11)"
+    assert first == f"{usage}: 1 of 62 days read; so far 1032 records, 60 requests."
     assert second.endswith("about 6 minutes left for this stream.")

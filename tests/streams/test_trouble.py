@@ -129,6 +129,7 @@ def test_an_expression_that_fails(
     with caplog.at_level(logging.DEBUG):
         output = read(simulator, "skills", "user_summaries", stream_maps=maps)
     assert output.failed == failed
+    assert output.records(stream) == []
     for sentence in output.failures:
         assert "Unexpected ValueError in simpleeval.py, line " in sentence
         assert "An expression in stream_maps fails on a record" in sentence
