@@ -112,17 +112,6 @@ def test_what_the_api_says_is_told_without_what_is_private(organization: Organiz
     assert '"[e-mail] may not use [key] nor [key] here"' in read(simulator).failure
 
 
-def test_rows_with_one_key(simulator: Simulator) -> None:
-    """They are counted in a warning that does not name them."""
-    simulator.edit("skills", DATES[1], lambda rows: [*rows, rows[0]])
-    output = read(simulator)
-    assert output.failures == ()
-    [warning] = output.warnings
-    assert warning.startswith("1 of the ")
-    assert DAYS[1] in warning
-    assert output.records("skills")[0]["skill_name"] not in warning
-
-
 # Passing faults
 
 
