@@ -13,7 +13,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import docs, ledger, truth
+from tests import docs, ledger, masking, truth
 from tests.singer import config_for, error_of
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def test_what_works(simulator: Simulator) -> None:
     assert lines[0] == f"{simulator.url} accepts the key."
     assert lines[1] == f"The latest day that the API has is {simulator.latest}."
     assert streams_of(lines, "no") == {}
-    everything = {*truth.STREAMS, *truth.BREAKDOWNS, *truth.SNAPSHOTS, *ledger.STREAMS}
-    assert streams_of(lines, "yes").keys() == {*everything, "org_summaries_by_team"}
+    assert streams_of(lines, "yes").keys() == masking.SCHEMAS.keys() - {"readings"}
     paths = [request.path for request in simulator.requests]
     assert paths[0] == "summaries"
     assert len(paths) == len(set(paths)) == 18
