@@ -14,7 +14,7 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import truth
 from tests.conftest import TODAY
 from tests.simulator import BASE_PATH, ENDPOINTS, FAULTS, Options, Simulator
-from tests.singer import Organize, Output, error_of, page_of, run
+from tests.singer import Output, page_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,15 +101,6 @@ def test_redirects_are_not_followed(simulator: Simulator, waits: list[float]) ->
         assert word in sentence
     assert len(simulator.requests) == 1
     assert waits == []
-
-
-def test_what_the_api_says_is_told_without_what_is_private(organization: Organize) -> None:
-    """It may quote an e-mail address or a key: a gateway's look like nothing special."""
-    key = "gateway+token/7"
-    message = f"jane@acme.example may not use {key} nor sk-ant-api01-AbC_123-x here"
-    simulator = organization(users=2, api_key=key)
-    simulator.reply("skills", status=403, body=error_of(message))
-    assert '"[e-mail] may not use [key] nor [key] here"' in read(simulator).failure
 
 
 # Passing faults

@@ -74,9 +74,7 @@ def personal(company: Simulator) -> set[str]:
     """Everything personal that the simulator has."""
     names = {"name", "email_address", "project_name", "subject", "signed_principal"}
     everybody = [*company.truth("members", TODAY), *company.truth("invites", TODAY)]
-    return values_of([*rows(company, DAY, DAY)], names) | values_of(
-        everybody, {"email", "name"}
-    )
+    return values_of([*everybody, *rows(company, DAY, DAY)], names | {"email"})
 
 
 def texts_of(output: Output) -> str:
