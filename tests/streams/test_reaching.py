@@ -106,19 +106,16 @@ def test_no_proxy_for_loopback_hosts(
     assert proxy.requests == []
 
 
-@pytest.mark.parametrize("url", [NOWHERE, ELSEWHERE])
-def test_netrc_is_not_read(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str
-) -> None:
+def test_netrc_is_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A password kept for the API's host is not sent."""
     netrc = tmp_path / "netrc"
     netrc.write_text("default login jane password hunter2\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     session = ApiSession(
-        base_url=url, api_key="sk-ant-api01-x", request_timeout=1, connections=1
+        base_url=ELSEWHERE, api_key="sk-ant-api01-x", request_timeout=1, connections=1
     )
-    request = session.prepare_request(requests.Request("GET", f"{url}/v1/x"))
+    request = session.prepare_request(requests.Request("GET", f"{ELSEWHERE}/v1/x"))
     assert request.headers["x-api-key"] == "sk-ant-api01-x"
     assert "Authorization" not in request.headers
 
@@ -175,10 +172,8 @@ def test_a_gateway_that_refuses_one_endpoint(
     sentence = read(simulator).failure
     assert sentence.startswith("Stream skills failed: ")
     assert f"status {name[-3:]}" in sentence
-    form = "a page in HTML" if name.startswith("gateway_page") else "JSON of another form"
-    if name.startswith("gateway_text"):
-        form = "a body that is not JSON"
-    assert f" and {form}" in sentence
+    forms = {"page": "a page in HTML", "text": "a body that is not JSON"}
+    assert f" and {forms.get(name.split('_')[1], 'JSON of another form')}" in sentence
     assert "something between this machine and the API" in sentence
     assert "api_url" in sentence
     assert "read:analytics" not in sentence
