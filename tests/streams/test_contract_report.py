@@ -58,6 +58,8 @@ def test_an_api_as_expected(simulator: Simulator) -> None:
         if answer["status"] == 200:
             assert answer["is_expected_envelope"]
             assert {"next_page", "has_more"} & answer["envelope"].keys()
+    asked = [(request.path, str(request.params)) for request in simulator.requests]
+    assert len(asked) == len(set(asked))
     users, *_ = (told for told in questions if told["asked_for"] == "user_summaries")
     assert users["parameters"] == {"date": DAY.isoformat(), "limit": 1000}
     assert users["answers"][0]["rows"] == len(simulator.truth("users", DAY))
@@ -169,23 +171,16 @@ def test_nothing_personal(simulator: Simulator) -> None:
         ("starting_date=2026-01-03, group_by[]=rbac_group_id: limit is 1-1000", None),
         ("anthropic-version: 2026-10-21, anthropic-beta: usage-cost-2026-08-24", None),
         ("missing scope read:analytics, asked at 2026-01-03T10:00:00Z", None),
-        ("the key of Zoe Quillfeather expired on 2026-11-12", "expired on 2026-11-12"),
-        ("organization 0c5e8f6a-1111-4222-8333-944455556666", f"organization {GONE}"),
-        ("user_01AbC9 of umbrellaworks", f"{GONE} of {GONE}"),
-        ("see https://console.umbrellaworks.example/x?y=2026", "see "),
-        ("request 123456789 of 60", f"request {GONE} of 60"),
+        ("the key of Zoe Quill expired 2026-11-12", "the key of […] expired 2026-11-12"),
+        ("organization 0c5e8f6a-1111-4222-8333-944455556666", "organization […]"),
+        ("user_01AbC9 of umbrellaworks", "[…] of […]"),
+        ("see https://umbrellaworks.example/2026", "see https://[…]/2026"),
+        ("request 123456789 of 60", "request […] of 60"),
     ],
 )
 def test_what_stays_of_a_text(text: str, shown: str | None) -> None:
     """Dates, small numbers and words that nobody is called by."""
-    told = anonymous(text)
-    if shown is None:
-        assert told == text
-    else:
-        assert shown in told
-        assert GONE in told
-        for private in ("Zoe", "Quill", "0c5e", "4222", "AbC", "umbrella", "12345"):
-            assert private not in told
+    assert anonymous(text) == (text if shown is None else shown)
 
 
 def test_values_of_rows_and_names_of_fields() -> None:
