@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from tests.simulator import Simulator
 
-ADMIN_KEY = "sk-ant-admin01-ours"
 DAYS: dict[str, Any] = {"start_date": "2026-01-10", "end_date": "2026-01-11"}
 
 
@@ -26,7 +25,7 @@ DAYS: dict[str, Any] = {"start_date": "2026-01-10", "end_date": "2026-01-11"}
 @pytest.mark.parametrize(
     ("settings", "sentences"),
     [
-        ({"api_key": ADMIN_KEY}, ["is an Admin key"]),
+        ({"api_key": "sk-ant-admin01-ours"}, ["is an Admin key"]),
         ({"filters": ["product:chat"]}, ["filters has product"]),
         (
             {"stream_maps": {"skils": {}, "user_summaries": {"user__name": None}}},
@@ -44,15 +43,6 @@ def test_settings_that_do_not_fit_the_streams(
     for failure, sentence in zip(failures, sentences, strict=True):
         assert sentence in failure
     assert simulator.requests == []
-
-
-def test_an_admin_key(simulator: Simulator) -> None:
-    """It is accepted for usage and cost."""
-    streams = ("usage", "cost", "readings")
-    output = run(simulator, *streams, api_key=ADMIN_KEY, **DAYS)
-    assert {request.headers["x-api-key"] for request in simulator.requests} == {ADMIN_KEY}
-    assert {request.path for request in simulator.requests} <= {"usage", "cost"}
-    assert not any("is an Admin key" in sentence for sentence in output.failures)
 
 
 # Types of a catalog

@@ -216,19 +216,6 @@ def test_two_files(command: Command, simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [["--state", "none.json"], ["--catalog", "none.json"], ["--bogus"]],
-    ids=str,
-)
-def test_a_wrong_command_line(command: Command, arguments: list[str]) -> None:
-    """A file that is missing is one too."""
-    result = CliRunner().invoke(TapClaudeAnalytics.cli, arguments)
-    assert result.exit_code == 2
-    assert arguments[-1] in result.stderr
-    assert command.sentences() == []
-
-
-@pytest.mark.parametrize(
     ("option", "content", "told"),
     [
         # A folder, which cannot be read, nor written.
