@@ -6,14 +6,14 @@ import logging
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.progress import LINE_EVERY, Progress
 from tests import truth
 from tests.singer import run
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.simulator import Simulator
 
 TODAY = date(2026, 11, 2)
@@ -71,13 +71,16 @@ def test_the_time_of_a_stream_that_failed(simulator: Simulator) -> None:
     assert ['"status":"succeeded"' in line for line in times] == [True]
 
 
-@pytest.mark.usefixtures("sleeps")
-def test_a_line_every_half_minute(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_line_every_half_minute(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Days, records and requests so far, and how long the stream takes still.
 
     Neither a quick stream before it counts, nor days that come from one question.
     """
     caplog.set_level(logging.INFO)
+    now = 0.0
+    monkeypatch.setattr(clock, "seconds", lambda: now)
     progress = Progress(logging.getLogger("progress"))
     progress.plan(11)
     progress.begin("org_summaries", 300, 1)
@@ -86,7 +89,7 @@ def test_a_line_every_half_minute(caplog: pytest.LogCaptureFixture) -> None:
     progress.question_done()
     progress.begin("skills", 300, 300)
     for _ in range(60):
-        clock.sleep(2)
+        now += 2
         progress.request_sent()
         progress.day_done(records=12)
         progress.question_done()
@@ -98,11 +101,11 @@ def test_a_line_every_half_minute(caplog: pytest.LogCaptureFixture) -> None:
     ]
     caplog.clear()
     progress.begin("usage", 62, 2)
-    clock.sleep(300)
+    now += 300
     for records in (12, *[0] * 30):
         progress.day_done(records)
     progress.question_done()
-    clock.sleep(LINE_EVERY)
+    now += LINE_EVERY
     progress.day_done(records=12)
     first, second = caplog.messages
     usage = "usage (stream 3 of 11)"
