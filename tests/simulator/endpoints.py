@@ -35,7 +35,7 @@ class Endpoint:
         entity: What a row is about; several rows of a day may share it.
         filters: The allowed values of every dimension, none meaning anything.
         columns: Where an ungrouped row holds a dimension, maybe under several names.
-        sortable: The fields to order by, first the one that rows are in order of.
+        paginated: Whether it is when nothing is grouped; what is grouped always is.
     """
 
     name: str
@@ -46,12 +46,7 @@ class Endpoint:
     groups: frozenset[str]
     filters: Mapping[str, frozenset[str]]
     columns: Mapping[str, tuple[Path, ...]]
-    sortable: Mapping[str, Path]
-
-    @property
-    def paginated(self) -> bool:
-        """Whether it is when nothing is grouped; what is grouped always is."""
-        return bool(self.sortable)
+    paginated: bool
 
 
 def _paths(names: list[str]) -> tuple[Path, ...]:
@@ -69,7 +64,7 @@ def _endpoint(name: str, known: Mapping[str, Any]) -> Endpoint:
         groups=frozenset(known["groups"]),
         filters=sets(known["filters"]),
         columns={column: _paths(fields) for column, fields in known["columns"].items()},
-        sortable={path[-1]: path for path in _paths(known["sortable"])},
+        paginated=known["paginated"],
     )
 
 
@@ -79,11 +74,7 @@ BY_PATH = {endpoint.path: endpoint for endpoint in ENDPOINTS.values()}
 
 def find(endpoint: str) -> Endpoint:
     """Find an endpoint by its name or by its path."""
-    found = ENDPOINTS.get(endpoint) or BY_PATH.get(endpoint)
-    if found is None:
-        message = f"no endpoint {endpoint!r}; there are {', '.join(ENDPOINTS)}"
-        raise KeyError(message)
-    return found
+    return ENDPOINTS.get(endpoint) or BY_PATH[endpoint]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,11 +83,8 @@ class Query:
 
     endpoint: Endpoint
     days: tuple[date, ...]
-    rollup: bool = False
     group_by: tuple[str, ...] = ()
     filters: tuple[tuple[str, str], ...] = ()
-    order_by: str | None = None
-    descending: bool = False
     limit: int = _DEFAULT_LIMIT
 
     @property
@@ -111,24 +99,20 @@ class Query:
 def understand(endpoint: Endpoint, parameters: Parameters, latest: date) -> Query:
     """Check every parameter, on a day when there is data up to `latest`."""
     scalars = read_scalars(parameters, endpoint.parameters)
+    for name in scalars.keys() & {"order", "order_by"}:
+        refuse(f"{name}: the simulator knows the default order only")
     for name, values in parameters.items():
         if name.endswith("[]"):
             check_entries(name, values)
     daily = "date" in endpoint.parameters
     days = _days(scalars, latest, daily=daily)
     limit = read_limit(scalars, _DEFAULT_LIMIT)
-    order_by, descending = _order(endpoint, scalars)
     groups, entries = (parameters.get(name, ()) for name in ("group_by[]", "filter[]"))
     group_by, filters = _cut_by(endpoint, groups, entries)
+    if daily and "date" not in scalars and not (endpoint.name == "users" and group_by):
+        refuse("starting_date: the simulator rolls up only users by team")
     return Query(
-        endpoint=endpoint,
-        days=days,
-        rollup=daily and "date" not in scalars,
-        group_by=group_by,
-        filters=filters,
-        order_by=order_by,
-        descending=descending,
-        limit=limit,
+        endpoint=endpoint, days=days, group_by=group_by, filters=filters, limit=limit
     )
 
 
@@ -146,8 +130,6 @@ def _days(scalars: Mapping[str, str], latest: date, *, daily: bool) -> tuple[dat
             refuse("date: use either date or starting_date, not both")
         return (_day("date", scalars, latest),)
     if "starting_date" not in scalars:
-        if daily and "ending_date" in scalars:
-            refuse("ending_date: only valid with starting_date")
         refuse("date: required" if daily else "starting_date: required")
     start = _day("starting_date", scalars, latest)
     last_end = latest + ONE_DAY
@@ -204,17 +186,3 @@ def _cut_by(
     if endpoint.name == "users" and "project_id" in named and of_teams:
         refuse("filter[]: project_id cannot be combined with group_by[] or rbac_group_id")
     return tuple(dict.fromkeys(groups)), tuple(filters)
-
-
-def _order(endpoint: Endpoint, scalars: Mapping[str, str]) -> tuple[str | None, bool]:
-    """Read the order: by default ascending by name and descending by metric."""
-    order_by, order = scalars.get("order_by"), scalars.get("order")
-    if order not in {None, "asc", "desc"}:
-        refuse(f"order: must be asc or desc, got {order!r}")
-    if order_by is not None and order_by not in endpoint.sortable:
-        fields = ", ".join(sorted(endpoint.sortable))
-        refuse(f"order_by: must be {fields}, got {order_by!r}")
-    own = next(iter(endpoint.sortable), None)
-    by_metric = order_by is not None and order_by != own
-    descending = order == "desc" if order else by_metric
-    return (order_by or own if by_metric or order else None), descending

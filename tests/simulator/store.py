@@ -6,7 +6,6 @@ import json
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import date
 from decimal import Decimal, localcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from .reports.facts import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
+    from datetime import date
 
     from .cells import Flat
     from .endpoints import Endpoint, Path, Query
@@ -40,14 +40,6 @@ _ALWAYS_COUNTED = {
     "distinct_artifacts_created_count",
     "distinct_projects_created_count",
     "distinct_user_count",
-}
-# What a rollup has only if it begins on that day or later.
-_SINCE = {
-    "individual_auth_distinct_user_count": date(2026, 7, 1),
-    "managed_auth_distinct_user_count": date(2026, 7, 1),
-    "read_call_count": date(2026, 5, 29),
-    "unclassified_call_count": date(2026, 5, 29),
-    "write_call_count": date(2026, 5, 29),
 }
 # In one of so many rows of teams nothing distinct can be counted, except users.
 _SOMETIMES = 9
@@ -99,35 +91,26 @@ class Store:
         return json.dumps(endpoint.rows(self.company, day))
 
     def rows(self, query: Query) -> list[Row]:
-        """Build the rows that a question is about, in the order that it wants."""
+        """Build the rows that a question is about, in the order of the API."""
         endpoint, wanted = query.endpoint, query.wanted
-        if query.rollup or query.group_by or wanted.keys() - endpoint.columns.keys():
-            if endpoint.name == "summaries":
-                teams = self.company.teams.ids(wanted[_TEAM])
-                return [
-                    scoped(self.company, row, day, teams)
-                    for day in query.days
-                    for row in self._held(endpoint, day)
-                ]
-            rows = self._cut(query)
-        else:
-            rows = [
+        if not query.group_by and wanted.keys() <= endpoint.columns.keys():
+            return [
                 row
                 for day in query.days
                 for row in self._held(endpoint, day)
                 if _fits(endpoint, wanted, row)
             ]
-        if query.order_by:
-            path = endpoint.sortable[query.order_by]
-            known = [row for row in rows if pick(row, path) is not None]
-            unknown = [row for row in rows if pick(row, path) is None]
-            known.sort(key=lambda row: pick(row, path), reverse=query.descending)
-            rows = known + unknown
-        return rows
+        if endpoint.name == "summaries":
+            teams = self.company.teams.ids(wanted[_TEAM])
+            return [
+                scoped(self.company, row, day, teams)
+                for day in query.days
+                for row in self._held(endpoint, day)
+            ]
+        return self._cut(query)
 
     def _cut(self, query: Query) -> list[Row]:
-        endpoint = query.endpoint
-        by_entity = endpoint.name != "users" or not query.group_by
+        by_entity = query.endpoint.name != "users" or not query.group_by
         sums: defaultdict[Group, _Sum] = defaultdict(_Sum)
         order: dict[tuple[object, ...], int] = {}
         with localcontext(EXACT):
@@ -142,11 +125,7 @@ class Store:
             nulls_last = [(value is None, value or "") for value in group[1]]
             return order[group[0]], nulls_last
 
-        rows = [self._row(query, group, sums[group]) for group in sorted(sums, key=place)]
-        if query.rollup:
-            own = next(iter(endpoint.sortable.values()))
-            rows.sort(key=lambda row: str(pick(row, own)))
-        return rows
+        return [self._row(query, group, sums[group]) for group in sorted(sums, key=place)]
 
     def _cells(self, query: Query, day: date) -> Iterator[Cell]:
         """Give the cells of a day that the filters leave."""
@@ -166,7 +145,7 @@ class Store:
                         yield cell
 
     def _split(
-        self, endpoint: Endpoint, day: date, _version: int = 0
+        self, endpoint: Endpoint, day: date, _version: int
     ) -> list[tuple[Row, list[Cell]]]:
         return split_rows(self.company, endpoint, self._held(endpoint, day), day)
 
@@ -174,11 +153,11 @@ class Store:
         """Give a cell of `users` for each one who used one of the projects."""
         projects = ENDPOINTS["chat_projects"]
         used: defaultdict[str | None, list[Flat]] = defaultdict(list)
-        for row, cells in self._split(projects, day):
-            if _fits(projects, {"project_id": wanted["project_id"]}, row):
+        for row, cells in self._splits(projects, day, self.edits.version):
+            if row["project_id"] in wanted["project_id"]:
                 for cell in cells:
                     used[cell.user_id].append(cell.figures)
-        for row, (cell,) in self._split(users, day):
+        for row, (cell,) in self._splits(users, day, self.edits.version):
             if _fits(users, wanted, row) and cell.user_id in used:
                 yield replace(cell, figures=_limited(cell.figures, used[cell.user_id]))
 
@@ -200,13 +179,10 @@ class Store:
     def _unknown(self, query: Query, group: Group, figures: Flat) -> list[Path]:
         """List what cannot be told of a cut."""
         unknown = [_ENABLED] if _ENABLED in figures else []
-        start = query.days[0]
-        key = ("uncountable", query.endpoint.name, start.isoformat(), group)
+        key = ("uncountable", query.endpoint.name, query.days[0].isoformat(), group)
         dice = number(self.company.seed, *key)
         if len(query.days) > 1 or (_TEAM in query.group_by and dice % _SOMETIMES == 0):
             unknown += [path for path in figures if _is_distinct(path[-1])]
-        if query.rollup:
-            unknown += [path for path in figures if start < _SINCE.get(path[-1], date.min)]
         return unknown
 
 

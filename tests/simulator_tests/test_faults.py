@@ -198,7 +198,10 @@ def test_summaries_of_31_days_at_most(fresh: Simulator, ask_fresh: Ask) -> None:
             answer = ask_fresh("summaries", starting_date=start, **end)
             assert answer.status_code == status
             assert status == 200 or re.findall(r"\d+", refusal(answer)) == ["31"]
-    assert ask_fresh("skills", starting_date=FLOOR).status_code == 200
+    assert (
+        ask_fresh("users", starting_date=FLOOR, group_by__="rbac_group_id").status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize(

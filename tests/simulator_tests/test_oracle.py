@@ -83,31 +83,28 @@ def test_rows_are_those_of_the_official_models(
 
 
 def cut_questions(simulator: Simulator, endpoint: Endpoint) -> Iterator[Row]:
-    """Group by each dimension and by all, filter by each, and roll up all of that."""
-    spans: list[Row] = [{"date": day} for day in CUT_DAYS]
-    if "date" not in endpoint.parameters:
-        spans = [RANGE]
-    elif "starting_date" in endpoint.parameters:
-        spans.append(RANGE)
-        yield RANGE
+    """Group by each dimension and by all, filter by each, and roll users up by team."""
+    (project, *_) = simulator.truth("chat_projects", date.fromisoformat(CUT_DAYS[-1]))
+    (user, *_) = simulator.truth("users", date.fromisoformat(CUT_DAYS[-1]))
     values = {
         "product": "cowork",
+        "project_id": project["project_id"],
         "rbac_group_id": simulator.teams[0].uuid,
-        "user_id": simulator.truth("users", date(2026, 10, 6))[0]["user"]["id"],
+        "user_id": user["user"]["id"],
     }
     groups = sorted(endpoint.groups)
-    for span in spans:
-        for group_by in ([group] for group in groups):
-            yield {**span, "group_by": group_by}
-        if len(groups) > 1:
-            yield {**span, "group_by": groups}
-        for name in sorted(endpoint.filters.keys() & values.keys()):
-            yield {**span, "filter": [f"{name}:{values[name]}"]}
+    cuts: list[Row] = [{"group_by": [group]} for group in groups]
+    if len(groups) > 1:
+        cuts.append({"group_by": groups})
+    cuts += [
+        {"filter": [f"{name}:{values[name]}"]}
+        for name in sorted(endpoint.filters.keys() & values.keys())
+    ]
+    is_series = "date" not in endpoint.parameters
+    for span in [RANGE] if is_series else [{"date": day} for day in CUT_DAYS]:
+        yield from ({**span, **cut} for cut in cuts)
     if endpoint.name == "users":
-        project = simulator.truth("chat_projects", date.fromisoformat(CUT_DAYS[-1]))[0]
-        entry = f"project_id:{project['project_id']}"
-        yield {"date": CUT_DAYS[-1], "filter": [entry]}
-        yield {**RANGE, "filter": [entry]}
+        yield {**RANGE, "group_by": groups}
 
 
 @each_endpoint
