@@ -6,8 +6,7 @@ from .options import FLOOR, Options
 from .organization.catalog import RESOURCES, Resource
 from .reports.facts import Fact
 from .reports.questions import BETA_HEADER, REPORTS, Report
-from .server import RefusingProxy
-from .simulation import Simulator
+from .simulation import RefusingProxy, Simulator
 from .traffic import Request
 
 __all__ = [

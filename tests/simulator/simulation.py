@@ -65,7 +65,6 @@ class Simulator:
     def __enter__(self) -> Self:
         """Start to answer."""
         self._server = Server(self.options.port, self._respond, self._tls)
-        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -278,6 +277,23 @@ class Simulator:
     def _encode(self, query: Query, _version: int) -> list[bytes]:
         rows = self._store.rows(query)
         return [json.dumps(row, ensure_ascii=False).encode() for row in rows]
+
+
+class RefusingProxy(Simulator):
+    """A proxy that answers everything with one status.
+
+    In `requests`, `CONNECT` has host and port as the path, a plain request its address.
+    """
+
+    def __init__(self, status: int) -> None:
+        """Take the status, such as 407 or 403."""
+        super().__init__()
+        headers = {"content-type": "text/html"}
+        if status == 407:
+            headers["proxy-authenticate"] = 'Basic realm="proxy"'
+        body = b"<html><body>Not through this proxy</body></html>"
+        answer = Answer(status=status, body=body, headers=headers, from_api=False)
+        self._add(Act(name="a proxy that refuses", answer=lambda _: answer))
 
 
 def _path_of(endpoint: str) -> str:
