@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING
 from . import edits
 from .edits import refused
 from .options import ONE_DAY
-from .traffic import Act, Answer, Delivery, as_bytes
+from .traffic import Act, Answer, Delivery, Exchange, as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from .traffic import Exchange
 
     Answering = Callable[[Exchange], Answer]
 
@@ -56,7 +54,6 @@ class Fault(Act):
 
 
 ANOTHER_ORGANIZATION = "0c5e8f6a-1111-4222-8333-944455556666"
-
 # What summaries allow that go by the older rule.
 _MOST_DAYS = 31
 
@@ -78,9 +75,8 @@ def _says(text: str, status: int = 400, code: str | None = None) -> Answering:
 
 
 def _not_yet_repeating(exchange: Exchange) -> Answer:
-    asked = edits.last_day_asked(exchange)
-    words = f"data for {asked} is not available yet; the latest available day is {{1}}"
-    return _says(words)(exchange)
+    words = "is not available yet; the latest available day is {1}"
+    return _says(f"data for {exchange.last_day()} {words}")(exchange)
 
 
 def _rate_limited(**headers: str) -> Answering:
@@ -93,51 +89,41 @@ def _limited_until(exchange: Exchange) -> Answer:
     return _rate_limited(retry_after=later)(exchange)
 
 
-def _body(body: bytes) -> Answering:
-    return lambda _: Answer(status=200, body=body)
-
-
-def _html(status: int) -> Answering:
-    page = b"<html><body><h1>Please stand by</h1></body></html>"
-    return lambda _: Answer(status=status, body=page, headers={"content-type": "text/html"})
+def _body(body: bytes, status: int = 200, **headers: str) -> Answering:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda _: Answer(status=status, body=body, headers=sent)
 
 
 def _gateway(status: int, body: object, **headers: str) -> Answering:
-    sent = {**headers, "server": "gateway"}
-    return lambda _: Answer(
-        status=status, body=as_bytes(body), headers=sent, from_api=False
-    )
+    answering = _body(as_bytes(body), status, **headers, server="gateway")
+    return lambda exchange: replace(answering(exchange), from_api=False)
 
 
 def _gateway_page(status: int) -> Answering:
     page = (
         f"<html><head><title>{status}</title></head><body>Blocked by policy</body></html>"
     )
-    return _gateway(status, page, **{"content-type": "text/html; charset=utf-8"})
+    return _gateway(status, page, content_type="text/html; charset=utf-8")
 
 
-def _of_another_organization(exchange: Exchange) -> Answer:
-    headers = {"anthropic-organization-id": ANOTHER_ORGANIZATION}
-    return replace(exchange.truth, headers=headers)
-
-
+_STAND_BY = b"<html><body><h1>Please stand by</h1></body></html>"
 _expired = _says("page: this cursor has expired", 410)
 
 
 def _revised(exchange: Exchange) -> Answer:
     """Break off, where a cursor can expire in the way that makes a new reading."""
-    exchange.revise(edits.day_of(exchange))
-    if edits.on_a_cursor(exchange):
+    exchange.revise(exchange.day())
+    if exchange.is_on_a_cursor():
         return _expired(exchange)
     return edits.delivered(Delivery.RESET_MIDWAY)(exchange)
 
 
 def _is_long(exchange: Exchange) -> bool:
     """Tell whether summaries of more days are asked for than the older rule allows."""
-    if exchange.request.path != "summaries" or not edits.is_good(exchange):
+    if exchange.request.path != "summaries" or not exchange.is_good():
         return False
     start = date.fromisoformat(exchange.request.params["starting_date"][0])
-    return (edits.last_day_asked(exchange) - start).days >= _MOST_DAYS
+    return (exchange.last_day() - start).days >= _MOST_DAYS
 
 
 def _table(
@@ -162,8 +148,8 @@ FAULTS = {
             f"status_{status}": _says("something went wrong", status)
             for status in (500, 502, 503, 504, 529)
         },
-        html_with_502=_html(502),
-        html_with_200=_html(200),
+        html_with_502=_body(_STAND_BY, 502, content_type="text/html"),
+        html_with_200=_body(_STAND_BY, content_type="text/html"),
         invalid_json=_body(b'{"data": [}'),
         connection_refused=edits.delivered(Delivery.REFUSED),
         reset_before_the_answer=edits.delivered(Delivery.RESET),
@@ -173,21 +159,21 @@ FAULTS = {
         dripping_answer=edits.delivered(Delivery.DRIPPING),
     ),
     **_table(Kind.LONG, rate_limit_for_very_long=_rate_limited(retry_after="86400")),
-    **_table(Kind.EXPIRED, edits.on_a_cursor, expired_cursor=_expired),
+    **_table(Kind.EXPIRED, Exchange.is_on_a_cursor, expired_cursor=_expired),
     # Only a page after the first one, or the only one, may break off.
     **_table(
         Kind.REVISED,
-        lambda it: edits.on_a_cursor(it) or edits.is_last_page(it),
+        lambda it: it.is_on_a_cursor() or it.is_last_page(),
         revised_rows=_revised,
     ),
     **_table(
         Kind.ENDLESS,
-        edits.is_good,
+        Exchange.is_good,
         cursor_that_repeats=edits.repeating_cursor,
         pages_without_end=edits.empty_page,
     ),
-    **_table(Kind.EMPTY, edits.is_good, empty_page_with_a_cursor=edits.empty_page),
-    **_table(Kind.STALE, edits.is_last_page, stale_cursor=edits.stale_cursor),
+    **_table(Kind.EMPTY, Exchange.is_good, empty_page_with_a_cursor=edits.empty_page),
+    **_table(Kind.STALE, Exchange.is_last_page, stale_cursor=edits.stale_cursor),
     **_table(
         Kind.WRONG,
         empty_object=_body(b"{}"),
@@ -198,13 +184,13 @@ FAULTS = {
     ),
     **_table(
         Kind.MISPLACED,
-        lambda it: edits.is_of_days(it) and edits.has_rows(it),
+        Exchange.has_rows_of_days,
         rows_of_another_day=edits.rows_of_another_day,
     ),
-    **_table(Kind.DOUBLED, edits.has_rows, rows_twice=edits.rows_twice),
+    **_table(Kind.DOUBLED, Exchange.has_rows, rows_twice=edits.rows_twice),
     **_table(
         Kind.NOT_YET,
-        lambda it: edits.asked_for_later_than(it, it.latest - ONE_DAY),
+        lambda it: it.is_later_than(it.latest - ONE_DAY),
         not_yet=_says("the latest available day is {1}"),
         not_yet_repeating_the_day=_not_yet_repeating,
     ),
@@ -228,7 +214,7 @@ REFUSALS = {
     ),
     **_table(
         Kind.NOT_YET,
-        lambda it: edits.asked_for_later_than(it, it.now.date() - 3 * ONE_DAY),
+        lambda it: it.is_later_than(it.now.date() - 3 * ONE_DAY),
         not_yet_without_a_date=_says("date must be at least 3 days ago"),
     ),
     **_table(
@@ -253,18 +239,20 @@ REFUSALS = {
         Kind.GATEWAY,
         gateway_page_with_403=_gateway_page(403),
         gateway_page_with_404=_gateway_page(404),
-    ),
-    **_table(Kind.PASSING, gateway_page_with_502=_gateway_page(502)),
-    **_table(
-        Kind.GATEWAY,
         gateway_json_with_403=_gateway(403, {"code": 1020, "detail": "blocked by policy"}),
         gateway_json_with_404=_gateway(404, {"message": "no route matched"}),
         gateway_text_with_403=_gateway(403, '"error": nothing'),
         gateway_error_text_with_403=_gateway(403, {"error": "RBAC: access denied"}),
     ),
-    **_table(Kind.FOREIGN, another_organization=_of_another_organization),
+    **_table(Kind.PASSING, gateway_page_with_502=_gateway_page(502)),
+    **_table(
+        Kind.FOREIGN,
+        another_organization=lambda exchange: replace(
+            exchange.truth, headers={"anthropic-organization-id": ANOTHER_ORGANIZATION}
+        ),
+    ),
     **_table(Kind.BARE, headers_taken_away=lambda it: replace(it.truth, from_api=False)),
     **_table(
-        Kind.UNREFRESHED, edits.tells_refreshed, never_refreshed=edits.never_refreshed
+        Kind.UNREFRESHED, Exchange.tells_refreshed, never_refreshed=edits.never_refreshed
     ),
 }

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .organization.catalog import template_of
+from .options import ONE_DAY
+from .organization.catalog import locate, template_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import date, datetime
+    from datetime import datetime
 
 
 @dataclass(kw_only=True)
@@ -32,6 +34,17 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
     status: int = 0
     fault: str | None = None
+
+    @property
+    def cursor(self) -> str:
+        """The name of the parameter that leads to the next page."""
+        found = locate(self.path)
+        return "after_id" if found and found[0].by_id else "page"
+
+    @property
+    def page(self) -> str:
+        """The cursor that was sent, empty if none was."""
+        return self.params.get(self.cursor, [""])[0]
 
 
 class Delivery(Enum):
@@ -67,6 +80,34 @@ def as_bytes(body: object) -> bytes:
     return (body if isinstance(body, str) else json.dumps(body)).encode()
 
 
+class Page:
+    """A page, decoded to be changed.
+
+    Attributes:
+        rows: What it lists.
+        cursor: The name of the field that leads to the next page.
+        next: The cursor of the next page, if there is one.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        """Decode the answer."""
+        self._answer = answer
+        self.body: dict[str, Any] = json.loads(answer.body)
+        self.rows: list[Any] = self.body.get("summaries", self.body.get("data"))
+        self.cursor = "last_id" if "last_id" in self.body else "next_page"
+        more = self.body.get("has_more", True)
+        self.next: str | None = self.body.get(self.cursor) if more else None
+
+    def saying(self, changes: dict[str, Any]) -> Answer:
+        """Give the answer with other fields, and the rows as they are now."""
+        return replace(self._answer, body=as_bytes(self.body | changes))
+
+    def leading_to(self, cursor: str) -> Answer:
+        """Give the answer with another cursor of the next page."""
+        more = {"has_more": True} if "has_more" in self.body else {}
+        return self.saying({self.cursor: cursor, **more})
+
+
 @dataclass(kw_only=True)
 class Exchange:
     """One request, and what is needed to make up an answer to it.
@@ -91,6 +132,65 @@ class Exchange:
         """The true answer."""
         return self.answer()
 
+    def page(self) -> Page:
+        """Decode the true answer, which is a page."""
+        return Page(self.truth)
+
+    def is_good(self) -> bool:
+        """Tell whether the true answer is a page."""
+        return self.truth.status == 200
+
+    def is_on_a_cursor(self) -> bool:
+        """Tell whether a page after the first one is asked for."""
+        return bool(self.request.page) and self.is_good()
+
+    def is_last_page(self) -> bool:
+        """Tell whether no page follows the one that is asked for."""
+        return self.is_good() and not self.page().next
+
+    def is_of_days(self) -> bool:
+        """Tell whether days are asked for, and not what is true now."""
+        return locate(self.request.path) is None
+
+    def has_rows(self) -> bool:
+        """Tell whether the true answer holds rows."""
+        return self.is_good() and bool(self.page().rows)
+
+    def has_rows_of_days(self) -> bool:
+        """Tell whether it does, and they are of days."""
+        return self.is_of_days() and self.has_rows()
+
+    def tells_refreshed(self) -> bool:
+        """Tell whether the true answer says until when its figures reach."""
+        return self.is_good() and "data_refreshed_at" in self.page().body
+
+    def is_later_than(self, day: date) -> bool:
+        """Tell whether a first page is asked for, of a day after this one."""
+        is_first = self.is_good() and self.is_of_days() and not self.request.page
+        return is_first and self.last_day() > day
+
+    def last_day(self) -> date:
+        """Give the youngest day of a question that is right."""
+        params = self.request.params
+        if "date" in params:
+            return date.fromisoformat(params["date"][0])
+        for name in ("ending_date", "ending_at"):
+            if name in params:
+                return date.fromisoformat(params[name][0][:10]) - ONE_DAY
+        return self.latest
+
+    def day(self) -> date:
+        """Give the day of the first row of the true answer, or else the first one asked.
+
+        What is true now is of today.
+        """
+        if not self.is_of_days():
+            return self.now.date()
+        names = ("date", "starting_date", "starting_at")
+        asked = [self.request.params.get(name, [None])[0] for name in names]
+        told = [row.get("starting_at") for row in self.page().rows[:1]]
+        return date.fromisoformat(next(filter(None, [*told, *asked]))[:10])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
@@ -108,15 +208,15 @@ class Selection:
     Attributes:
         path: Only those to this path, in which an id may be left open.
         when: Only those for which this is true.
-        nth: The nth of them, counted from 1; with `every`, the first that is meant.
-        every: Each kth of them; 1 for all, from the nth on.
+        nth: The nth of them, counted from 1.
+        every: Also each kth of those after the nth.
         share: This share of them, at random.
         seed: Of the randomness.
         times: At most so many.
     """
 
     path: str | None = None
-    when: Callable[[Request], bool] | None = None
+    when: Callable[[Request], bool] = lambda _: True
     nth: int | None = None
     every: int | None = None
     share: float = 1.0
@@ -130,26 +230,18 @@ class Selection:
 
     def take(self, acts: tuple[Act, ...], exchange: Exchange) -> Act | None:
         """Choose the act that befalls a request, if it is one of those meant."""
-        if self.times == 0 or not self._counts(exchange.request):
+        request = exchange.request
+        paths = {None, request.path, template_of(request.path)}
+        if self.times == 0 or self.path not in paths or not self.when(request):
             return None
         possible = [act for act in acts if act.fits(exchange)]
         if not possible:
             return None
         self._count += 1
-        if not self._means(self._count) or self._random.random() >= self.share:
+        later = self._count - (self.nth or self._count)
+        is_meant = later == 0 or (self.every and later > 0 and later % self.every == 0)
+        if not is_meant or self._random.random() >= self.share:
             return None
         if self.times is not None:
             self.times -= 1
         return self._random.choice(possible)
-
-    def _counts(self, request: Request) -> bool:
-        return self.path in {None, request.path, template_of(request.path)} and (
-            self.when is None or self.when(request)
-        )
-
-    def _means(self, count: int) -> bool:
-        """Tell whether the request that fits as the count-th one is meant."""
-        if self.every is None:
-            return self.nth in {None, count}
-        first = self.every if self.nth is None else self.nth
-        return count >= first and (count - first) % self.every == 0
