@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from .endpoints import BASE_PATH
-from .options import Options
+from .options import GENERATIONS, Options
 from .simulation import Simulator
 
 
@@ -30,11 +30,9 @@ def main() -> int:
         else:
             kind = date.fromisoformat if option.name == "today" else type(option.default)
             how |= {"type": kind, "metavar": "VALUE"}
+            how["choices"] = GENERATIONS if option.name == "generation" else None
         parser.add_argument(flag, **how)
-    try:
-        options = Options(**vars(parser.parse_args()))
-    except ValueError as error:
-        parser.error(str(error))
+    options = Options(**vars(parser.parse_args()))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

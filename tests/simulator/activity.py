@@ -171,7 +171,7 @@ def _office_app(draw: Draw, messages: int) -> dict[str, Any]:
 def summaries(company: Company, day: date) -> list[Row]:
     """Build the one row of a day."""
     overall = _counts(company, ANY, day)
-    heads = company.headcount(day)
+    heads = sum(person.belongs(day) for person in company.people)
     seats = heads + heads // 10 if day >= _SEATS_SINCE else None
     pending = sum(row["status"] == "pending" for row in invites(company, day))
     row = {

@@ -158,15 +158,8 @@ class Teams:
         self.names = {team.id: team.name for team in self.all}
         self._by_uuid = {team.uuid: team.id for team in self.all}
         self._people = people
-        self._days = lru_cache(maxsize=1000)(self._compute)
+        self.held = lru_cache(maxsize=1000)(self._held)
         self.members = lru_cache(maxsize=1000)(self._members)
-
-    def held(self, day: date) -> Mapping[str, tuple[str, ...]]:
-        """Give the ids of the teams that users held at any point of a day, by user id.
-
-        Who held none is not in it.
-        """
-        return MappingProxyType(self._days(day))
 
     def ids(self, values: Iterable[str]) -> frozenset[str]:
         """Give the ids that the values of a filter mean, be they ids or UUIDs."""
@@ -174,19 +167,23 @@ class Teams:
 
     def _members(self, teams: frozenset[str], day: date) -> int:
         """Give who held one of the teams on a day."""
-        held = self._days(day)
+        held = self.held(day)
         return sum(
             1 << place
             for place, person in enumerate(self._people)
             if not teams.isdisjoint(held.get(person.id, ()))
         )
 
-    def _compute(self, day: date) -> dict[str, tuple[str, ...]]:
+    def _held(self, day: date) -> Mapping[str, tuple[str, ...]]:
+        """Give the ids of the teams that users held at any point of a day, by user id.
+
+        Who held none is not in it.
+        """
         held = {
             person.id: tuple(self.all[place].id for place in _places(person.index, day))
             for person in self._people
         }
-        return {user: teams for user, teams in held.items() if teams}
+        return MappingProxyType({user: teams for user, teams in held.items() if teams})
 
 
 def _places(index: int, day: date) -> list[int]:
@@ -219,15 +216,11 @@ class Company:
         self.seed = options.seed
         self.people = _hire(options)
         self.teams = Teams(options.seed, self.people)
-        self._days = lru_cache(maxsize=1000)(self._compute)
-
-    def activity(self, day: date) -> Mapping[str, int]:
-        """Give the people active on a day by product, and in any product."""
-        return MappingProxyType(self._days(day))
+        self.activity = lru_cache(maxsize=1000)(self._activity)
 
     def active_count(self, day: date) -> int:
         """Count the people active on a day."""
-        return self._days(day)[ANY].bit_count()
+        return self.activity(day)[ANY].bit_count()
 
     def active_within(
         self, product: str, day: date, days: int, teams: frozenset[str] | None = None
@@ -236,15 +229,12 @@ class Company:
         union = 0
         for back in range(days):
             past = day - timedelta(days=back)
-            active = self._days(past)[product]
+            active = self.activity(past)[product]
             union |= active if teams is None else active & self.teams.members(teams, past)
         return union.bit_count()
 
-    def headcount(self, day: date) -> int:
-        """Count the accounts of a day, active or not."""
-        return sum(person.belongs(day) for person in self.people)
-
-    def _compute(self, day: date) -> dict[str, int]:
+    def _activity(self, day: date) -> Mapping[str, int]:
+        """Give the people active on a day by product, and in any product."""
         active = dict.fromkeys((*LAUNCHES, ANY, CLAUDE_TAG), 0)
         tagging = day >= CLAUDE_TAG_LAUNCH
         for place, person in enumerate(self.people):
@@ -257,13 +247,9 @@ class Company:
                 if tagging and person.linked and (person.index + day.toordinal()) % 3 == 0:
                     active[CLAUDE_TAG] |= bit
         if tagging:
-            active[CLAUDE_TAG] |= self._strangers(day) << len(self.people)
-        return active
-
-    def _strangers(self, day: date) -> int:
-        """Give the active Slack users without a linked account, one bit each."""
-        return sum(
-            1 << place
-            for place in range(1 + len(self.people) // 5)
-            if digest(self.seed, "stranger", place, day, size=1)[0] < 80 * _rhythm(day)
-        )
+            # Slack users without a linked account have bits behind those of the people.
+            for place in range(1 + len(self.people) // 5):
+                dice = digest(self.seed, "stranger", place, day, size=1)
+                if dice[0] < 80 * _rhythm(day):
+                    active[CLAUDE_TAG] |= 1 << len(self.people) + place
+        return MappingProxyType(active)

@@ -24,7 +24,7 @@ class Limit(abc.ABC):
 
     def __init__(self, per_minute: int, clock: Callable[[], float] | None = None) -> None:
         """Take the limit, and a clock that tells seconds."""
-        self.per_minute = per_minute
+        self._per_minute = per_minute
         self._clock = clock or self.own_clock
         self._lock = threading.Lock()
         self._accepted: deque[float] = deque(maxlen=per_minute)
@@ -48,7 +48,7 @@ class SlidingMinute(Limit):
 
     @override
     def _admit(self, now: float) -> float:
-        full = len(self._accepted) == self.per_minute
+        full = len(self._accepted) == self._per_minute
         if full and self._accepted[0] + MINUTE > now:
             return self._accepted[0] + MINUTE - now
         self._accepted.append(now)
@@ -66,7 +66,7 @@ class FixedMinute(Limit):
         minute = now // MINUTE
         if minute != self._minute:
             self._minute, self._count = minute, 0
-        if self._count < self.per_minute:
+        if self._count < self._per_minute:
             self._count += 1
             return 0.0
         return (minute + 1) * MINUTE - now
@@ -80,7 +80,7 @@ class Bucket(Limit):
 
     @override
     def _admit(self, now: float) -> float:
-        interval = MINUTE / self.per_minute
+        interval = MINUTE / self._per_minute
         full_at = max(self._full_at, now) + interval
         # A full bucket is a minute's worth; rounding must not refuse its last drop.
         missing = full_at - now - MINUTE
@@ -98,7 +98,7 @@ KINDS: dict[str, type[Limit]] = {
 
 
 class SharedLimit:
-    """A limit that other clients of the organisation use too, steadily."""
+    """A limit that other clients of the organisation use too; for one thread."""
 
     def __init__(
         self,
@@ -107,18 +107,14 @@ class SharedLimit:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the limit, and how many requests a minute the others send from now on."""
-        self._limit = limit
+        self._limit, self._clock = limit, clock
         self._others_per_second = others_per_minute / MINUTE
-        self._clock = clock
-        self._start = clock()
-        self._sent = 0
-        self._lock = threading.Lock()
+        self._start, self._sent = clock(), 0
 
     def admit(self) -> float:
         """Count a request of ours; what the others have sent by now was there first."""
-        with self._lock:
-            due = int((self._clock() - self._start) * self._others_per_second)
-            for _ in range(due - self._sent):
-                self._limit.admit()
-            self._sent = due
+        due = int((self._clock() - self._start) * self._others_per_second)
+        for _ in range(due - self._sent):
+            self._limit.admit()
+        self._sent = due
         return self._limit.admit()

@@ -59,9 +59,3 @@ class Options:
         "whether a report's last page has a cursor", default=False
     )
     port: int = _option("port on 127.0.0.1; 0: any free one", default=0)
-
-    def __post_init__(self) -> None:
-        """Refuse a generation that the API never had."""
-        if self.generation not in GENERATIONS:
-            message = f"generation must be one of {GENERATIONS}, not {self.generation!r}"
-            raise ValueError(message)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from itertools import product
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from .company import LAUNCHES, UNIFIED
@@ -40,7 +42,7 @@ def _use(company: Company, day: date, kind: str, index: int) -> tuple[int, Draw]
 
 
 def _by_name(rows: Iterable[Row | None], name: str) -> list[Row]:
-    return sorted(filter(None, rows), key=lambda row: str(row[name]))
+    return sorted(filter(None, rows), key=itemgetter(name))
 
 
 def _names(
@@ -77,27 +79,26 @@ def _unified(
 def artifacts(company: Company, day: date) -> list[Row]:
     """Build the kinds that somebody made on a day."""
     rows = []
-    for kind, artifact_type in enumerate(NAMES["artifact_types"]):
-        rank = kind * 5 % len(NAMES["artifact_types"])
-        for is_shared in (False, True):
-            people, draw = _use(company, day, f"artifacts/{is_shared}", rank)
-            if people:
-                created = people + draw.upto(3 * people)
-                row = {
-                    "artifact_type": artifact_type,
-                    "artifacts_created_count": created,
-                    "distinct_user_count": people,
-                    "is_shared": is_shared,
-                    "published_artifacts_created_count": draw.upto(created) * is_shared,
-                }
-                rows.append(row)
+    types = NAMES["artifact_types"]
+    for (kind, artifact_type), is_shared in product(enumerate(types), (False, True)):
+        people, draw = _use(company, day, f"artifacts/{is_shared}", kind * 5 % len(types))
+        if people:
+            created = people + draw.upto(3 * people)
+            row = {
+                "artifact_type": artifact_type,
+                "artifacts_created_count": created,
+                "distinct_user_count": people,
+                "is_shared": is_shared,
+                "published_artifacts_created_count": draw.upto(created) * is_shared,
+            }
+            rows.append(row)
     return rows
 
 
 def chat_projects(company: Company, day: date) -> list[Row]:
     """Build the rows of a day, by project id."""
-    indexes = range(company.options.projects)
-    return _by_name((_project(company, day, index) for index in indexes), "project_id")
+    rows = (_project(company, day, index) for index in range(company.options.projects))
+    return _by_name(rows, "project_id")
 
 
 def _project(company: Company, day: date, index: int) -> Row | None:
@@ -129,8 +130,8 @@ def _project(company: Company, day: date, index: int) -> Row | None:
 
 def skills(company: Company, day: date) -> list[Row]:
     """Build the rows of a day, by name, with the bucket of skills without one."""
-    indexes = range(company.options.skills + 1)
-    return _by_name((_skill(company, day, index) for index in indexes), "skill_name")
+    rows = (_skill(company, day, index) for index in range(company.options.skills + 1))
+    return _by_name(rows, "skill_name")
 
 
 def _skill(company: Company, day: date, index: int) -> Row | None:
@@ -178,10 +179,8 @@ def _cents(draw: Draw, uses: int) -> str:
 
 def connectors(company: Company, day: date) -> list[Row]:
     """Build the rows of a day, by name."""
-    indexes = range(company.options.connectors)
-    return _by_name(
-        (_connector(company, day, index) for index in indexes), "connector_name"
-    )
+    rows = (_connector(company, day, n) for n in range(company.options.connectors))
+    return _by_name(rows, "connector_name")
 
 
 def _connector(company: Company, day: date, index: int) -> Row | None:

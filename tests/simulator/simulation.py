@@ -60,7 +60,6 @@ class Simulator:
         self._count = itertools.count(1)
         self._lock = threading.Lock()
         self._tls = tls
-        self._server: Server | None = None
 
     def __enter__(self) -> Self:
         """Start to answer."""
@@ -69,16 +68,11 @@ class Simulator:
 
     def __exit__(self, *_: object) -> None:
         """Stop, and leave no socket and no thread behind."""
-        if self._server is not None:
-            self._server.stop()
-            self._server = None
+        self._server.stop()
 
     @property
     def url(self) -> str:
-        """The address, without a slash at its end."""
-        if self._server is None:
-            message = "the simulator runs only inside its with block"
-            raise RuntimeError(message)
+        """The address inside the `with` block, without a slash at its end."""
         scheme = "https" if self._tls else "http"
         return f"{scheme}://127.0.0.1:{self._server.server_port}"
 
