@@ -70,13 +70,9 @@ def without(row: Row, *names: str) -> Row:
     return {name: value for name, value in row.items() if name not in names}
 
 
-def held_teams(simulator: Simulator, day: date) -> dict[str, set[str]]:
-    """Tell who held each team, as the reports on usage know it."""
-    held: defaultdict[str, set[str]] = defaultdict(set)
-    for fact in simulator.facts(day):
-        for team in fact.rbac_group_ids:
-            held[team].add(str(fact.actor_id))
-    return held
+def teams_of(simulator: Simulator, day: date) -> dict[str | None, tuple[str, ...]]:
+    """Tell which teams everybody held, as the reports on usage know it."""
+    return {fact.actor_id: fact.rbac_group_ids for fact in simulator.facts(day)}
 
 
 def test_the_seed_decides() -> None:
@@ -119,16 +115,15 @@ def test_users_by_team_are_the_rows_of_its_members(simulator: Simulator) -> None
     uncountable = 0
     for day in DAYS:
         users = {row["user"]["id"]: row for row in simulator.truth("users", day)}
-        by_team = held_teams(simulator, day).items()
-        held: dict[str | None, set[str]] = {
-            team: active for team, people in by_team if (active := people & users.keys())
-        }
-        if in_none := users.keys() - set().union(*held.values()):
-            held[None] = in_none
+        held = teams_of(simulator, day)
+        members: defaultdict[str | None, set[str]] = defaultdict(set)
+        for user in users:
+            for team in held.get(user) or (None,):
+                members[team].add(user)
         teams = simulator.truth("users", day, group_by=(TEAM,))
-        assert len(teams) == len(held)
+        assert len(teams) == len(members)
         for row in teams:
-            people = held.pop(row[TEAM])
+            people = members.pop(row[TEAM])
             assert row["user"] is None
             assert row["distinct_user_count"] == len(people)
             assert row.get("last_activity_date") in {None, day.isoformat()}
@@ -181,13 +176,12 @@ def active(
     """Count by hand who was active in the days up to one, and held one of the teams."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for past in (last - timedelta(days=offset) for offset in range(days)):
-        held = held_teams(simulator, past)
-        people = set().union(*(held[team] for team in teams or ()))
+        held = teams_of(simulator, past)
         for row in simulator.truth("users", past):
             user = row["user"]["id"]
-            if teams is None or user in people:
-                found[""].add(user)
+            if teams is None or not teams.isdisjoint(held.get(user, ())):
                 unified = row.get("chat_cowork_unified_metrics") or {"chat": {}}
+                found[""].add(user)
                 if row["cowork_metrics"]["message_count"]:
                     found["cowork_"].add(user)
                 if unified["chat"].get("message_count"):

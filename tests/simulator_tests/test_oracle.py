@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-import anthropic
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
@@ -16,6 +15,8 @@ from tests.simulator_tests import oracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import anthropic
 
     from tests.simulator_tests.asking import Row
 
@@ -140,23 +141,3 @@ def test_every_parameter_and_grouping_of_the_package_is_known(
         wire = oracle.on_the_wire(client, path)
         assert wire.keys() == endpoint.parameters
         assert oracle.literals(wire.get("group_by[]")) == endpoint.groups
-
-
-def test_the_client_is_understood(
-    simulator: Simulator, client: anthropic.Anthropic
-) -> None:
-    """It writes lists with brackets, and takes refusals for its own exceptions."""
-    analytics = client.organization.analytics
-    sent = ["share_status:private", "share_status:public"]
-    rows = analytics.skills.list(date=DAYS[-1], filter=sent)
-    assert {row.share_status for row in rows} == {"private", "public"}
-    assert simulator.requests[-1].params["filter[]"] == sent
-    with pytest.raises(anthropic.BadRequestError, match="latest available day") as caught:
-        analytics.users.list(date=simulator.today)
-    assert caught.value.request_id
-    wrong = client.with_options(api_key="sk-ant-api01-wrong")
-    with pytest.raises(anthropic.NotFoundError):
-        wrong.organization.analytics.users.list(date=FLOOR)
-    admin = client.with_options(api_key="sk-ant-admin01-key")
-    with pytest.raises(anthropic.PermissionDeniedError, match="read:analytics"):
-        admin.organization.analytics.users.list(date=FLOOR)

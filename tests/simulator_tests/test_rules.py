@@ -142,49 +142,44 @@ def test_what_is_refused(ask: Ask, simulator: Simulator) -> None:
             assert told.startswith(sentence), question
 
 
-@pytest.mark.parametrize("path", ["skills", "summaries"])
 @pytest.mark.parametrize("delay", [0, 1, 3])
-def test_a_day_that_is_not_there_yet(
-    session: requests.Session, path: str, delay: int
-) -> None:
+def test_a_day_that_is_not_there_yet(session: requests.Session, delay: int) -> None:
     """The refusal names the day asked for and the latest there is, which is answered."""
-    name = RIGHT[path].partition("=")[0]
+    latest = TODAY - timedelta(days=delay)
+    early = latest + timedelta(days=1)
     with Simulator(Options(today=TODAY, users=3, delay_days=delay)) as simulator:
         ask: Ask = partial(send, simulator, session)
-        latest = TODAY - timedelta(days=delay)
-        early = latest + timedelta(days=1)
-        message = refusal(ask(f"{path}?{name}={early}"))
-        assert re.findall(r"\d{4}-\d{2}-\d{2}", message) == [str(early), str(latest)]
-        for there in (latest, "2026-01-01"):
-            assert ask(f"{path}?{name}={there}").ok
+        for question in ("skills?date", "summaries?starting_date"):
+            told = refusal(ask(f"{question}={early}"))
+            assert re.findall(r"\d{4}-\d{2}-\d{2}", told) == [str(early), str(latest)]
+            assert ask(f"{question}={latest}").ok
+            assert ask(f"{question}=2026-01-01").ok
 
 
 def test_range_of_summaries(ask_fresh: Ask, fresh: Simulator) -> None:
     """The end is left out; a range has at most 366 days, and data to its end."""
-    first, last = date(2026, 9, 30), date(2026, 10, 3)
-    rows = ask_fresh("summaries", starting_date=first, ending_date=last).json()["data"]
-    days = [row["starting_at"][:10] for row in rows]
-    assert days == ["2026-09-30", "2026-10-01", "2026-10-02"]
-    assert rows[1] == fresh.truth("summaries", date(2026, 10, 1))[0]
-    rest = ask_fresh("summaries", starting_date=last, limit=1).json()
-    assert rest["data"][-1]["starting_at"] == "2026-10-07T00:00:00Z"
-    assert len(rest["data"]) == 5
-    assert rest["next_page"] is None
+    days = [LATEST - timedelta(days=days) for days in (3, 2, 1, 0)]
+    rows = [fresh.truth("summaries", day)[0] for day in days]
+    part = ask_fresh("summaries", starting_date=days[0], ending_date=days[2])
+    assert part.json()["data"] == rows[:2]
+    whole = ask_fresh("summaries", starting_date=days[0], limit=1)
+    assert whole.json() == {"data": rows, "next_page": None}
     beyond = ask_fresh("summaries", starting_date=DAY, ending_date="2026-10-09")
     assert re.findall(r"\d{4}-\d{2}-\d{2}", refusal(beyond)) == ["2026-10-09", str(LATEST)]
     fresh.today = date(2027, 6, 1)
-    longest = ask_fresh("summaries", starting_date="2026-01-01", ending_date="2027-01-02")
-    assert len(longest.json()["data"]) == 366
-    longer = ask_fresh("summaries", starting_date="2026-01-01", ending_date="2027-01-03")
-    assert "366" in refusal(longer)
+    year = partial(ask_fresh, "summaries", starting_date="2026-01-01")
+    assert len(year(ending_date="2027-01-02").json()["data"]) == 366
+    assert "366" in refusal(year(ending_date="2027-01-03"))
 
 
-def test_limits_end_where_the_contract_says(ask: Ask, simulator: Simulator) -> None:
-    """`limit` counts rows, or buckets of a width."""
+def test_what_is_just_allowed(ask: Ask, simulator: Simulator) -> None:
+    """`limit` counts rows, or buckets of a width; cost has components on top of five."""
+    five = "cost?RIGHT&FIVE&group_by[]=cost_type&group_by[]=token_type"
+    assert ask(asked(simulator, five)).status_code == 200
     for question, most in {
         "skills?RIGHT": 1000,
         "members?": 1000,
-        "usage?RIGHT&time_bucket_width=1d": 1000,
+        "usage?RIGHT&FIVE&time_bucket_width=1d": 1000,
         "usage_report?RIGHT&bucket_width=1d": 31,
         "cost_report?RIGHT&bucket_width=1h": 168,
         "cost_report?START&ending_at=2026-10-06T00:00:00Z&bucket_width=1m": 256,
@@ -194,13 +189,8 @@ def test_limits_end_where_the_contract_says(ask: Ask, simulator: Simulator) -> N
         assert refusal(ask(f"{wire}&limit={most + 1}")).startswith("limit: must be")
 
 
-def test_what_is_just_allowed(ask_fresh: Ask, fresh: Simulator) -> None:
-    """Five dimensions, with the components of cost on top; a year from this instant."""
-    for question in (
-        "usage?RIGHT&FIVE",
-        "cost?RIGHT&FIVE&group_by[]=cost_type&group_by[]=token_type",
-    ):
-        assert ask_fresh(asked(fresh, question)).status_code == 200
+def test_reports_start_a_year_back(ask_fresh: Ask, fresh: Simulator) -> None:
+    """At most, and counted from this instant."""
     fresh.today = date(2027, 3, 1)
     end = "2026-03-09T00:00:00Z"
     first = ask_fresh("usage", starting_at="2026-03-02T00:00:00+00:00", ending_at=end)
@@ -247,15 +237,11 @@ def test_generations(ask: Ask, simulator: Simulator) -> None:
     """The older generation wraps summaries otherwise; one nobody knows is refused."""
     row = simulator.truth("summaries", date.fromisoformat(DAY))
     newer: Row = {"data": row, "next_page": None}
-    cases: list[tuple[dict[str, str], Row]] = [
-        ({}, newer),
-        ({"anthropic-version": "2026-10-21"}, newer),
-        ({"anthropic-version": "2023-06-01"}, {"summaries": row}),
-    ]
-    for version, expected in cases:
-        assert ask(f"summaries?{RIGHT['summaries']}", version).json() == expected
-    older = {"anthropic-version": "2023-06-01"}
-    assert ask(f"users?date={DAY}", older).json().keys() == {"data", "next_page"}
+    answers = {None: newer, "2026-10-21": newer, "2023-06-01": {"summaries": row}}
+    for version, expected in answers.items():
+        sent = {"anthropic-version": version}
+        assert ask(f"summaries?{RIGHT['summaries']}", sent).json() == expected
+        assert ask(f"users?date={DAY}", sent).json().keys() == {"data", "next_page"}
     unknown = {"anthropic-version": "2025-01-01"}
     for name in ("users", "usage", "teams"):
         answer = ask(asked(simulator, f"{name}?RIGHT"), unknown)
