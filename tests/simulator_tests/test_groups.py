@@ -160,6 +160,31 @@ def test_a_filter_is_the_row_of_its_group(
     assert tried
 
 
+def test_users_of_a_project(simulator: Simulator) -> None:
+    """They are those among whom its messages are split; nothing else of them counts."""
+    tried = 0
+    for day in DAYS:
+        active = {row["user"]["id"] for row in simulator.truth("users", day)}
+        for project in simulator.truth("chat_projects", day)[:3]:
+            only = (f"project_id:{project['project_id']}",)
+            parts = simulator.truth(
+                "chat_projects", day, group_by=("user_id",), filters=only
+            )
+            messages = {part["user_id"]: part["message_count"] for part in parts}
+            rows = simulator.truth("users", day, filters=only)
+            told = {
+                row["user"]["id"]: sum(
+                    value or 0
+                    for field, value in figures(row)
+                    if field.endswith("message_count")
+                )
+                for row in rows
+            }
+            assert told == {user: messages[user] for user in active & messages.keys()}
+            tried += len(told)
+    assert tried
+
+
 def test_cuts_follow_edits(fresh: Simulator) -> None:
     """A row that is taken away is gone from the groups, which otherwise stay."""
     day = DAYS[-1]
