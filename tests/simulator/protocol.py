@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
 
 from .randomness import digest, number
@@ -35,31 +36,25 @@ _ADMIN = "sk-ant-admin01-"
 _MAX_ENTRIES = 100
 
 
+@dataclass(eq=False)
 class ApiError(Exception):
     """A refusal: its status, its sentence, and sometimes a code or headers."""
 
-    def __init__(
-        self,
-        status: int,
-        message: str,
-        code: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        """Keep everything for the answer."""
-        super().__init__(message)
-        self._status, self._message, self._code = status, message, code
-        self._headers = headers or {}
+    status: int
+    message: str
+    code: str | None = None
+    headers: Mapping[str, str] | None = None
 
     def answer(self, request_id: str) -> Answer:
         """Write the refusal; a code is where the official package looks for it."""
-        kind = _TYPES.get(self._status, "api_error")
-        details = {"details": {"error_code": self._code}} if self._code else {}
+        kind = _TYPES.get(self.status, "api_error")
+        details = {"details": {"error_code": self.code}} if self.code else {}
         body = {
             "type": "error",
-            "error": {"type": kind, "message": self._message, **details},
+            "error": {"type": kind, "message": self.message, **details},
             "request_id": request_id,
         }
-        return Answer(status=self._status, body=as_bytes(body), headers=self._headers)
+        return Answer(status=self.status, body=as_bytes(body), headers=self.headers or {})
 
 
 def refuse(message: str, status: int = 400, code: str | None = None) -> NoReturn:
