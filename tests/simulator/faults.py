@@ -184,7 +184,7 @@ FAULTS = {
     ),
     **_table(
         Kind.MISPLACED,
-        Exchange.has_rows_of_days,
+        lambda it: it.is_of_days() and it.has_rows(),
         rows_of_another_day=edits.rows_of_another_day,
     ),
     **_table(Kind.DOUBLED, Exchange.has_rows, rows_twice=edits.rows_twice),
@@ -253,6 +253,8 @@ REFUSALS = {
     ),
     **_table(Kind.BARE, headers_taken_away=lambda it: replace(it.truth, from_api=False)),
     **_table(
-        Kind.UNREFRESHED, Exchange.tells_refreshed, never_refreshed=edits.never_refreshed
+        Kind.UNREFRESHED,
+        lambda it: it.is_good() and "data_refreshed_at" in it.page().body,
+        never_refreshed=edits.never_refreshed,
     ),
 }

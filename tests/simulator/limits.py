@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 import threading
 import time
 from collections import deque
@@ -16,8 +15,11 @@ if TYPE_CHECKING:
 MINUTE = 60.0
 
 
-class Limit(abc.ABC):
-    """At most so many requests a minute; safe to ask from many threads."""
+class Limit:
+    """At most so many requests a minute; safe to ask from many threads.
+
+    At any instant, those accepted within the 60 seconds before it count.
+    """
 
     own_clock: Callable[[], float] = staticmethod(time.monotonic)
     """The clock that a server of this kind goes by."""
@@ -39,14 +41,6 @@ class Limit(abc.ABC):
         with self._lock:
             return self._admit(self._clock())
 
-    @abc.abstractmethod
-    def _admit(self, now: float) -> float: ...
-
-
-class SlidingMinute(Limit):
-    """At any instant, the requests accepted within the 60 seconds before it count."""
-
-    @override
     def _admit(self, now: float) -> float:
         full = len(self._accepted) == self._per_minute
         if full and self._accepted[0] + MINUTE > now:
@@ -91,7 +85,7 @@ class Bucket(Limit):
 
 
 KINDS: dict[str, type[Limit]] = {
-    "sliding": SlidingMinute,
+    "sliding": Limit,
     "fixed": FixedMinute,
     "bucket": Bucket,
 }

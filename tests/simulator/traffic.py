@@ -156,14 +156,6 @@ class Exchange:
         """Tell whether the true answer holds rows."""
         return self.is_good() and bool(self.page().rows)
 
-    def has_rows_of_days(self) -> bool:
-        """Tell whether it does, and they are of days."""
-        return self.is_of_days() and self.has_rows()
-
-    def tells_refreshed(self) -> bool:
-        """Tell whether the true answer says until when its figures reach."""
-        return self.is_good() and "data_refreshed_at" in self.page().body
-
     def is_later_than(self, day: date) -> bool:
         """Tell whether a first page is asked for, of a day after this one."""
         is_first = self.is_good() and self.is_of_days() and not self.request.page
