@@ -201,7 +201,7 @@ class Selection:
         path: Only those to this path, in which an id may be left open.
         when: Only those for which this is true.
         nth: The nth of them, counted from 1.
-        every: Also each kth of those after the nth.
+        every: Also each kth of those after it; without it, each kth of all.
         share: This share of them, at random.
         seed: Of the randomness.
         times: At most so many.
@@ -230,7 +230,7 @@ class Selection:
         if not possible:
             return None
         self._count += 1
-        later = self._count - (self.nth or self._count)
+        later = self._count - (self.nth or self.every or self._count)
         is_meant = later == 0 or (self.every and later > 0 and later % self.every == 0)
         if not is_meant or self._random.random() >= self.share:
             return None

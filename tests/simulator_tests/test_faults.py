@@ -205,6 +205,7 @@ def test_summaries_of_31_days_at_most(fresh: Simulator, ask_fresh: Ask) -> None:
     [
         ({"times": 3}, [1, 2, 3]),
         ({"nth": 3}, [3]),
+        ({"every": 3}, [3, 6]),
         ({"nth": 2, "every": 3}, [2, 5, 8]),
         ({"nth": 2, "every": 1, "times": 2}, [2, 3]),
     ],
