@@ -80,7 +80,8 @@ def fitted(value: Any, kind: str) -> tuple[Any, bool]:  # noqa: ANN401 - a JSON 
 def _is_whole(value: object) -> bool:
     return (
         isinstance(value, Decimal)
-        and abs(value) < 2**63
+        # `abs` cannot hold every exponent that a Decimal has.
+        and value.copy_abs() < 2**63
         and value == value.to_integral_value()
     )
 

@@ -50,7 +50,7 @@ def test_links() -> None:
     """What links within the repository name is there, headings included."""
     links = [
         (page, link)
-        for page in docs.PAGES
+        for page in (*docs.PAGES, ROOT / "CONTRIBUTING.md")
         for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text("utf-8"))
     ]
     assert links
