@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from dataclasses import dataclass, field
+from collections import defaultdict
 from decimal import Decimal, localcontext
 from functools import lru_cache
-from operator import add
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.simulator.options import OLDER
 from tests.simulator.protocol import refuse, turn_to
 
 from .clock import WIDTHS, floor, write
-from .facts import COST_TYPES, EXACT, NO_TOKENS, SESSION, TOKEN_TYPES, TOKENS, Identity
-from .questions import BETA_HEADER, FANNED_OUT, Shape, find_report, understand
+from .facts import COST_TYPES, EXACT, TOKEN_TYPES, TOKENS
+from .questions import BETA_HEADER, FANNED_OUT, REPORTS, understand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,16 +24,17 @@ if TYPE_CHECKING:
     from tests.simulator.protocol import Key, Keys
     from tests.simulator.traffic import Request
 
-    from .facts import Fact
+    from .facts import Charge, Fact
     from .ledger import Ledger
     from .questions import Question, Report
 
     Row = dict[str, Any]
-    Component = tuple[str | None, str | None]
-    """A cost type, and a token type where there is one."""
 
 # Groups that a bucket of the legacy reports shows at most.
 _TOP = 100
+_TEAM = "rbac_group_id"
+# The components of a cost in the order of their rows: a cost type, and a token type.
+_COMPONENTS = [(None, None), *product(COST_TYPES, (None, *TOKEN_TYPES))]
 
 
 class Reports:
@@ -49,16 +49,14 @@ class Reports:
 
     def answer(self, request: Request, today: date, generation: str) -> bytes:
         """Answer a request, or raise what refuses it."""
-        report = find_report(request.path)
+        report = REPORTS[request.path]
         key = self._check_access(report, request)
-        clock = self._ledger.clock(today)
-        question, limit = understand(report, request.params, clock)
+        question, limit = understand(report, request.params, today)
         if "organization_ids[]" in request.params and not key.linked:
             refuse("organization_ids[]: needs the key of a parent organization")
-        version = self._ledger.edits.version
         page, more, cursor = turn_to(
             self._options,
-            self._encoded(question, version, generation),
+            self._encoded(question, self._ledger.edits.version, generation),
             limit,
             (report.name, request.params),
             (question.start, question.end),
@@ -66,7 +64,7 @@ class Reports:
         shown = more or self._options.echo_last_cursor
         envelope: Row = {"has_more": more, "next_page": cursor if shown else None}
         if self._options.tell_refreshed:
-            envelope |= {"data_refreshed_at": write(clock.refreshed_at)}
+            envelope["data_refreshed_at"] = write(self._ledger.refreshed_at(today))
         # What was left out after paging is an empty chunk.
         rows = b", ".join(filter(None, page))
         return b'{"data": [%b], %b' % (rows, json.dumps(envelope).encode()[1:])
@@ -86,200 +84,110 @@ class Reports:
         return key
 
     def _encode(self, question: Question, _version: int, generation: str) -> list[bytes]:
-        spell = _older if generation == OLDER else dict
-        return [
-            b", ".join(json.dumps(spell(row)).encode() for row in rows)
+        chunks = [
+            b", ".join(json.dumps(row).encode() for row in rows)
             for rows in self._chunks(question)
         ]
+        if generation == OLDER:
+            return [chunk.replace(b'"email_address":', b'"email":') for chunk in chunks]
+        return chunks
 
     def _chunks(self, question: Question) -> list[list[Row]]:
         """Build what counts as one for `limit`: a group's rows, or a bucket."""
-        summed = _totals(question, self._facts(question))
-        if question.report.shape is Shape.BUCKETS:
-            return [[bucket] for bucket in _buckets(question, summed)]
-        return [_grouped_rows(question, total) for total in summed]
+        groups = _grouped(question, self._facts(question))
+        if question.report.has_buckets:
+            return [[bucket] for bucket in _buckets(question, groups)]
+        return [[*_rows(question, group)] for group in groups]
 
     def _facts(self, question: Question) -> Iterator[Fact]:
         """Give the facts that the report knows and that pass all filters."""
+        report = question.report
         for fact in self._ledger.between(question.start, question.end, question.today):
-            known = _as_known(question.report, fact)
-            if known is not None and all(
-                _passes(known, field, values) for field, values in question.filters
+            # Agent sessions are no usage, and the older reports do not know them.
+            if (
+                (fact.requests or (report.money and not report.legacy))
+                and (fact.actor_type == "user_actor" or not report.of_users)
+                and all(_passes(fact, *wanted) for wanted in question.filters)
             ):
-                yield known
+                yield fact
 
 
-def _as_known(report: Report, fact: Fact) -> Fact | None:
-    """Give what a report knows of a fact: the older ones do not know agent sessions."""
-    if report.shape is Shape.USERS and fact.actor_type != "user_actor":
-        return None
-    if not report.money:
-        return fact if fact.used else None
-    if report.legacy and any(charge.cost_type == SESSION for charge in fact.charges):
-        charges = tuple(charge for charge in fact.charges if charge.cost_type != SESSION)
-        fact = dataclasses.replace(fact, charges=charges)
-    return fact if fact.charges else None
-
-
-def _passes(fact: Fact, field: str, values: frozenset[str]) -> bool:
+def _passes(fact: Fact, field: str, wanted: frozenset[str | None]) -> bool:
     value = getattr(fact, field)
-    if isinstance(value, tuple):
-        return not values.isdisjoint(value)
-    if value is None:
-        nothing = {"inference_geo": "not_available", "api_key_id": ""}.get(field)
-        return nothing in values
-    if field == "product" and value == "claude_tag":
-        return not values.isdisjoint({value, "claude-tag"})
-    return value in values
+    return not wanted.isdisjoint(value if isinstance(value, tuple) else (value,))
 
 
-class _Money(NamedTuple):
-    """Discounted and list price, in cents."""
-
-    amount: Decimal = Decimal(0)
-    list_amount: Decimal = Decimal(0)
-
-    def plus(self, amount: Decimal, list_amount: Decimal) -> _Money:
-        """Add prices, inside a context that is precise enough."""
-        return _Money(self.amount + amount, self.list_amount + list_amount)
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Total:
-    """The sum of the facts of one group; `group` has objects, not yet their JSON."""
+class _Group(NamedTuple):
+    """The facts of a bucket that have the same dimensions, one of them the actor."""
 
     starting_at: datetime
-    group: dict[str, object]
-    requests: int = 0
-    tokens: list[int] = field(default_factory=lambda: list(NO_TOKENS))
-    web_searches: int = 0
-    money: dict[Component, _Money] = field(default_factory=dict)
-
-    def add(self, fact: Fact) -> None:
-        """Add a fact, inside a context that is precise enough."""
-        self.requests += fact.requests
-        self.tokens = list(map(add, self.tokens, fact.tokens))
-        self.web_searches += fact.web_searches
-        for cost_type, token_type, *prices in fact.charges:
-            so_far = self.money.get((cost_type, token_type))
-            self.money[cost_type, token_type] = (
-                so_far.plus(*prices) if so_far else _Money(*prices)
-            )
-
-    def metric(self, name: str) -> Decimal | int:
-        """Give the figure to order by."""
-        if name == "requests":
-            return self.requests
-        if name == "total_tokens":
-            return sum(self.tokens)
-        if name in TOKEN_TYPES:
-            return self.tokens[TOKEN_TYPES.index(name)]
-        amount, list_amount = self.parts(())[None, None]
-        return list_amount if name == "list_amount" else amount
-
-    def parts(self, dimensions: Iterable[str]) -> dict[Component, _Money]:
-        """Split the cost as far as the dimensions ask for it."""
-        wanted = FANNED_OUT & set(dimensions)
-        parts: dict[Component, _Money] = {} if wanted else {(None, None): _Money()}
-        with localcontext(EXACT):
-            for (cost_type, token_type), money in self.money.items():
-                if wanted == {"token_type"} and cost_type != TOKENS:
-                    continue
-                shown = (
-                    cost_type if wanted else None,
-                    token_type if "token_type" in wanted else None,
-                )
-                parts[shown] = parts.get(shown, _Money()).plus(*money)
-        order = [(None, None), *((c, t) for c in COST_TYPES for t in (None, *TOKEN_TYPES))]
-        return {component: parts[component] for component in order if component in parts}
+    dimensions: dict[str, Any]
+    facts: list[Fact]
 
 
-def _totals(question: Question, facts: Iterable[Fact]) -> list[_Total]:
-    """Sum facts; identities count one by one, however they are shown.
+def _grouped(question: Question, facts: Iterable[Fact]) -> list[_Group]:
+    """Group facts; identities count one by one, however they are shown.
 
-    Grouped by team, a fact counts in each of its teams. The sums come in the order of the
+    Grouped by team, a fact counts in each of its teams. The groups come in the order of the
     metric, or of time and then of the metric.
     """
-    dimensions = [name for name in question.group_by if name not in FANNED_OUT]
-    if question.report.shape is Shape.USERS:
-        dimensions.append("actor")
-    by_team = "rbac_group_id" in dimensions
-    plain = [
-        "identity" if name == "actor" else name
-        for name in dimensions
-        if name != "rbac_group_id"
+    names = [n for n in question.group_by if n not in {*FANNED_OUT, _TEAM}]
+    if question.report.of_users:
+        names.append("actor")
+    by_team = _TEAM in question.group_by
+    found: defaultdict[tuple[datetime, str | None, tuple[Any, ...]], list[Fact]]
+    found = defaultdict(list)
+    for fact in facts:
+        bucket = floor(fact.at, question.width) if question.width else question.start
+        values = tuple([getattr(fact, name) for name in names])
+        for team in (fact.rbac_group_ids if by_team else ()) or (None,):
+            found[bucket, team, values].append(fact)
+    groups = [
+        _Group(bucket, dict(zip(names, values, strict=True)) | {_TEAM: team}, of_group)
+        for (bucket, team, values), of_group in found.items()
     ]
-    found: dict[tuple[object, ...], _Total] = {}
+
+    def metric(group: _Group) -> Decimal:
+        if question.report.money:
+            return sum((fact.amount for fact in group.facts), Decimal(0))
+        return Decimal(sum(sum(fact.tokens) for fact in group.facts))
+
     with localcontext(EXACT):
-        for fact in facts:
-            bucket = floor(fact.at, question.width) if question.width else question.start
-            values = tuple([getattr(fact, name) for name in plain])
-            for team in (fact.rbac_group_ids or (None,)) if by_team else (None,):
-                key = (bucket, team, values)
-                total = found.get(key)
-                if total is None:
-                    group = dict(zip(plain, values, strict=True))
-                    if by_team:
-                        group["rbac_group_id"] = team
-                    total = found[key] = _Total(starting_at=bucket, group=group)
-                total.add(fact)
-    ascending = question.ascending and not question.by_time
-    summed = list(found.values())
-    summed.sort(key=lambda total: total.metric(question.order_by), reverse=not ascending)
+        groups.sort(key=metric, reverse=question.by_time or not question.ascending)
     if question.by_time:
-        summed.sort(key=lambda total: total.starting_at, reverse=not question.ascending)
-    return summed
+        groups.sort(key=lambda group: group.starting_at, reverse=not question.ascending)
+    return groups
 
 
-def _grouped_rows(question: Question, total: _Total) -> list[Row]:
+def _rows(question: Question, group: _Group) -> Iterator[Row]:
     """Build the rows of one group: one, or one for each component of its cost."""
-    identity = total.group.get("identity")
-    gone = isinstance(identity, Identity) and identity.left <= question.today
-    if gone and question.exclude_deleted:
-        return []
-    bounds = _bounds(question, total.starting_at)
-    parts = _measured(question, total)
-    if question.report.shape is Shape.FLAT:
-        name = "cost" if question.report.money else "usage"
-        return [{**bounds, "group": group, name: measures} for group, measures in parts]
-    if question.width is None:
+    report = question.report
+    if question.exclude_deleted and group.dimensions["actor"].left <= question.today:
+        return
+    bounds = _bounds(question, group.starting_at)
+    if question.width is None and report.legacy:
         bounds = dict.fromkeys(bounds)
-    return [{**bounds, **group, **measures} for group, measures in parts]
+    for dimensions, measures in _measured(question, group):
+        if report.legacy:
+            yield {**bounds, **dimensions, **measures}
+        else:
+            name = "cost" if report.money else "usage"
+            yield {**bounds, "group": dimensions, name: measures}
 
 
-def _buckets(question: Question, totals: list[_Total]) -> Iterator[Row]:
-    """Build all buckets of the range, empty ones too, from sums in order of rank."""
-    by_bucket: dict[datetime, list[_Total]] = {}
-    for total in totals:
-        by_bucket.setdefault(total.starting_at, []).append(total)
+def _buckets(question: Question, groups: list[_Group]) -> Iterator[Row]:
+    """Build all buckets of the range, empty ones too, from groups in order of rank."""
+    results: defaultdict[datetime, list[Row]] = defaultdict(list)
+    for group in groups:
+        results[group.starting_at] += [
+            {**dimensions, **measures}
+            for dimensions, measures in _measured(question, group)
+        ]
     starting_at = question.start
     while starting_at < question.end:
-        results = [
-            {**group, **measures}
-            for total in by_bucket.get(starting_at, ())
-            for group, measures in _measured(question, total)
-        ]
-        yield {**_bounds(question, starting_at), "results": results[:_TOP]}
+        top = results[starting_at][:_TOP]
+        yield {**_bounds(question, starting_at), "results": top}
         starting_at += WIDTHS[question.width or "1d"]
-
-
-def _older(row: Row) -> Row:
-    """Spell a row as the older API generation does: `email` of an actor."""
-    if "group" in row:
-        return {**row, "group": _older(row["group"])}
-    actor = row.get("actor")
-    if not actor or "email_address" not in actor:
-        return row
-    renamed = {
-        "email" if name == "email_address" else name: value for name, value in actor.items()
-    }
-    return {**row, "actor": renamed}
-
-
-def _amount(amount: Decimal) -> str:
-    """Write cents with all digits there are, and six at least."""
-    whole, _, fraction = f"{amount:f}".partition(".")
-    return f"{whole}.{fraction.ljust(6, '0')}"
 
 
 def _bounds(question: Question, starting_at: datetime) -> Row:
@@ -287,19 +195,19 @@ def _bounds(question: Question, starting_at: datetime) -> Row:
     return {"starting_at": write(starting_at), "ending_at": write(end)}
 
 
-def _measured(question: Question, total: _Total) -> Iterator[tuple[Row, Row]]:
+def _measured(question: Question, group: _Group) -> Iterator[tuple[Row, Row]]:
     """Give dimensions and measures of each row of a group."""
-    report = question.report
-    group: Row = dict.fromkeys(sorted(report.groups))
-    for name, value in total.group.items():
-        if isinstance(value, Identity):
-            group["actor"] = value.actor(question.today)
-        elif value == "claude_tag" and report.legacy:
-            group[name] = "claude-tag"
-        else:
-            group[name] = value
+    report, facts = question.report, group.facts
+    dimensions: Row = dict.fromkeys(sorted(report.groups)) | group.dimensions
+    if "actor" in group.dimensions:
+        dimensions["actor"] = group.dimensions["actor"].actor(question.today)
+    if report.legacy and dimensions["product"] == "claude_tag":
+        dimensions["product"] = "claude-tag"
+    requests = sum(fact.requests for fact in facts)
     if not report.money:
-        uncached, read, five_minutes, one_hour, output = total.tokens
+        columns = zip(*(fact.tokens for fact in facts), strict=True)
+        tokens = [sum(column) for column in columns]
+        uncached, read, five_minutes, one_hour, output = tokens
         usage: Row = {
             "cache_creation": {
                 "ephemeral_1h_input_tokens": one_hour,
@@ -307,20 +215,36 @@ def _measured(question: Question, total: _Total) -> Iterator[tuple[Row, Row]]:
             },
             "cache_read_input_tokens": read,
             "output_tokens": output,
-            "requests": total.requests,
-            "server_tool_use": {"web_search_requests": total.web_searches},
+            "requests": requests,
+            "server_tool_use": {
+                "web_search_requests": sum(fact.web_searches for fact in facts)
+            },
             "uncached_input_tokens": uncached,
         }
-        if report.shape is not Shape.BUCKETS:
-            usage["total_tokens"] = sum(total.tokens)
-        yield group, usage
+        if not report.has_buckets:
+            usage["total_tokens"] = sum(tokens)
+        yield dimensions, usage
         return
     split = FANNED_OUT & set(question.group_by)
-    for (cost_type, token_type), money in total.parts(question.group_by).items():
+    parts: defaultdict[tuple[str | None, str | None], list[Charge]] = defaultdict(list)
+    for charge in (charge for fact in facts for charge in fact.charges):
+        if split != {"token_type"} or charge.cost_type == TOKENS:
+            cost_type = charge.cost_type if split else None
+            token_type = charge.token_type if "token_type" in split else None
+            parts[cost_type, token_type].append(charge)
+    for cost_type, token_type in sorted(parts, key=_COMPONENTS.index):
+        charges = parts[cost_type, token_type]
         measures = {
-            "amount": _amount(money.amount),
+            "amount": _total(charge.amount for charge in charges),
             "currency": "USD",
-            "list_amount": _amount(money.list_amount),
-            "requests": None if split else total.requests,
+            "list_amount": _total(charge.list_amount for charge in charges),
+            "requests": None if split else requests,
         }
-        yield {**group, "cost_type": cost_type, "token_type": token_type}, measures
+        yield {**dimensions, "cost_type": cost_type, "token_type": token_type}, measures
+
+
+def _total(amounts: Iterable[Decimal]) -> str:
+    """Sum cents, and write all digits there are, and six at least."""
+    with localcontext(EXACT):
+        whole, _, fraction = f"{sum(amounts, Decimal(0)):f}".partition(".")
+    return f"{whole}.{fraction.ljust(6, '0')}"

@@ -6,9 +6,8 @@ more fractional digits than money has.
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Context, Decimal, localcontext
 from functools import lru_cache
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tests.simulator.company import Person
-    from tests.simulator.options import Options
 
 # The organisations below a parent one.
 CHILDREN = (
@@ -29,12 +27,8 @@ CHILDREN = (
 )
 # A child whose usage no report has.
 HIPAA_READY = "7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a03"
-TOKENS, WEB_SEARCH, CODE, SESSION = COST_TYPES = (
-    "tokens",
-    "web_search",
-    "code_execution",
-    "session_usage",
-)
+COST_TYPES = ("tokens", "web_search", "code_execution", "session_usage")
+TOKENS, WEB_SEARCH, CODE, SESSION = COST_TYPES
 TOKEN_TYPES = (
     "uncached_input_tokens",
     "cache_read_input_tokens",
@@ -47,8 +41,6 @@ NO_TOKENS = (0, 0, 0, 0, 0)
 # More digits than any sum has: the default context would round at 28.
 EXACT = Context(prec=100)
 _DISCOUNT = Decimal("0.8725")
-SANDBOX = Decimal("0.0138889")
-RUNNING = Decimal("0.133333")
 _WEIGHTS = [Decimal(text) for text in ("1", "0.1", "1.25", "2", "5")]
 # List prices of the cheapest type of tokens; the others cost so many times as much.
 _PER_TOKEN = {
@@ -71,37 +63,29 @@ class Identity:
     key: str
     type: str | None = None
     id: str | None = None
-    shown: str = "null"
+    known: dict[str, Any] | None = None
     left: date = date.max
 
     def actor(self, today: date) -> dict[str, Any] | None:
         """Give the actor object as it is on a day; the account may be gone by then."""
-        actor: dict[str, Any] | None = json.loads(self.shown)
-        if actor is None or self.left > today:
-            return actor
+        if self.known is None or self.left > today:
+            return self.known and dict(self.known)
         way = digest(self.key, size=1)[0] % 3
         gone = {"email_address": None, "name": None if way == 0 else "Deleted User"}
-        return actor | {"deleted": True} | (gone if way < 2 else {})
+        return self.known | {"deleted": True} | (gone if way < 2 else {})
 
 
 @lru_cache(maxsize=4000)
 def of_person(person: Person) -> Identity:
     """Make the identity of an account; every seventh has set no name."""
     name = None if person.index % 7 == 2 else person.name
-    return _user(person.id, person.email, name, left=person.left)
+    return user(person.id, person.email, name, left=person.left)
 
 
-def former(options: Options) -> list[Identity]:
-    """Make users who were deleted long ago and whose agents still run."""
-    return [
-        _user(
-            tagged_id("user", options.seed, "former", place),
-            f"former.{place}@example.com",
-            f"Former {place}",
-            left=date.min,
-        )
-        for place in range(3 + options.users // 100)
-    ]
+def user(user_id: str, email: str, name: str | None, left: date) -> Identity:
+    """Make the identity of an account that is gone from a day on."""
+    known = {"user_id": user_id, "email_address": email, "name": name, "deleted": False}
+    return replace(_named("user_actor", user_id, **known), key=user_id, left=left)
 
 
 def machines(seed: int) -> list[Identity]:
@@ -127,20 +111,9 @@ def machines(seed: int) -> list[Identity]:
     ]
 
 
-def unnameable() -> list[Identity]:
-    """Make identities that the server cannot render."""
-    return [Identity(key=f"unnameable {place}") for place in range(4)]
-
-
 def _named(kind: str, tagged: str | None, **fields: object) -> Identity:
-    shown = json.dumps({"type": kind, **fields})
-    return Identity(key=shown, type=kind, id=tagged, shown=shown)
-
-
-def _user(user_id: str, email: str, name: str | None, *, left: date) -> Identity:
-    known = {"user_id": user_id, "email_address": email, "name": name, "deleted": False}
-    actor = _named("user_actor", user_id, **known)
-    return dataclasses.replace(actor, key=user_id, left=left)
+    known = {"type": kind, **fields}
+    return Identity(key=json.dumps(known), type=kind, id=tagged, known=known)
 
 
 class Charge(NamedTuple):
@@ -180,7 +153,7 @@ class Fact:
     """
 
     at: datetime
-    identity: Identity
+    actor: Identity
     requests: int = 0
     tokens: tuple[int, ...] = NO_TOKENS
     web_searches: int = 0
@@ -207,17 +180,12 @@ class Fact:
     @property
     def actor_type(self) -> str | None:
         """The kind of identity."""
-        return self.identity.type
+        return self.actor.type
 
     @property
     def actor_id(self) -> str | None:
         """The tagged id of the identity, if it has one."""
-        return self.identity.id
-
-    @property
-    def used(self) -> bool:
-        """Whether this is usage, and not just a cost."""
-        return bool(self.requests or self.web_searches or any(self.tokens))
+        return self.actor.id
 
     @property
     def amount(self) -> Decimal:
@@ -225,23 +193,12 @@ class Fact:
         with localcontext(EXACT):
             return sum((charge.amount for charge in self.charges), Decimal(0))
 
-    @property
-    def list_amount(self) -> Decimal:
-        """The sum of all charges at list prices."""
-        with localcontext(EXACT):
-            return sum((charge.list_amount for charge in self.charges), Decimal(0))
-
     def scaled(self, factor: Decimal) -> Fact:
         """Give the fact with tokens and money multiplied; tokens stay whole."""
         with localcontext(EXACT):
-            return dataclasses.replace(
-                self,
-                tokens=tuple(int(count * factor) for count in self.tokens),
-                charges=tuple(
-                    charge._replace(
-                        amount=charge.amount * factor,
-                        list_amount=charge.list_amount * factor,
-                    )
-                    for charge in self.charges
-                ),
+            charges = tuple(
+                Charge(cost_type, token_type, amount * factor, list_amount * factor)
+                for cost_type, token_type, amount, list_amount in self.charges
             )
+        tokens = tuple(int(count * factor) for count in self.tokens)
+        return replace(self, tokens=tokens, charges=charges)

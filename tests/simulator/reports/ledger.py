@@ -13,7 +13,7 @@ from tests.simulator.options import FLOOR
 from tests.simulator.randomness import digest, tagged_id
 
 from . import facts as prices
-from .clock import Clock
+from .clock import midnight
 from .facts import CHILDREN, MODELS, NO_TOKENS, Fact, Identity
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ _CATEGORIES = ("engaged", "proactive", "scheduled", "monitoring", "dm")
 _OF_NOBODY = {"proactive", "monitoring"}
 _API_PRODUCTS = ("messages_api", "message_batches_api", "claude_console", None)
 _SPELT = {**{product: product for product in LAUNCHES}, "science": "other"}
+_SANDBOX = Decimal("0.0138889")
+_RUNNING = Decimal("0.133333")
 _NO_CONTENT: dict[str, Any] = {
     "requests": 0,
     "tokens": NO_TOKENS,
@@ -50,34 +52,40 @@ class Ledger:
         self._seed = company.seed
         self._teams = company.teams
         self._people = [(person, prices.of_person(person)) for person in company.people]
-        self._former = prices.former(company.options)
+        # They were deleted long ago, but their agents still run.
+        self._former = [
+            prices.user(
+                tagged_id("user", company.seed, "former", place),
+                f"former.{place}@example.com",
+                f"Former {place}",
+                left=date.min,
+            )
+            for place in range(3 + company.options.users // 100)
+        ]
         self._machines = prices.machines(company.seed)
-        self._unnameable = prices.unnameable()
+        # The server cannot render them.
+        self._unnameable = [Identity(key=f"unnameable {place}") for place in range(4)]
         self.edits = edits
         self._revised = lru_cache(maxsize=100)(self._compute)
 
-    def clock(self, today: date) -> Clock:
-        """Tell how far the data go on a day."""
-        return Clock(today, self._options.refreshed_hours)
+    def refreshed_at(self, today: date) -> datetime:
+        """Tell up to which moment there are data on a day."""
+        return midnight(today) + timedelta(hours=self._options.refreshed_hours)
 
     def facts(self, day: date, today: date) -> list[Fact]:
         """List the facts of a day that are known today."""
-        if day < FLOOR or day > today:
+        if not FLOOR <= day <= today:
             return []
-        age = _FINAL_AGE
-        if self._options.revisions:
-            age = min((today - day).days, _FINAL_AGE)
-        refreshed_at = self.clock(today).refreshed_at
-        facts = self.edits.apply(day, list(self._revised(day, age)))
+        age = (today - day).days if self._options.revisions else _FINAL_AGE
+        refreshed_at = self.refreshed_at(today)
+        facts = self.edits.apply(day, list(self._revised(day, min(age, _FINAL_AGE))))
         return [fact for fact in facts if fact.at < refreshed_at]
 
     def between(self, start: datetime, end: datetime, today: date) -> Iterator[Fact]:
         """Give the facts from `start` up to and without `end`."""
         day = start.date()
         while day <= min(end.date(), today):
-            for fact in self.facts(day, today):
-                if start <= fact.at < end:
-                    yield fact
+            yield from (fact for fact in self.facts(day, today) if start <= fact.at < end)
             day += timedelta(days=1)
 
     def _compute(self, day: date, age: int) -> tuple[Fact, ...]:
@@ -87,7 +95,7 @@ class Ledger:
     def _provisional(self, facts: Iterator[Fact], age: int) -> Iterator[Fact]:
         """Vary facts until they are final: some are missing yet, some will go."""
         for place, fact in enumerate(facts):
-            key = (self._seed, "revision", fact.identity.key, fact.at, place)
+            key = (self._seed, "revision", fact.actor.key, fact.at, place)
             # Each fact changes every third day, not all on the same one.
             dice = digest(*key, (age + place % 3) // 3, size=3)
             if dice[0] < 8:
@@ -159,7 +167,7 @@ class Ledger:
         ):
             yield fact
             # On the time of an agent's session there is no discount.
-            price = (1 + fact.at.minute) * prices.RUNNING
+            price = (1 + fact.at.minute) * _RUNNING
             running = prices.charge(prices.SESSION, price, discounted=Decimal(1))
             yield _like(fact, charges=(running,), model=None)
 
@@ -183,7 +191,7 @@ class Ledger:
             charges += (prices.charge(prices.WEB_SEARCH, Decimal(searches)),)
         fact = Fact(
             at=datetime.combine(day, minute, timezone.utc),
-            identity=identity,
+            actor=identity,
             requests=1 + dice[11] % 20,
             tokens=tokens,
             web_searches=searches,
@@ -199,7 +207,7 @@ class Ledger:
         )
         yield fact
         if product == "chat" and dice[15] < 40:
-            code = prices.charge(prices.CODE, (1 + dice[15]) * prices.SANDBOX)
+            code = prices.charge(prices.CODE, (1 + dice[15]) * _SANDBOX)
             requests = 1 + dice[15] % 5
             yield _like(fact, requests=requests, charges=(code,), product=None, model=None)
 

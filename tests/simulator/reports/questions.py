@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from dataclasses import dataclass
-from datetime import timedelta
-from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 from tests.simulator.data import CATALOG
+from tests.simulator.options import FLOOR
 from tests.simulator.protocol import check_one_of, read_limit, read_scalars, refuse
 
-from .clock import WIDTHS, floor, midnight, noon, parse, write
+from .clock import WIDTHS, floor, midnight, noon, write
 from .facts import CHILDREN, HIPAA_READY, org_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-    from datetime import date, datetime
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import date
 
     from tests.simulator.protocol import Parameters
 
-    from .clock import Clock
+    Filters = tuple[tuple[str, frozenset[str | None]], ...]
+    """Fields of facts, and the values that each may have."""
 
 BETA_HEADER = "analytics-usage-cost-2026-08-24"
 
@@ -27,102 +30,63 @@ BETA_HEADER = "analytics-usage-cost-2026-08-24"
 FANNED_OUT = frozenset({"cost_type", "token_type"})
 _USAGE = ("total_tokens", "output_tokens", "requests", "uncached_input_tokens")
 _MAX_DIMENSIONS = 5
+_MAX_AGE = timedelta(days=365)
 _MAX_SPAN = timedelta(days=31)
 _MAX_MINUTES_SPAN = timedelta(hours=24)
 _ROWS = (20, 1000)
 # Default and most of `limit`; buckets where buckets are listed.
 _BUCKETS = {"1d": (7, 31), "1h": (24, 168), "1m": (60, 256)}
+_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)", re.ASCII)
+# What filters call otherwise than facts do.
+_MEANT = {"claude-tag": "claude_tag", "not_available": None, "": None}
+_UUIDS = {org_id(uuid): uuid for uuid in (*CHILDREN, HIPAA_READY)}
 
 
-class Shape(Enum):
-    """How an answer is built."""
-
-    FLAT = "rows of groups"
-    USERS = "rows of users"
-    BUCKETS = "buckets of rows"
-
-
-class Filter(NamedTuple):
-    """A list parameter: the field of a fact that it narrows, and what may be sent."""
-
-    field: str
-    allowed: frozenset[str]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Report:
     """One report.
 
-    `metrics` are to order by, first the default; `refusal` is the status with which a
-    plan without reports answers.
+    Attributes:
+        refusal: The status with which a plan without reports answers.
+        money: Whether it is about cost, not usage.
+        legacy: Whether it is of the older generation.
+        of_users: Whether each row is of one user.
+        has_buckets: Whether rows are in buckets.
+        width: The parameter for the width of buckets.
+        metrics: What the API can order rows by; here it is always the first.
+        groups: The dimensions; those of its components come on top for cost.
+        filters: For each list parameter the field that it narrows, and after it the allowed
+            values, none meaning any.
+        parameters: The names of all parameters.
     """
 
-    name: str
-    shape: Shape
-    metrics: tuple[str, ...]
-    refusal: int
-    groups: frozenset[str]
-    filters: Mapping[str, Filter]
-
-    @property
-    def money(self) -> bool:
-        """Whether it is about cost, not usage."""
-        return "amount" in self.metrics
-
-    @property
-    def legacy(self) -> bool:
-        """Whether it is of the older generation."""
-        return self.shape is not Shape.FLAT
-
-    @property
-    def width(self) -> str:
-        """The parameter for the width of buckets."""
-        return "bucket_width" if self.legacy else "time_bucket_width"
-
-    @property
-    def parameters(self) -> frozenset[str]:
-        """The names of all parameters."""
-        always = {"starting_at", "ending_at", "limit", "page", "group_by[]", self.width}
-        if self.shape is not Shape.BUCKETS:
-            always |= {"exclude_deleted_users", "order", "order_by"}
-        return frozenset(always | set(self.filters))
-
-
-def _report(name: str, shape: Shape, refusal: int) -> Report:
-    """Make a report on usage, or on cost, which has dimensions of its own."""
-    known = CATALOG["reports"]["newer" if shape is Shape.FLAT else "older"]
-    money = "cost" in name
-    return Report(
-        name=name,
-        shape=shape,
-        metrics=("amount", "list_amount") if money else _USAGE,
-        refusal=refusal,
-        groups=frozenset(known["groups"]) | (FANNED_OUT if money else set()),
-        filters={
-            parameter: Filter(field, frozenset(allowed))
-            for parameter, (field, *allowed) in known["filters"].items()
-        },
-    )
+    def __init__(self, name: str, refusal: int) -> None:
+        """Tell from the name what it is."""
+        self.name, self.refusal = name, refusal
+        self.money = "cost" in name
+        self.legacy = name.endswith("_report")
+        self.of_users = name.startswith("user_")
+        self.has_buckets = self.legacy and not self.of_users
+        self.width = "bucket_width" if self.legacy else "time_bucket_width"
+        self.metrics = ("amount", "list_amount") if self.money else _USAGE
+        known = CATALOG["reports"]["older" if self.legacy else "newer"]
+        self.groups = frozenset(known["groups"]) | (FANNED_OUT if self.money else set())
+        self.filters: Mapping[str, Sequence[str]] = known["filters"]
+        parameters = {"starting_at", "ending_at", "limit", "page", "group_by[]", self.width}
+        if not self.has_buckets:
+            parameters |= {"exclude_deleted_users", "order", "order_by"}
+        self.parameters = frozenset(parameters | self.filters.keys())
 
 
 # By name, which is the path as well.
 REPORTS = {
-    name: _report(name, shape, refusal)
-    for shape, refusal, names in (
-        (Shape.FLAT, 401, ("usage", "cost")),
-        (Shape.USERS, 403, ("user_usage_report", "user_cost_report")),
-        (Shape.BUCKETS, 404, ("usage_report", "cost_report")),
-    )
-    for name in names
+    name: Report(name, refusal)
+    for name, refusal in {
+        **dict.fromkeys(("usage", "cost"), 401),
+        **dict.fromkeys(("user_usage_report", "user_cost_report"), 403),
+        **dict.fromkeys(("usage_report", "cost_report"), 404),
+    }.items()
 }
-
-
-def find_report(name: str) -> Report:
-    """Find a report by its name."""
-    if name not in REPORTS:
-        message = f"no report {name!r}; there are {', '.join(REPORTS)}"
-        raise KeyError(message)
-    return REPORTS[name]
+find_report = REPORTS.__getitem__
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,10 +99,9 @@ class Question:
     end: datetime
     width: str | None
     group_by: tuple[str, ...]
-    filters: tuple[tuple[str, frozenset[str]], ...] = ()
-    order_by: str
-    by_time: bool = False
-    ascending: bool = False
+    filters: Filters = ()
+    by_time: bool = True
+    ascending: bool = True
     exclude_deleted: bool = False
 
 
@@ -150,50 +113,45 @@ def question_of_days(
     today: date,
 ) -> Question:
     """Ask for days, the last one not included, by ascending time."""
+    start, end = map(midnight, days)
     return Question(
         report=report,
         today=today,
-        start=midnight(days[0]),
-        end=midnight(days[1]),
+        start=start,
+        end=end,
         width=width,
         group_by=tuple(group_by),
-        order_by=report.metrics[0],
-        by_time=True,
-        ascending=True,
     )
 
 
-def understand(
-    report: Report, parameters: Parameters, clock: Clock
-) -> tuple[Question, int]:
+def understand(report: Report, parameters: Parameters, today: date) -> tuple[Question, int]:
     """Check every parameter; give the question and the length of a page."""
     scalars = read_scalars(parameters, report.parameters)
-    bucketed = report.shape is Shape.BUCKETS
-    width = _choice(report.width, scalars, WIDTHS) or ("1d" if bucketed else None)
-    end_needed = not bucketed and width is not None
-    start, end = _read_span(scalars, width, clock, end_needed=end_needed)
+    width = _choice(report.width, scalars, WIDTHS) or ("1d" if report.has_buckets else None)
+    start, end = _read_span(report, scalars, width, today)
     group_by = _groups(report, parameters)
     filters = _filters(report, parameters)
     orders = report.metrics if report.legacy else (*report.metrics, "time")
-    order_by = _choice("order_by", scalars, orders) or report.metrics[0]
-    ascending = _choice("order", scalars, ("asc", "desc")) == "asc"
+    order_by = _choice("order_by", scalars, orders)
+    if order_by not in {None, "time", report.metrics[0]}:
+        refuse(f"order_by: {order_by!r} is right, but this simulator cannot order by it")
+    order = _choice("order", scalars, ("asc", "desc"))
     excludes = _choice("exclude_deleted_users", scalars, ("false", "true")) == "true"
     if excludes and not report.legacy and "actor" not in group_by:
         refuse("exclude_deleted_users: needs actor in group_by[]")
     question = Question(
         report=report,
-        today=clock.today,
+        today=today,
         start=start,
         end=end,
         width=width,
         group_by=group_by,
         filters=filters,
-        order_by=report.metrics[0] if order_by == "time" else order_by,
         by_time=order_by == "time" and width is not None,
-        ascending=ascending,
+        ascending=order == "asc",
         exclude_deleted=excludes,
     )
-    bounds = _BUCKETS[width or "1d"] if bucketed else _ROWS
+    bounds = _BUCKETS[width or "1d"] if report.has_buckets else _ROWS
     return question, read_limit(scalars, *bounds)
 
 
@@ -211,21 +169,19 @@ def _groups(report: Report, parameters: Parameters) -> tuple[str, ...]:
     return groups
 
 
-def _filters(
-    report: Report, parameters: Parameters
-) -> tuple[tuple[str, frozenset[str]], ...]:
+def _filters(report: Report, parameters: Parameters) -> Filters:
     wanted = []
-    for name, known in report.filters.items():
+    for name, (field, *allowed) in report.filters.items():
         values = parameters.get(name, ())
-        for value in values if known.allowed else ():
-            check_one_of(f"{name}:", value, known.allowed)
+        for value in values if allowed else ():
+            check_one_of(f"{name}:", value, allowed)
         if name == "organization_ids[]":
-            by_org_id = {org_id(uuid): uuid for uuid in (*CHILDREN, HIPAA_READY)}
-            values = [by_org_id.get(one, one.lower()) for one in values]
+            values = [_UUIDS.get(value, value.lower()) for value in values]
             if HIPAA_READY in values:
                 refuse("organization_ids[]: names an organization with HIPAA readiness")
         if values:
-            wanted.append((known.field, frozenset(values)))
+            meant = frozenset(_MEANT.get(value, value) for value in values)
+            wanted.append((field, meant))
     return tuple(wanted)
 
 
@@ -236,19 +192,20 @@ def _choice(name: str, scalars: Mapping[str, str], allowed: Collection[str]) -> 
 
 
 def _read_span(
-    scalars: Mapping[str, str], width: str | None, clock: Clock, *, end_needed: bool
+    report: Report, scalars: Mapping[str, str], width: str | None, today: date
 ) -> tuple[datetime, datetime]:
     """Read the time range; both ends are rounded down to whole buckets."""
     start = _moment("starting_at", scalars)
     if start is None:
         refuse("starting_at: required")
-    if start < clock.earliest:
-        refuse(f"starting_at: must not be before {write(clock.earliest)}")
+    earliest = max(noon(today) - _MAX_AGE, midnight(FLOOR))
+    if start < earliest:
+        refuse(f"starting_at: must not be before {write(earliest)}")
     end = _moment("ending_at", scalars)
     if end is None:
-        if end_needed:
+        if width is not None and not report.has_buckets:
             refuse("ending_at: required with buckets of time")
-        end = max(start, min(noon(clock.today), start + _MAX_SPAN))
+        end = max(start, min(noon(today), start + _MAX_SPAN))
     elif end <= start:
         refuse("ending_at: must be later than starting_at")
     most = _MAX_MINUTES_SPAN if width == "1m" else _MAX_SPAN
@@ -258,10 +215,17 @@ def _read_span(
 
 
 def _moment(name: str, scalars: Mapping[str, str]) -> datetime | None:
+    """Read whole seconds of RFC 3339; newer Pythons would take other ISO forms too."""
     if name not in scalars:
         return None
-    moment = parse(scalars[name])
+    text, moment = scalars[name], None
+    with contextlib.suppress(ValueError, OverflowError):
+        if _FORM.fullmatch(text):
+            moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+            moment = moment.astimezone(timezone.utc)
     if moment is None:
-        text = scalars[name]
-        refuse(f"{name}: must be an RFC 3339 timestamp with an offset, got {text!r}")
+        refuse(
+            f"{name}: must be an RFC 3339 timestamp with an offset, got {text!r};"
+            " fractions of a second are not simulated"
+        )
     return moment
