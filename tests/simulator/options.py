@@ -46,7 +46,6 @@ class Options:
     scopes: str = _option("the scopes of the key, with spaces between", default=_SCOPES)
     linked: bool = _option("whether the key is for all linked organisations", default=True)
     organization_id: str = _option("what every answer names", default=_ORGANIZATION)
-    console: bool = _option("whether it is a Console organisation", default=False)
     currency: str = _option("the currency of the spend limits", default="USD")
     empty_page_every: int = _option(
         "one in so many answers has an empty page; 0: none", default=0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 from tests.simulator.protocol import (
     check_entries,
@@ -16,7 +16,7 @@ from tests.simulator.protocol import (
     turn_to,
 )
 
-from .people import ROLES, Groups, invites, members
+from .people import Groups, invites, members
 from .spending import Spending
 
 if TYPE_CHECKING:
@@ -29,16 +29,6 @@ if TYPE_CHECKING:
     from tests.simulator.traffic import Request
 
     from .catalog import Resource
-
-# Where a row holds what a list is compared with.
-_COLUMNS = {
-    "actor_ids[]": ("actor", "user_id"),
-    "period[]": ("period",),
-    "roles[]": ("role",),
-    "status[]": ("status",),
-    "statuses[]": ("status",),
-    "user_ids[]": ("actor", "user_id"),
-}
 
 
 class Organization:
@@ -75,95 +65,58 @@ class Organization:
         self, resource: Resource, group: str | None, request: Request, today: date
     ) -> bytes:
         """Answer a request, or raise what refuses it."""
-        self._check_access(resource, request)
-        scalars = read_scalars(request.params, resource.parameters)
-        if scalars.keys() >= {"after_id", "before_id"}:
-            refuse("after_id: use either after_id or before_id, not both")
-        limit = read_limit(scalars, 20)
-        lists = self._lists(resource, request.params)
-        if group is not None and group not in {
-            team["id"] for team in self._current("teams", today)
-        }:
-            refuse(f"RBAC group {group!r} not found", 404)
-        rows = [
-            row
-            for row in self._current(resource.name, today)
-            if (group is None or row["rbac_group_id"] == group)
-            and all(_held(row, name) in values for name, values in lists.items())
-        ]
-        if "email" in scalars:
-            email = scalars["email"].strip().casefold()
-            rows = [row for row in rows if str(row["email"]).casefold() == email]
-        if resource.by_id:
-            body = _page_by_id(rows, limit, scalars)
-        else:
-            # A member's periods are never on two pages.
-            by_member = resource.name == "spend_limits"
-            groups = [
-                [row for _, row in group]
-                for _, group in itertools.groupby(
-                    enumerate(rows),
-                    key=lambda pair: pair[1]["scope"]["user_id"] if by_member else pair[0],
-                )
-            ]
-            asked = request.path, request.params
-            page, more, cursor = turn_to(self._options, groups, limit, asked, sorted(lists))
-            data = [row for group in page for row in group]
-            body = {"data": data, "next_page": cursor if more else None}
-        return json.dumps(body, ensure_ascii=False).encode()
-
-    def _check_access(self, resource: Resource, request: Request) -> None:
         key = self._keys.check(request.headers, resource.scopes, refusal=401)
-        if self._options.console and resource.enterprise:
-            message = "this endpoint serves Claude Enterprise organizations only"
-            refuse(message, 400, "organization_type_not_supported")
         if resource.linked and not key.linked:
             refuse(
                 "this key belongs to one organization; "
                 "this endpoint needs a key for all linked organizations",
                 403,
             )
+        scalars = read_scalars(request.params, resource.parameters)
+        limit = read_limit(scalars, 20)
+        _refuse_to_narrow(resource, request.params)
+        rows = self._current(resource.name, today)
+        if group is not None:
+            if all(group != team["id"] for team in self._current("teams", today)):
+                refuse(f"RBAC group {group!r} not found", 404)
+            rows = [row for row in rows if row["rbac_group_id"] == group]
+        if resource.by_id:
+            body = _page_by_id(rows, limit, scalars.get("after_id"))
+        else:
+            chunks = [[row] for row in rows]
+            if resource.name == "spend_limits":
+                # A member's periods are never on two pages.
+                members = groupby(rows, key=lambda row: row["scope"]["user_id"])
+                chunks = [list(periods) for _, periods in members]
+            asked = request.path, request.params
+            page, more, cursor = turn_to(self._options, chunks, limit, asked, ())
+            data = [row for chunk in page for row in chunk]
+            body = {"data": data, "next_page": cursor if more else None}
+        return json.dumps(body, ensure_ascii=False).encode()
 
-    def _lists(
-        self, resource: Resource, parameters: Parameters
-    ) -> dict[str, frozenset[str]]:
-        lists = {}
-        for name, known in resource.lists.items():
-            values = parameters.get(name, ())
-            roles = ROLES.values() if self._options.console else ROLES
-            allowed = roles if name == "roles[]" else known
-            for value in values if allowed else ():
-                check_one_of(f"{name}:", value, allowed)
-            check_entries(name, values)
-            if values:
-                lists[name] = frozenset(values)
-        return lists
+
+def _refuse_to_narrow(resource: Resource, parameters: Parameters) -> None:
+    """Refuse what the API knows and the tap never asks for, wrong values first."""
+    for name, allowed in resource.lists.items():
+        values = parameters.get(name, ())
+        for value in values if allowed else ():
+            check_one_of(f"{name}:", value, allowed)
+        check_entries(name, values)
+    for name in (*resource.lists, "before_id", "email"):
+        if name in parameters:
+            refuse(f"{name}: {parameters[name][0]!r} is not simulated")
 
 
-def _held(row: Row, name: str) -> object:
-    value: Any = row
-    for key in _COLUMNS[name]:
-        value = value[key]
-    return value
-
-
-def _page_by_id(rows: list[Row], limit: int, scalars: Mapping[str, str]) -> Row:
-    """Take the rows after an object, or those before one."""
+def _page_by_id(rows: list[Row], limit: int, after: str | None) -> Row:
+    """Take the rows after an object."""
     ids = [row["id"] for row in rows]
-    for name in scalars.keys() & {"after_id", "before_id"}:
-        if scalars[name] not in ids:
-            refuse(f"{name}: there is no {scalars[name]!r} here")
-    start, end = 0, len(rows)
-    if "after_id" in scalars:
-        start = ids.index(scalars["after_id"]) + 1
-    if "before_id" in scalars:
-        end = ids.index(scalars["before_id"])
-        start = max(0, end - limit)
-    page = rows[start:end][:limit]
-    more = start > 0 if "before_id" in scalars else start + len(page) < end
+    if after is not None and after not in ids:
+        refuse(f"after_id: there is no {after!r} here")
+    start = 0 if after is None else ids.index(after) + 1
+    page = ids[start : start + limit]
     return {
-        "data": page,
-        "has_more": more,
-        "first_id": page[0]["id"] if page else None,
-        "last_id": page[-1]["id"] if page else None,
+        "data": rows[start : start + limit],
+        "has_more": start + limit < len(rows),
+        "first_id": page[0] if page else None,
+        "last_id": page[-1] if page else None,
     }

@@ -21,10 +21,8 @@ class Resource:
     Attributes:
         path: Its whole path; a part in braces stands for an id.
         scopes: Any one of these opens it.
-        lists: Its repeatable parameters with their allowed values, none meaning any;
-            which roles are allowed depends on the organisation.
-        by_id: Whether ids lead from page to page, not a cursor; then it can be narrowed
-            to one e-mail address, and Console organisations have it too.
+        lists: Its repeatable parameters with their allowed values, none meaning any.
+        by_id: Whether ids lead from page to page, not a cursor.
         linked: Whether it needs a key for all linked organisations.
     """
 
@@ -34,11 +32,6 @@ class Resource:
     lists: Mapping[str, frozenset[str]]
     by_id: bool
     linked: bool
-
-    @property
-    def enterprise(self) -> bool:
-        """Whether Console organisations lack it."""
-        return not self.by_id
 
     @property
     def parameters(self) -> frozenset[str]:

@@ -18,14 +18,6 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
     Since = dict[tuple[str, str], date]
 
-# The roles of an Enterprise organisation, and those that a Console one has instead.
-ROLES = {
-    "primary_owner": "admin",
-    "owner": "developer",
-    "membership_admin": "billing",
-    "managed": "claude_code_user",
-    "user": "user",
-}
 _HALF_A_DAY = 43_200
 _PROMOTED_AFTER = timedelta(days=60)
 _INVITED_AHEAD = timedelta(days=14)
@@ -72,14 +64,12 @@ def primary_owner(company: Company) -> Person:
 def _role(company: Company, person: Person, day: date) -> str:
     """Tell the role of a member; some become owners after two months."""
     if person is primary_owner(company):
-        name = "primary_owner"
-    elif person.index % 11 == 3 and day - person.joined >= _PROMOTED_AFTER:
-        name = "owner"
-    elif person.index % 9 == 5:
-        name = "membership_admin"
-    else:
-        name = "managed" if person.index % 8 == 7 else "user"
-    return ROLES[name] if company.options.console else name
+        return "primary_owner"
+    if person.index % 11 == 3 and day - person.joined >= _PROMOTED_AFTER:
+        return "owner"
+    if person.index % 9 == 5:
+        return "membership_admin"
+    return "managed" if person.index % 8 == 7 else "user"
 
 
 def members(company: Company, day: date) -> list[Row]:
