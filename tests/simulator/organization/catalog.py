@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.simulator.data import CATALOG, sets
+from tests.simulator.data import CATALOG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +28,8 @@ class Resource:
 
     name: str
     path: str
-    scopes: frozenset[str]
-    lists: Mapping[str, frozenset[str]]
+    scopes: list[str]
+    lists: Mapping[str, list[str]]
     by_id: bool
     linked: bool
 
@@ -42,15 +42,7 @@ class Resource:
 
 # By the name under which tests ask for the truth.
 RESOURCES = {
-    name: Resource(
-        name=name,
-        path=known["path"],
-        scopes=frozenset(known["scopes"]),
-        lists=sets(known["lists"]),
-        by_id=known["by_id"],
-        linked=known["linked"],
-    )
-    for name, known in CATALOG["resources"].items()
+    name: Resource(name=name, **known) for name, known in CATALOG["resources"].items()
 }
 _PLACES = {
     re.compile(resource.path.format(rbac_group_id="([^/]+)")): resource

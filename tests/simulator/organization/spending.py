@@ -28,16 +28,13 @@ if TYPE_CHECKING:
 
 _TIERS = ("enterprise_standard", "enterprise_premium")
 # By the last digit of a person's number; None takes the limit away.
-_OF_PEOPLE: dict[tuple[int, str], str | None] = {
-    (1, "monthly"): "600",
-    (6, "monthly"): None,
-}
+_OF_PEOPLE = {(1, "monthly"): "600", (6, "monthly"): None}
 # By the place of a team.
 _OF_TEAMS = {(0, "monthly"): "250", (2, "monthly"): "0", (4, "weekly"): "100"}
 _OF_TIERS = {(_TIERS[1], "monthly"): "500", (_TIERS[1], "daily"): "40"}
 _OF_ALL = {"monthly": "300"}
-_MACHINE, _GONE, _SUPPORT, _OWNER = "machine", "gone", "support", "owner"
-_RESOLVERS = (_MACHINE, _GONE, _SUPPORT, _OWNER, _OWNER)
+# Who answers a request; Anthropic's support, which is nobody's account, only raises.
+_RESOLVERS = ("machine", "gone", "support", "owner", "owner")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +47,7 @@ class _Increase:
     created_at: datetime
     resolved_at: datetime | None = None
     status: str = "pending"
-    resolver: str = _OWNER
+    resolver: str = "owner"
     amount: str | None = None
 
 
@@ -131,33 +128,31 @@ class Spending:
         return None
 
     def _request(self, request: _Increase, day: date, spent: Spent) -> Row:
-        resolved_at = resolved_by = summary = None
-        if request.resolved_at:
-            resolved_at = write(request.resolved_at)
-            resolved_by = self._resolver(request, day)
-        else:
-            summary = self._row(request.person, request.period, day, spent)
+        answered = request.resolved_at is not None
         return {
             "id": request.id,
             "actor": self._actor(request.person, day),
             "created_at": write(request.created_at),
             "period": request.period,
-            "resolved_at": resolved_at,
-            "resolved_by": resolved_by,
-            "spend_summary": summary,
+            "resolved_at": write(request.resolved_at) if request.resolved_at else None,
+            "resolved_by": self._resolver(request, day) if answered else None,
+            "spend_summary": None
+            if answered
+            else self._row(request.person, request.period, day, spent),
             "status": request.status,
             "type": "spend_limit_increase_request",
         }
 
     def _resolver(self, request: _Increase, day: date) -> Row | None:
-        if request.resolver == _SUPPORT:
+        if request.resolver == "support":
             return None
-        if request.resolver == _MACHINE:
+        if request.resolver == "machine":
             key = tagged_id("apikey", self._company.seed, "administration")
             return {"type": "scoped_api_key_actor", "scoped_api_key_id": key}
-        owner = primary_owner(self._company)
         gone = [person for person in self._company.people if person.left <= day]
-        return self._actor(gone[-1] if gone and request.resolver == _GONE else owner, day)
+        if gone and request.resolver == "gone":
+            return self._actor(gone[-1], day)
+        return self._actor(primary_owner(self._company), day)
 
     def _actor(self, person: Person, day: date) -> Row:
         """Give the actor; nobody can tell who it was once the account is gone."""
@@ -216,8 +211,7 @@ def _increases_until(company: Company, person: Person, day: date) -> list[_Incre
                 request,
                 resolved_at=morning(resolved, person.id, "answer"),
                 status="approved" if approved else "denied",
-                # Anthropic's support, which is nobody's account, acts only to raise one.
-                resolver=_RESOLVERS[dice[5] % 5] if approved else _OWNER,
+                resolver=_RESOLVERS[dice[5] % 5] if approved else "owner",
                 amount=str(300 + 5 * dice[6]) if approved else None,
             )
         found.append(request)
