@@ -27,6 +27,7 @@ TODAY = date(2026, 10, 8)
 OPTIONS = Options(today=TODAY, empty_page_every=2, echo_last_cursor=True)
 START, END = TODAY - timedelta(days=12), TODAY + timedelta(days=1)
 RANGE = {"starting_at": f"{START}T00:00:00Z", "ending_at": f"{END}T00:00:00Z"}
+ANALYTICS = "beta.organization.analytics"
 LATE = TODAY - timedelta(days=3)
 
 USAGE = (
@@ -40,17 +41,12 @@ pytestmark = pytest.mark.slow
 each_report = pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS)
 
 
-def path_of(report: Report) -> str:
-    """Name what lists a report in the client."""
-    return f"beta.organization.analytics.{report.name}"
-
-
 @each_report
 def test_rows_are_those_of_the_official_models(
     simulator: Simulator, client: anthropic.Anthropic, report: Report
 ) -> None:
     """Every raw row validates strictly, none is missing, every field has been null."""
-    path = path_of(report)
+    path = f"{ANALYTICS}.{report.name}"
     seen: set[tuple[str, str]] = set()
     # Every dimension is brought once, as few at a time as the rules allow.
     allowed = sorted(report.groups - {"rbac_group_id"})
@@ -82,7 +78,7 @@ def test_every_parameter_of_the_package_is_known(
     client: anthropic.Anthropic, report: Report
 ) -> None:
     """A parameter or a value that a newer package brings is named here."""
-    wire = oracle.on_the_wire(client, path_of(report))
+    wire = oracle.on_the_wire(client, f"{ANALYTICS}.{report.name}")
     assert wire.keys() == report.parameters
     own = set() if report.legacy else {"time"}
     values = {

@@ -17,7 +17,7 @@ from .catalog import PERIODS
 from .people import belonging, months_until, morning, primary_owner
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from tests.simulator.company import Company, Person
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
     Spent = Mapping[tuple[str, str], Decimal]
+    _Limit = tuple[dict[str, str], str | None]
+    """The level that it comes from, and the amount, null if there is none."""
 
 _TIERS = ("enterprise_standard", "enterprise_premium")
 # By the last digit of a person's number; None takes the limit away.
@@ -62,7 +64,7 @@ class Spending:
 
     def limits(self, day: date) -> list[Row]:
         """Build the rows of members and periods, member by member."""
-        spent = self._spent(day)
+        spent = self._spent_by(day, self._ledger.edits.version)
         return [
             row
             for person in belonging(self._company, day)
@@ -72,7 +74,7 @@ class Spending:
 
     def requests(self, day: date) -> list[Row]:
         """Build the rows of members' requests, the newest first."""
-        spent = self._spent(day)
+        spent = self._spent_by(day, self._ledger.edits.version)
         found = [
             request
             for person in belonging(self._company, day)
@@ -82,10 +84,10 @@ class Spending:
         return [self._request(request, day, spent) for request in found]
 
     def _row(self, person: Person, period: str, day: date, spent: Spent) -> Row | None:
-        limit = self._limit(person, period, day)
-        if limit is None:
+        # The nearest level counts.
+        source, most = next(self._levels(person, period, day), (None, None))
+        if source is None:
             return None
-        source, most = limit
         # Now and then the spend of a member cannot be told.
         unknown = digest(self._company.seed, "spend", person.id, day, size=1)[0] < 12
         amount = Decimal(0) if unknown else spent.get((person.id, period), Decimal(0))
@@ -101,31 +103,24 @@ class Spending:
             "spend_limit_id": ident,
         }
 
-    def _limit(
-        self, person: Person, period: str, day: date
-    ) -> tuple[dict[str, str], str | None] | None:
-        """Find the limit of the nearest level: person, team, seat tier, organisation."""
+    def _levels(self, person: Person, period: str, day: date) -> Iterator[_Limit]:
+        """Give the limits of a person, then of teams, the seat tier and all, if any."""
         of_person = {"type": "user", "user_id": person.id}
-        approved = [
-            request
-            for request in _increases_until(self._company, person, day)
-            if request.status == "approved" and request.period == period
-        ]
-        if approved:
-            return of_person, approved[-1].amount
+        for request in reversed(_increases_until(self._company, person, day)):
+            if request.status == "approved" and request.period == period:
+                yield of_person, request.amount
         if (person.index % 10, period) in _OF_PEOPLE:
-            return of_person, _OF_PEOPLE[person.index % 10, period]
+            yield of_person, _OF_PEOPLE[person.index % 10, period]
         held = self._company.teams.held(day).get(person.id, ())
         for place, team in enumerate(self._company.teams.all):
             if team.id in held and (place, period) in _OF_TEAMS:
                 source = {"type": "rbac_group", "rbac_group_id": team.id}
-                return source, _OF_TEAMS[place, period]
+                yield source, _OF_TEAMS[place, period]
         tier = _TIERS[person.index % 3 == 0]
         if (tier, period) in _OF_TIERS:
-            return {"type": "seat_tier", "seat_tier": tier}, _OF_TIERS[tier, period]
+            yield {"type": "seat_tier", "seat_tier": tier}, _OF_TIERS[tier, period]
         if period in _OF_ALL:
-            return {"type": "organization"}, _OF_ALL[period]
-        return None
+            yield {"type": "organization"}, _OF_ALL[period]
 
     def _request(self, request: _Increase, day: date, spent: Spent) -> Row:
         answered = request.resolved_at is not None
@@ -160,9 +155,6 @@ class Spending:
         if actor["deleted"] or person.index % 23 == 4:
             actor |= {"email_address": None, "name": None}
         return actor
-
-    def _spent(self, day: date) -> Spent:
-        return self._spent_by(day, self._ledger.edits.version)
 
     def _compute_spent(self, day: date, _version: int) -> Spent:
         """Sum the charges of users from the start of each period up to now."""
