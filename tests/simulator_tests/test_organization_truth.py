@@ -191,6 +191,7 @@ def test_limits_come_from_the_nearest_level(simulator: Simulator, day: date) -> 
     assert {row["status"] for row in requests} == {"approved", "denied", "pending"}
     created = [row["created_at"] for row in requests]
     assert created == sorted(created, reverse=True)
+    assert created[0] < f"{day}T12"
     for row in requests:
         key = (row["actor"]["user_id"], row["period"])
         pending = row["status"] == "pending"
