@@ -7,6 +7,8 @@ import sqlite3
 import sys
 from contextlib import closing
 
+#: The exit code if the input ends in the middle of a line.
+CUT_OFF = 3
 TABLE = "create table if not exists landed (message text)"
 
 
@@ -19,7 +21,7 @@ def main(database: str, batch: int) -> None:
         connection.execute(TABLE)
         for line in sys.stdin:
             if not line.endswith("\n"):
-                break  # the tap was killed in the middle of it
+                sys.exit(CUT_OFF)
             message = json.loads(line)
             if message["type"] == "RECORD":
                 connection.execute("insert into landed values (?)", (line,))

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
-import select
 import signal
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import date, timedelta
-from itertools import count, pairwise
+from itertools import count
+from select import select
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tap_claude_analytics.cli.output import BUFFER_BYTES
 from tests import ROOT, ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import Options, Simulator
 from tests.singer import Output, catalog_of, config_for
-from tests.system.batching_target import landed
+from tests.system import batching_target
+from tests.system.test_endings import PATIENCE, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.simulator import Request
@@ -53,33 +51,29 @@ EXIT_CODES: dict[signal.Signals | None, int] = {
     signal.SIGKILL: -signal.SIGKILL,
     None: 1,
 }
-#: More seconds than anything here takes, on a busy machine too.
-PATIENCE = 30.0
-#: What the target has got at the moment of a kill mostly ends in the middle of a line.
-CHUNK = 4000
-#: After so many seconds without output a tap that waits has written all that it will.
+#: The smallest pipe there is, so that it is soon full.
+PIPE_BYTES = 4096
+#: After so many seconds a tap that waits has written all that it will.
 QUIET_SECONDS = 0.5
-#: What a pipe holds at most.
-PIPE_BYTES = 2**16
 
 
 class Place(NamedTuple):
-    """Where in a run something is killed: at the nth of what is counted.
+    """Where in a run something is killed: at the nth request to a path.
 
-    That is bytes of output, or requests to a path, which are then not answered (`request`)
-    or told to wait.
+    The request is not answered (`request`) or told to wait (`wait`), or from then on the
+    target reads no more, so that the pipe fills up (`pipe`).
     """
 
     what: str
     nth: int
-    path: str = ""
+    path: str
 
 
 #: Each run of a chain is killed a bit further than the one before.
 PLACES = (
     Place("request", 1, "summaries"),  # before the first record
     Place("wait", 3, "cost"),  # within the first day of a stream
-    Place("bytes", 60_000),  # within a line, for the pipe is full
+    Place("pipe", 2, "cost"),  # within a line
     Place("request", 1, "users"),  # between two streams
     Place("wait", 3, "users"),  # after a day that is read
     Place("request", 2, "users"),  # within a day of which a page is read
@@ -91,69 +85,12 @@ def started(*arguments: str, **streams: Any) -> Iterator[subprocess.Popen[bytes]
     """Run a module as a process that does not outlive the `with`."""
     command = [sys.executable, "-m", *arguments]
     with subprocess.Popen(
-        command, **streams, stderr=subprocess.DEVNULL, bufsize=0, cwd=ROOT
+        command, **streams, stderr=subprocess.DEVNULL, cwd=ROOT
     ) as process:
         try:
             yield process
         finally:
             process.kill()
-
-
-@dataclass
-class Run:
-    """A tap and a target that run; what the one writes for the other passes through here.
-
-    `written` is all output of the tap, `late_from` is where the kill came in it.
-    """
-
-    tap: subprocess.Popen[bytes]
-    target: subprocess.Popen[bytes]
-    written: bytes = b""
-    late_from: int = 0
-
-    def __post_init__(self) -> None:
-        """Take the ends of the pipe."""
-        assert self.tap.stdout
-        assert self.target.stdin
-        self.source, self.sink = self.tap.stdout, self.target.stdin
-
-    def can_read(self, seconds: float) -> bool:
-        """Tell whether the tap has written something, or has ended."""
-        return bool(select.select([self.source], [], [], seconds)[0])
-
-    def forward_until(self, is_time: Callable[[], bool]) -> bool:
-        """Pass on what the tap writes; tell whether it was time before its output ended."""
-        end = time.monotonic() + PATIENCE
-        while not is_time():
-            assert time.monotonic() < end, "the tap neither writes nor ends"
-            if self.can_read(0.01):
-                chunk = os.read(self.source.fileno(), CHUNK)
-                if not chunk:
-                    return False
-                self.written += chunk
-                self.sink.write(chunk)
-        return True
-
-    def kill(self, number: signal.Signals | None) -> None:
-        """Send the tap a signal; without one, kill the target and break the tap's pipe."""
-        self.late_from = len(self.written)
-        if number is None:
-            self.target.kill()
-            self.sink.close()
-            self.source.close()
-        else:
-            self.tap.send_signal(number)
-
-    def end(self, seconds: float) -> tuple[int, int]:
-        """Let both end, the tap within some seconds, and return their exit codes."""
-        began = time.monotonic()
-        if not self.source.closed:
-            self.forward_until(lambda: False)
-        tap = self.tap.wait(PATIENCE)
-        assert time.monotonic() - began < seconds
-        with suppress(BrokenPipeError):
-            self.sink.close()
-        return tap, self.target.wait(PATIENCE)
 
 
 class Chain:
@@ -169,64 +106,74 @@ class Chain:
         self._files["config"].write_text(json.dumps(config_for(simulator, **SETTINGS)))
         self._files["catalog"].write_text(json.dumps(catalog_of(*STREAMS)))
 
-    def run(self, place: Place | None = None, victim: signal.Signals | None = None) -> Run:
-        """Run tap and target from the last state, and kill one of them at a place."""
+    @contextmanager
+    def _running(self) -> Iterator[tuple[subprocess.Popen[bytes], ...]]:
+        """Run tap and target from the last state; keep the last one that the target emits.
+
+        The target ends once its standard input is closed here and by the tap.
+        """
         self._files["state"].write_text(json.dumps(self.state))
-        tap = [f"--{name}={file}" for name, file in self._files.items()]
-        over = threading.Event()
+        options = [f"--{name}={file}" for name, file in self._files.items()]
         with (
             self._states.open("w") as states,
-            started("tap_claude_analytics", *tap, stdout=subprocess.PIPE) as running,
             started(
-                "tests.system.batching_target",
-                *self._target,
+                *(batching_target.__name__, *self._target),
                 stdin=subprocess.PIPE,
                 stdout=states,
+                pipesize=PIPE_BYTES,
             ) as target,
+            started("tap_claude_analytics", *options, stdout=target.stdin) as tap,
         ):
-            run = Run(running, target)
-            try:
-                if place is not None:
-                    is_there = self._comes_to(place, victim, over, run)
-                    assert run.forward_until(is_there), place
-                    if place.what == "bytes":
-                        time.sleep(QUIET_SECONDS)
-                    else:
-                        run.forward_until(lambda: not run.can_read(QUIET_SECONDS))
-                    run.kill(victim)
-            finally:
-                over.set()
-            codes = run.end(5 if place else PATIENCE)
-        target_code = -signal.SIGKILL if place and victim is None else 0
-        assert codes == (EXIT_CODES[victim] if place else 0, target_code)
+            yield tap, target
         self.simulator.recover()
-        lines = self._states.read_text().split("\n")[:-1]
-        if lines:
+        if lines := self._states.read_text().split("\n")[:-1]:
             self.state = json.loads(lines[-1])
-        return run
 
-    def _comes_to(
-        self, place: Place, victim: signal.Signals | None, over: threading.Event, run: Run
-    ) -> Callable[[], bool]:
-        """Return what tells that the tap has come to a place, which holds it up there."""
-        if place.what == "bytes":
-            return lambda: len(run.written) >= place.nth
-        passed, reached = count(1), threading.Event()
+    def complete(self) -> None:
+        """Run to the end."""
+        with self._running() as (tap, target):
+            target.communicate(timeout=PATIENCE)
+            assert (tap.wait(PATIENCE), target.returncode) == (0, 0)
+
+    def kill(self, place: Place, victim: signal.Signals | None) -> None:
+        """Kill tap or target at a place, and check that both end soon and as due."""
+        passed, reached, over = count(1), threading.Event(), threading.Event()
 
         def is_there(_: Request) -> bool:
             if next(passed) != place.nth:
                 return False
+            if place.what == "pipe":
+                target.send_signal(signal.SIGSTOP)
             reached.set()
             if place.what == "request":
                 over.wait(PATIENCE)
             return place.what == "wait"
 
         # The tap cannot see that its target died before it writes again.
-        wait = "2" if victim is None else "200"
-        self.simulator.reply(
-            place.path, status=429, headers={"retry-after": wait}, when=is_there
-        )
-        return reached.is_set
+        wait = {"retry-after": "2" if victim is None else "200"}
+        self.simulator.reply(place.path, status=429, headers=wait, when=is_there)
+        with self._running() as (tap, target):
+            assert target.stdin
+            pipe = target.stdin
+            try:
+                assert reached.wait(PATIENCE), place
+                if place.what == "pipe":
+                    wait_until(lambda: not select([], [pipe], [], 0)[1])
+                time.sleep(QUIET_SECONDS)
+                assert tap.poll() is None
+                (target if victim is None else tap).send_signal(victim or signal.SIGKILL)
+                if victim == signal.SIGKILL:
+                    tap.wait(PATIENCE)  # before there is room in the pipe
+                target.send_signal(signal.SIGCONT)
+            finally:
+                over.set()
+            pipe.close()
+            assert tap.wait(5) == EXIT_CODES[victim]
+            code = target.wait(PATIENCE)
+        # A tap that can answer leaves no line cut off, whatever it was writing.
+        cut = {batching_target.CUT_OFF} | ({0} if place.what != "pipe" else set())
+        ends = {None: {-signal.SIGKILL}, signal.SIGKILL: cut}
+        assert code in ends.get(victim, {0})
 
     @property
     def bookmarks(self) -> dict[str, str]:
@@ -240,23 +187,7 @@ class Chain:
     @property
     def landed(self) -> Output:
         """What the database holds."""
-        return Output(landed(self._target[0]))
-
-
-def assert_nothing_new(run: Run, place: Place, victim: signal.Signals | None) -> None:
-    """Check that after the kill only what was on its way is written, and no STATE."""
-    whole, rest = run.written[run.late_from :].rpartition(b"\n")[::2]
-    if victim in {signal.SIGTERM, signal.SIGINT}:
-        assert rest == b""
-        line = len(whole.split(b"\n", 1)[0])
-        assert len(whole) <= BUFFER_BYTES + PIPE_BYTES + line
-    if place.what != "bytes":
-        late = Output(whole.decode().splitlines())
-        assert {message["type"] for message in late.messages} <= {"RECORD"}
-    messages = Output(line.decode() for line in run.written.split(b"\n")[:-1]).messages
-    for before, message in pairwise(messages):
-        if message["type"] == "STATE" and before["type"] == "RECORD":
-            assert before["stream"] == "readings"
+        return Output(batching_target.landed(self._target[0]))
 
 
 def take_rows_from_days_to_come(chain: Chain) -> None:
@@ -277,14 +208,12 @@ def test_the_next_runs_complete_the_truth(
     with Simulator(Options(today=TODAY, users=25)) as simulator:
         chain = Chain(simulator, tmp_path, batch)
         for number, place in enumerate(PLACES, first_victim):
-            victim = list(EXIT_CODES)[number % len(EXIT_CODES)]
-            run = chain.run(place, victim)
-            assert_nothing_new(run, place, victim)
+            chain.kill(place, list(EXIT_CODES)[number % len(EXIT_CODES)])
             assert chain.bookmarks != ALL_READ
             take_rows_from_days_to_come(chain)
         # Streams that were read to their end do not begin again.
         assert chain.bookmarks | {"user_summaries": LAST.isoformat()} == ALL_READ
-        chain.run()
+        chain.complete()
         assert chain.bookmarks == ALL_READ
         for stream in ("adoption", "org_summaries", "user_summaries"):
             truth.assert_current_rows(simulator, stream, DAYS, chain.landed)
