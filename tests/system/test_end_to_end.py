@@ -14,14 +14,15 @@ from tests import docs, fake_clock, ledger, truth
 from tests.sandbox import Sandbox
 from tests.simulator import Options
 from tests.singer import catalog_of
-from tests.system.targets import Layout
+from tests.system.conftest import SECONDS
 from tests.system.targets.landed import columns_of, counted, landed_leaves
+from tests.system.targets.table import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from tests.simulator import Fact
-    from tests.system.meltano_fixture import MeltanoProject
 
 SCHEMA = "tap_claude_analytics"
 SCHEMAS = {entry["stream"]: entry["schema"] for entry in catalog_of()["streams"]}
@@ -50,11 +51,12 @@ def dearer(facts: list[Fact]) -> list[Fact]:
     return [fact.scaled(Decimal("1.00333333333333333333")) for fact in facts]
 
 
-def run_on(day: date, box: Sandbox, project: MeltanoProject) -> dict[str, Rows]:
+def run_on(day: date, box: Sandbox, project: Path) -> dict[str, Rows]:
     """Run the pipeline, and return what is true on its day but maybe not later."""
     box.simulator.today = day
     box.environment |= fake_clock.at(day, box.environment)
-    done = project.run(box)
+    command = ["meltano", "run", "tap-claude-analytics", "target-postgres"]
+    done = box.run(command, folder=project, timeout=SECONDS)
     assert done.returncode == 0, done.stderr[-5000:]
     return {stream: truth.records(box.simulator, stream, day) for stream in truth.SNAPSHOTS}
 
@@ -66,9 +68,7 @@ def snapshots() -> list[dict[str, Rows]]:
 
 
 @pytest.fixture(scope="module")
-def box(
-    meltano_project: MeltanoProject, snapshots: list[dict[str, Rows]]
-) -> Iterator[Sandbox]:
+def box(meltano_project: Path, snapshots: list[dict[str, Rows]]) -> Iterator[Sandbox]:
     """A sandbox in which the pipeline has run twice."""
     settings = {
         "_SELECT": json.dumps([f"{stream}.*" for stream in STREAMS]),

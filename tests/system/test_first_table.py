@@ -15,8 +15,8 @@ import pytest
 
 from tests import ROOT, docs
 from tests.simulator import Options, Simulator
-from tests.system.targets import TARGETS
 from tests.system.targets.environment import variables
+from tests.system.targets.table import TARGETS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT, docs, plugin_definition
 from tests.sandbox import Sandbox
 from tests.simulator import Options
-from tests.system.meltano_fixture import SECONDS, with_tap
+from tests.system.conftest import SECONDS, with_tap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 import yaml
+from psycopg.rows import dict_row
 
 from tests import dbt_sources, docs
 from tests.sandbox import Sandbox
 from tests.simulator import Options
 from tests.system import transform_data, transform_truth, warehouse
-from tests.system.warehouse import BUILT, LOADED, MARTS, PACKAGE, Cell, Dbt, Warehouse
+from tests.system.warehouse import BUILT, LOADED, MARTS, PACKAGE, Cell, Dbt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from tests.system.meltano_fixture import MeltanoProject
     from tests.system.warehouse import Mart, Row
 
 pytestmark = pytest.mark.skipif(
@@ -48,27 +49,40 @@ VARIABLES = {
 MODELS = ("--resource-type=model", "--resource-type=unit_test")
 
 
+class Warehouse(NamedTuple):
+    """Both databases with tables and marts."""
+
+    box: Sandbox
+    path: Path
+
+    def postgres(self, table: str) -> list[Row]:
+        """Return the rows of a table in PostgreSQL."""
+        with self.box.connect() as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            return cursor.execute(f"select * from {table}".encode()).fetchall()
+
+
 @pytest.fixture(scope="module")
 def built(
-    meltano_project: MeltanoProject, tmp_path_factory: pytest.TempPathFactory
+    meltano_project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Warehouse]:
     """Both databases, after `dbt build` with all tests of the package."""
     folder = tmp_path_factory.mktemp("transform")
-    options = Options(users=16, projects=4, skills=5, connectors=5, plugins=3)
-    with Sandbox(options) as box:
+    with Sandbox(Options(users=16, projects=4, skills=5, connectors=5, plugins=3)) as box:
         transform_data.fill(box, meltano_project)
         both = Warehouse(box, folder / "claude.duckdb")
         tables = [landed.table for landed in box.landed()]
         loaded = {table: both.postgres(f"{LOADED}.{table}") for table in tables}
         warehouse.create(both.path, LOADED, loaded)
         program = warehouse.install_dbt(folder / "dbt")
-        runs = []
-        for target, parts in (("postgres", ()), ("duckdb", MODELS)):
+
+        def build(target: str, parts: tuple[str, ...]) -> None:
             place = {"DBT_TARGET": target, "DBT_DUCKDB_PATH": str(both.path)}
             dbt = Dbt(program, {**box.environment, **place}, folder / target)
-            runs.append(dbt.start("build", *parts, **VARIABLES))
-        for output in map(warehouse.finish, runs):
-            assert "WARN=0 ERROR=0 SKIP=0" in output
+            assert "WARN=0 ERROR=0 SKIP=0" in dbt.run("build", *parts, **VARIABLES)
+
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(build, ("postgres", "duckdb"), ((), MODELS)))
         yield both
 
 
@@ -146,11 +160,12 @@ def test_document(built: Warehouse) -> None:
     for mark in ("project", "organizations"):
         assert yaml.safe_load(docs.block(mark))["vars"].keys() <= variables
     named = names_in("variables")
-    shortened = tuple(name.removeprefix("…") for name in named if name.startswith("…"))
-    assert {name for name in named if not name.startswith("…")} == {
+    shortened = {name for name in named if name.startswith("…")}
+    endings = tuple(name.removeprefix("…") for name in shortened)
+    assert named - shortened == {
         "claude_analytics__using_<stream>" if "__using_" in name else name
         for name in variables
-        if not name.endswith(shortened)
+        if not name.endswith(endings)
     }
     assert built.box.query(docs.block("example"))
 

@@ -8,21 +8,19 @@ import tempfile
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from unittest import mock
 
 import msgspec
-import pendulum
+import time_machine
 
-from tap_claude_analytics.common import clock
-from tests import dbt_sources, singer, truth
+from tests import dbt_sources, fake_clock, singer, truth
 from tests.system.warehouse import LOADED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.sandbox import Sandbox
     from tests.simulator import Simulator
-    from tests.system.meltano_fixture import MeltanoProject
     from tests.truth import Record
 
 #: The day of the last run; the one before it was a day earlier.
@@ -44,7 +42,7 @@ IDLE = DAYS[-1]
 STREAMS = (*truth.STREAMS, "team_summaries", "skills_by_user", "connectors_by_user")
 
 
-def fill(box: Sandbox, project: MeltanoProject) -> None:
+def fill(box: Sandbox, project: Path) -> None:
     """Load two days' runs of the tap, between which days are revised."""
     simulator = box.simulator
     for day in DAYS:
@@ -81,10 +79,9 @@ def fill(box: Sandbox, project: MeltanoProject) -> None:
 
 def _run(simulator: Simulator, today: date, state: Record) -> list[singer.Output]:
     """Run the tap at noon of a day, with the settings that the repository's project has."""
-    noon = pendulum.datetime(today.year, today.month, today.day, 12)
     simulator.today = today
     outputs = []
-    with mock.patch.object(clock, "now", return_value=noon):
+    with time_machine.travel(fake_clock.noon(today)):
         for since, streams in ((COST_DAYS[0], ("usage", "cost")), (DAYS[0], STREAMS)):
             output = singer.run(
                 simulator,
@@ -101,7 +98,7 @@ def _run(simulator: Simulator, today: date, state: Record) -> list[singer.Output
     return outputs
 
 
-def _load(box: Sandbox, project: MeltanoProject, outputs: list[singer.Output]) -> None:
+def _load(box: Sandbox, project: Path, outputs: list[singer.Output]) -> None:
     """Load runs of the tap into the database, one after the other, as the project does."""
     encoder = msgspec.json.Encoder(decimal_format="number")
     box.environment["TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA"] = LOADED
@@ -110,7 +107,7 @@ def _load(box: Sandbox, project: MeltanoProject, outputs: list[singer.Output]) -
             file.writelines(encoder.encode(message) + b"\n" for message in output.messages)
         file.flush()
         command = ["sh", "-c", 'meltano invoke target-postgres < "$0"', file.name]
-        loaded = box.run(command, folder=project.folder)
+        loaded = box.run(command, folder=project)
     assert loaded.returncode == 0, loaded.stderr[-5000:]
 
 
@@ -121,10 +118,10 @@ def _changed(**values: object) -> Callable[[list[Record]], list[Record]]:
 
 def _odd_code(rows: list[Record]) -> list[Record]:
     """Return rows of users, in two of which figures of Claude Code are null."""
-    first = copy.deepcopy(rows[0])
+    first, second, *others = copy.deepcopy(rows)
     tools = first["claude_code_metrics"]["tool_actions"]
     tools["write_tool"] = {"accepted_count": 90, "rejected_count": None}
-    return [first, rows[1] | {"claude_code_metrics": None}, *rows[2:]]
+    return [first, second | {"claude_code_metrics": None}, *others]
 
 
 def _never_known(rows: list[Record]) -> list[Record]:

@@ -13,7 +13,7 @@ import duckdb
 from tests import duckdb_rows, truth
 from tests.system import warehouse
 from tests.system.targets.landed import leaves_of
-from tests.system.transform_data import COST_DAYS, DAYS
+from tests.system.transform_data import COST_DAYS, DAYS, STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tests.truth import Record
 
 VIEWS = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-STREAMS = (*truth.STREAMS, "team_summaries", "skills_by_user", "connectors_by_user")
 TYPES = warehouse.DUCKDB_TYPES | {Decimal: "DECIMAL(38, 18)", date: "DATE"}
 
 _CHAT = "(message|action|dispatch_turn|distinct_session|distinct_conversation)_count"

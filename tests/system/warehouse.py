@@ -9,11 +9,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
 import yaml
-from psycopg.rows import dict_row
 
 from tests import ROOT, duckdb_rows
 from tests.system.targets.environment import install_packages
@@ -21,8 +20,6 @@ from tests.system.targets.environment import install_packages
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
-
-    from tests.sandbox import Sandbox
 
 #: What a database gives for a cell.
 Cell: TypeAlias = Any
@@ -36,9 +33,6 @@ LOADED, BUILT = "tap_claude_analytics", "claude_analytics"
 
 #: The types that target-duckdb gives what is neither a time nor text.
 DUCKDB_TYPES = {bool: "BOOLEAN", int: "HUGEINT", float: "DOUBLE", Decimal: "DOUBLE"}
-
-#: What dbt says of what went well.
-ROUTINE = re.compile(r" (START|OK|PASS|RUN)\b")
 
 
 @cache
@@ -62,16 +56,11 @@ class Dbt:
     folder: Path
     project: Path = PACKAGE
 
-    def start(self, *arguments: str, **variables: object) -> subprocess.Popen[str]:
-        """Start dbt."""
-        return subprocess.Popen(
-            [
-                self.program,
-                "--no-use-colors",
-                "--no-write-json",
-                *arguments,
-                f"--vars={yaml.safe_dump(variables)}",
-            ],
+    def run(self, *arguments: str, **variables: object) -> str:
+        """Run dbt and return what it says; it must go well."""
+        options = ("--no-use-colors", "--no-write-json")
+        done = subprocess.run(
+            [self.program, *options, *arguments, f"--vars={yaml.safe_dump(variables)}"],
             cwd=self.project,
             env={
                 **self.environment,
@@ -83,11 +72,12 @@ class Dbt:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            check=False,
         )
-
-    def run(self, *arguments: str, **variables: object) -> str:
-        """Run dbt to its end and return what it says; it must go well."""
-        return finish(self.start(*arguments, **variables))
+        routine = re.compile(r" (START|OK|PASS|RUN)\b")
+        told = [line for line in done.stdout.splitlines() if not routine.search(line)]
+        assert done.returncode == 0, "\n".join(told)
+        return done.stdout
 
 
 def install_dbt(folder: Path) -> str:
@@ -103,27 +93,6 @@ def install_dbt(folder: Path) -> str:
         f"duckdb=={duckdb.__version__}",
     ]
     return str(install_packages(wanted, folder) / "dbt")
-
-
-def finish(process: subprocess.Popen[str]) -> str:
-    """Wait for dbt and return what it says; it must go well."""
-    output, _ = process.communicate()
-    told = [line for line in output.splitlines() if not ROUTINE.search(line)]
-    assert process.returncode == 0, "\n".join(told)
-    return output
-
-
-class Warehouse(NamedTuple):
-    """Both databases with tables and marts."""
-
-    box: Sandbox
-    path: Path
-
-    def postgres(self, table: str) -> list[Row]:
-        """Return the rows of a table in PostgreSQL."""
-        with self.box.connect() as connection:
-            cursor = connection.cursor(row_factory=dict_row)
-            return cursor.execute(f"select * from {table}".encode()).fetchall()
 
 
 def query(path: Path, statement: str) -> list[Row]:

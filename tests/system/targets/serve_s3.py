@@ -1,7 +1,7 @@
 """Run by the Python beside target-s3: an S3 with one bucket, until standard input ends.
 
-Prints its address, and for every line that it gets, as JSON, what the bucket's Parquet
-files hold. A folder of the bucket is a table.
+Prints its address, and at the end, as JSON, what the bucket's Parquet files hold. A folder
+of the bucket is a table.
 """
 
 import json
@@ -28,18 +28,17 @@ filesystem = filesystems.S3FileSystem(
 filesystem.create_dir(BUCKET)
 sys.stdout.write(f"{address}\n")
 sys.stdout.flush()
+sys.stdin.read()
 parquet = import_module("pyarrow.parquet")
-for _ in sys.stdin:
-    tables: dict[str, dict[str, object]] = {}
-    for file in filesystem.get_file_info(filesystems.FileSelector(BUCKET, recursive=True)):
-        if file.is_file:
-            loaded = parquet.read_table(file.path, filesystem=filesystem, partitioning=None)
-            name = file.path.split("/")[2]
-            types = {field.name: str(field.type) for field in loaded.schema}
-            table = tables.setdefault(name, {"types": types, "key": [], "rows": []})
-            assert table["types"] == types
-            assert isinstance(table["rows"], list)
-            table["rows"].extend(loaded.to_pylist())
-    sys.stdout.write(f"{json.dumps(tables, default=str)}\n")
-    sys.stdout.flush()
+tables: dict[str, dict[str, object]] = {}
+for file in filesystem.get_file_info(filesystems.FileSelector(BUCKET, recursive=True)):
+    if file.is_file:
+        loaded = parquet.read_table(file.path, filesystem=filesystem, partitioning=None)
+        name = file.path.split("/")[2]
+        types = {field.name: str(field.type) for field in loaded.schema}
+        table = tables.setdefault(name, {"types": types, "key": [], "rows": []})
+        assert table["types"] == types
+        assert isinstance(table["rows"], list)
+        table["rows"].extend(loaded.to_pylist())
+json.dump(tables, sys.stdout, default=str)
 server.stop()

@@ -7,6 +7,9 @@ import json
 import subprocess
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from tests.system.warehouse import Row
+
 JSON_TYPES = {
     bool: "boolean",
     Decimal: "number",
@@ -29,20 +34,35 @@ JSON_TYPES = {
     int: "number",
     str: "string",
 }
-POSTGRESQL_COLUMNS = """
-    select column_name, data_type, key.constraint_name is not null as is_key
-    from information_schema.columns as columns
-    left join information_schema.key_column_usage as key
+#: All columns of all tables, in PostgreSQL and in DuckDB.
+COLUMNS = """
+    select table_name, column_name, data_type, keys.constraint_name is not null as is_key
+    from information_schema.columns
+    left join information_schema.key_column_usage as keys
         using (table_schema, table_name, column_name)
-    where table_schema = 'public' and table_name = %s
+    where table_schema = 'landed'
+    order by table_name
 """
 
 
 class Store(NamedTuple):
-    """Where a target writes: the settings that tell it so, and what reads all tables."""
+    """Where a target writes: the settings that tell it so, and what reads it once."""
 
     settings: dict[str, Any]
     read: Callable[[], dict[str, Table]]
+
+
+def tables_of(query: Callable[[str], list[Row]]) -> dict[str, Table]:
+    """Return the tables of a database that answers a query with rows."""
+    tables = {}
+    for name, of_table in groupby(query(COLUMNS), itemgetter("table_name")):
+        columns = list(of_table)
+        tables[name] = Table(
+            {column["column_name"]: column["data_type"] for column in columns},
+            [column["column_name"] for column in columns if column["is_key"]],
+            query(f'select * from landed."{name}"'),
+        )
+    return tables
 
 
 @contextmanager
@@ -50,37 +70,18 @@ def _postgresql(_programs: Path, _folder: Path) -> Iterator[Store]:
     with running_database() as database:
 
         def read() -> dict[str, Table]:
-            tables = {}
             with psycopg.connect(database.url, row_factory=dict_row) as connection:
-                for name in [landed.table for landed in database.landed()]:
-                    columns = connection.execute(POSTGRESQL_COLUMNS, [name]).fetchall()
-                    tables[name] = Table(
-                        {column["column_name"]: column["data_type"] for column in columns},
-                        [column["column_name"] for column in columns if column["is_key"]],
-                        connection.execute(f'select * from "{name}"'.encode()).fetchall(),
-                    )
-            return tables
+                return tables_of(lambda text: connection.execute(text.encode()).fetchall())
 
         url = database.sqlalchemy_url
-        yield Store({"sqlalchemy_url": url, "default_target_schema": "public"}, read)
+        yield Store({"sqlalchemy_url": url, "default_target_schema": "landed"}, read)
 
 
 @contextmanager
 def _duckdb(_programs: Path, folder: Path) -> Iterator[Store]:
     path = folder / "claude.duckdb"
-
-    def read() -> dict[str, Table]:
-        tables = {}
-        for name in [row["name"] for row in query(path, "show tables")]:
-            columns = query(path, f'describe "{name}"')
-            tables[name] = Table(
-                {column["column_name"]: column["column_type"] for column in columns},
-                [column["column_name"] for column in columns if column["key"] == "PRI"],
-                query(path, f'from "{name}"'),
-            )
-        return tables
-
-    yield Store({"path": str(path), "default_target_schema": "main"}, read)
+    settings = {"path": str(path), "default_target_schema": "landed"}
+    yield Store(settings, lambda: tables_of(partial(query, path)))
 
 
 @contextmanager
@@ -93,31 +94,27 @@ def _parquet_on_s3(programs: Path, _folder: Path) -> Iterator[Store]:
         stderr=subprocess.DEVNULL,
         text=True,
     ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        with server.stdin as asked, server.stdout as answers:
-            host = answers.readline().strip()
-            assert host, "the S3 did not start"
+        assert server.stdout
+        host = server.stdout.readline().strip()
+        assert host, "the S3 did not start"
 
-            def read() -> dict[str, Table]:
-                asked.write("\n")
-                asked.flush()
-                tables = json.loads(answers.readline())
-                return {name: Table(**table) for name, table in tables.items()}
+        def read() -> dict[str, Table]:
+            tables = json.loads(server.communicate()[0])
+            return {name: Table(**table) for name, table in tables.items()}
 
-            aws = {
-                "aws_access_key_id": "key",
-                "aws_secret_access_key": "secret",
-                "aws_region": "us-east-1",
-                "aws_bucket": "bucket",
-                "aws_endpoint_override": f"http://{host}",
-            }
-            settings = {
-                "format": {"format_type": "parquet"},
-                "prefix": "claude",
-                "cloud_provider": {"cloud_provider_type": "aws", "aws": aws},
-            }
-            yield Store(settings, read)
+        aws = {
+            "aws_access_key_id": "key",
+            "aws_secret_access_key": "secret",
+            "aws_region": "us-east-1",
+            "aws_bucket": "bucket",
+            "aws_endpoint_override": f"http://{host}",
+        }
+        settings = {
+            "format": {"format_type": "parquet"},
+            "prefix": "claude",
+            "cloud_provider": {"cloud_provider_type": "aws", "aws": aws},
+        }
+        yield Store(settings, read)
 
 
 @contextmanager

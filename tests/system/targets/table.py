@@ -21,7 +21,6 @@ class Target:
     package: str
     accepted: str  # versions that are worth trying
     tested: str  # the version that the tests install
-    program: str
     beside: str | None = None  # what has to be installed with it
     python_before: tuple[int, int] | None = None  # the first Python that it does not know
     settings: tuple[tuple[str, str], ...] = ()  # besides where to write
@@ -35,6 +34,11 @@ class Target:
     whole_seconds: bool = False  # whether a timestamp loses its fraction of a second
     flag: str
     replaces: bool  # whether a row whose day is read again takes the place of the older one
+
+    @property
+    def program(self) -> str:
+        """The command that it installs."""
+        return self.package[self.package.index("target-") :]
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -53,7 +57,6 @@ TARGETS = (
         package="meltanolabs-target-postgres",
         accepted=">=0.8.1,<0.9",
         tested="0.8.1",
-        program="target-postgres",
         settings=(("load_method", "upsert"),),
         # The tests with Meltano flatten.
         layouts=(Layout.NESTED,),
@@ -71,7 +74,6 @@ TARGETS = (
         package="target-duckdb",
         accepted=">=0.8,<0.9",
         tested="0.8.0",
-        program="target-duckdb",
         # From 1.3 on, DuckDB takes the first row of many a batch for headings and loses it.
         beside="duckdb>=1,<1.3",
         python_before=(3, 14),
@@ -89,7 +91,6 @@ TARGETS = (
         package="plinxore-target-s3",
         accepted=">=0.1.7,<0.2",
         tested="0.1.7",
-        program="target-s3",
         python_before=(3, 13),
         layouts=(Layout.FLATTENED,),
         money="double",
@@ -107,7 +108,6 @@ TARGETS = (
         package="meltanolabs-target-csv",
         accepted=">=0.5,<0.6",
         tested="0.5.0",
-        program="target-csv",
         # Otherwise a run overwrites what the one before has written.
         settings=(("file_naming_scheme", "{stream_name}-{timestamp}.csv"),),
         # Flattened or not, it writes what it gets; so does the next one.
@@ -126,7 +126,6 @@ TARGETS = (
         package="target-jsonl",
         accepted=">=0.1.4,<0.2",
         tested="0.1.4",
-        program="target-jsonl",
         layouts=(Layout.NESTED,),
         money="number",
         exact=True,
@@ -148,8 +147,7 @@ HEADER = """\
 
 def markdown() -> str:
     """Write the table for the README."""
-    rows = map(_cells, TARGETS)
-    return HEADER + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return HEADER + "".join(f"| {' | '.join(_cells(target))} |\n" for target in TARGETS)
 
 
 def _cells(target: Target) -> tuple[str, ...]:
