@@ -12,12 +12,6 @@ if TYPE_CHECKING:
 
     from tests.simulator import Simulator
 
-#: The reports that name actors.
-REPORTS = ("usage", "cost", "user_usage_report", "user_cost_report")
-
-#: Under which names the API puts what.
-E_MAILS = {"email_address"}
-NAMES = {"name"}
 #: The API's own words for the name of an account that is gone.
 NOBODY = "Deleted User"
 
@@ -28,11 +22,10 @@ def rows(simulator: Simulator, first: date, last: date) -> Iterator[Mapping[str,
         day = first + timedelta(days=number)
         for endpoint in ("users", "chat_projects"):
             yield from simulator.truth(endpoint, day)
-    for report in REPORTS:
-        grouping = ("actor",) if report in {"usage", "cost"} else ()
-        yield from simulator.truth_report(
-            report, first, last + timedelta(days=1), group_by=grouping
-        )
+    for report in ("usage", "cost", "user_usage_report", "user_cost_report"):
+        grouping = () if report.startswith("user_") else ("actor",)
+        end = last + timedelta(days=1)
+        yield from simulator.truth_report(report, first, end, group_by=grouping)
 
 
 def values_of(value: object, names: Iterable[str]) -> set[str]:
@@ -48,15 +41,10 @@ def values_of(value: object, names: Iterable[str]) -> set[str]:
 def found(values: Iterable[str], text: str) -> set[str]:
     """Return the values that stand in a text, in upper or lower case, maybe as JSON."""
     folded = text.casefold()
-    return {
-        value
-        for value in values
-        if any(
-            form.casefold() in folded
-            for form in (
-                value,
-                json.dumps(value)[1:-1],
-                json.dumps(value, ensure_ascii=False)[1:-1],
-            )
-        )
-    }
+
+    def is_found(value: str) -> bool:
+        as_json = (json.dumps(value, ensure_ascii=is_ascii) for is_ascii in (True, False))
+        forms = (value, *(form[1:-1] for form in as_json))
+        return any(form.casefold() in folded for form in forms)
+
+    return set(filter(is_found, values))
