@@ -9,9 +9,10 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.simulator import Fault, Kind, Options, Simulator
 from tests.singer import config_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.simulator.traffic import Answer, Exchange
 
@@ -49,6 +50,16 @@ def tap(tmp_path: Path) -> Iterator[Tap]:
     """The tap of a small organisation."""
     with Simulator(Options(users=10, projects=4)) as simulator:
         yield Tap(simulator, tmp_path)
+
+
+@contextmanager
+def started(command: Sequence[str], **how: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process whose log nobody reads, and that does not outlive the `with`."""
+    with subprocess.Popen(command, **how, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -84,14 +95,9 @@ def test_a_signal_while_the_target_does_not_read(tap: Tap) -> None:
         time.sleep(0.3)
         return 0 < before == seen
 
-    with subprocess.Popen(
-        tap.command(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as running:
-        try:
-            wait_until(is_stalled)
-            assert_ends_soon(running, signal.SIGINT)
-        finally:
-            running.kill()
+    with started(tap.command(), stdout=subprocess.PIPE) as running:
+        wait_until(is_stalled)
+        assert_ends_soon(running, signal.SIGINT)
 
 
 def test_a_signal_while_32_slow_answers_are_under_way(tap: Tap) -> None:
@@ -107,18 +113,12 @@ def test_a_signal_while_32_slow_answers_are_under_way(tap: Tap) -> None:
     tap.simulator.fail(slow, path="skills")
     command = tap.command(start_date="2026-01-05", max_parallel_requests=32)
     taken = tap.folder / "messages.jsonl"
-    with (
-        taken.open("w") as target,
-        subprocess.Popen(command, stdout=target, stderr=subprocess.DEVNULL) as running,
-    ):
-        try:
-            wait_until(lambda: len(under_way) == 32)
-            before = taken.read_text()
-            assert_ends_soon(running, signal.SIGTERM)
-            assert taken.read_text() == before
-        finally:
-            over.set()
-            running.kill()
+    with taken.open("w") as target, started(command, stdout=target) as running:
+        wait_until(lambda: len(under_way) == 32)
+        before = taken.read_text()
+        assert_ends_soon(running, signal.SIGTERM)
+        assert taken.read_text() == before
+        over.set()
 
 
 @pytest.mark.parametrize("bytes_read", [0, 100_000])

@@ -21,7 +21,7 @@ from tests.conftest import TODAY
 from tests.simulator import Options, Simulator
 from tests.singer import Output, catalog_of, config_for
 from tests.system import batching_target
-from tests.system.test_endings import PATIENCE, wait_until
+from tests.system.test_endings import PATIENCE, started, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,19 +80,6 @@ PLACES = (
 )
 
 
-@contextmanager
-def started(*arguments: str, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a module as a process that does not outlive the `with`."""
-    command = [sys.executable, "-m", *arguments]
-    with subprocess.Popen(
-        command, **streams, stderr=subprocess.DEVNULL, cwd=ROOT
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
 class Chain:
     """Runs that go on from the last state that the target emitted, into one database."""
 
@@ -102,7 +89,11 @@ class Chain:
         self.state: dict[str, Any] = {}
         self._files = {name: folder / name for name in ("config", "catalog", "state")}
         self._states = folder / "states.jsonl"
-        self._target = [str(folder / "landed.db"), str(batch)]
+        self._database = str(folder / "landed.db")
+        run = [sys.executable, "-m"]
+        self._target = [*run, batching_target.__name__, self._database, str(batch)]
+        options = [f"--{name}={file}" for name, file in self._files.items()]
+        self._tap = [*run, "tap_claude_analytics", *options]
         self._files["config"].write_text(json.dumps(config_for(simulator, **SETTINGS)))
         self._files["catalog"].write_text(json.dumps(catalog_of(*STREAMS)))
 
@@ -113,16 +104,16 @@ class Chain:
         The target ends once its standard input is closed here and by the tap.
         """
         self._files["state"].write_text(json.dumps(self.state))
-        options = [f"--{name}={file}" for name, file in self._files.items()]
         with (
             self._states.open("w") as states,
             started(
-                *(batching_target.__name__, *self._target),
+                self._target,
+                cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=states,
                 pipesize=PIPE_BYTES,
             ) as target,
-            started("tap_claude_analytics", *options, stdout=target.stdin) as tap,
+            started(self._tap, cwd=ROOT, stdout=target.stdin) as tap,
         ):
             yield tap, target
         self.simulator.recover()
@@ -187,7 +178,7 @@ class Chain:
     @property
     def landed(self) -> Output:
         """What the database holds."""
-        return Output(batching_target.landed(self._target[0]))
+        return Output(batching_target.landed(self._database))
 
 
 def take_rows_from_days_to_come(chain: Chain) -> None:
