@@ -1,31 +1,27 @@
 """The floor: downloads, decodes and writes the rows of `users`, and nothing else.
 
-``python -m tests.benchmark.floor URL FIRST_DAY DAYS``
+``python -m tests.benchmark.floor URL DAY ...``
 """
 
 from __future__ import annotations
 
 import http.client
 import sys
-from datetime import date, timedelta
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
 from tests.simulator import BASE_PATH
 
-LIMIT = 1000
 
-
-def main(url: str, first: str, days: str) -> None:
+def main(url: str, *days: str) -> None:
     """Write every row as a line of JSON."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
     decode = msgspec.json.Decoder().decode
     encode = msgspec.json.Encoder().encode
     write = sys.stdout.buffer.write
-    for number in range(int(days)):
-        day = date.fromisoformat(first) + timedelta(days=number)
-        question = {"date": day.isoformat(), "limit": str(LIMIT)}
+    for day in days:
+        question = {"date": day, "limit": "1000"}
         while True:
             connection.request("GET", f"{BASE_PATH}users?{urlencode(question)}")
             answer = decode(connection.getresponse().read())

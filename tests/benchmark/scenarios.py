@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .runs import Bench
-    from .server import Served
 
 PER_MINUTE = 600
 USER_SUMMARIES = ["user_summaries"]
@@ -28,36 +27,28 @@ USER_SUMMARIES = ["user_summaries"]
 
 def records(bench: Bench) -> Result:
     """Records per second with neither a limit nor latency: what a record costs."""
-    users, official = 2000, "(b) official"
+    users = 2000
     # A first load, so that what it takes to start does not count for much.
     days, official_days, rounds = (60, 2, 1) if bench.quick else (300, 6, 3)
-
-    def commands(served: Served, days: int, official_days: int) -> dict[str, list[str]]:
-        """Read so many days up to the youngest one the tap reads, as each subject does."""
-        first = bench.days_back(days + DELAY_DAYS - 1)
-        tap = partial(bench.command, served.url, first, streams=USER_SUMMARIES)
-        return {
-            "(a) floor": plain_loop("floor", served.url, first, days),
-            official: plain_loop("official", served.url, first, official_days),
+    first = bench.days_back(days + DELAY_DAYS - 1)
+    with serving(users=users) as url:
+        tap = partial(bench.command, url, first, streams=USER_SUMMARIES)
+        commands = {
+            "(a) floor": plain_loop("floor", url, first, days),
+            "(b) official": plain_loop("official", url, first, official_days),
             "(c) tap": tap(),
             "(d) tap, personal data hashed": tap(
                 personal_data="hash", personal_data_salt="salt of a benchmark"
             ),
         }
-
-    with serving(users=users) as served:
-        for name, command in commands(served, 2, 2).items():
-            _check_output(bench, served, name, command, 2 * users)
-        subjects = {
-            name: partial(run, served, command)
-            for name, command in commands(served, days, official_days).items()
-        }
+        subjects = {name: partial(run, url, command) for name, command in commands.items()}
         runs = in_turns(subjects, rounds)
-    a, b, c, d = lines = [
-        Line(name, of_one, users * read, pages(users) * read)
+    read = dict.fromkeys(runs, days) | {"(b) official": official_days}
+    lines = [
+        Line(name, of_one, users * read[name], pages(users) * read[name])
         for name, of_one in runs.items()
-        for read in [official_days if name == official else days]
     ]
+    a, b, c, d = lines
     return Result(
         f"records: {users:,} users a day, no latency, no limit",
         lines,
@@ -71,24 +62,10 @@ def records(bench: Bench) -> Result:
 
 def _ratio(one: Line, other: Line, least: float, text: str) -> Promise:
     """Compare speeds; by CPU time too, which other work on the machine disturbs less."""
-    effort = [line.run.measured.cpu / (line.records or 1) for line in (one, other)]
+    effort = [line.run.cpu / line.records for line in (one, other)]
     speed = one.speed / other.speed
     figures = f"{speed:.2f}, by CPU time {effort[1] / effort[0]:.2f}"
     return Promise(f"at least {least} {text}", speed >= least, figures)
-
-
-def _check_output(
-    bench: Bench, served: Served, name: str, command: list[str], expected: int
-) -> None:
-    """Let a subject write to a file, and check that it writes what it is measured for."""
-    output = bench.new_file()
-    run(served, command, output)
-    with output.open("rb") as lines:
-        count = sum(b'"chat_metrics"' in line and b'"SCHEMA"' not in line for line in lines)
-    output.unlink()
-    if count != expected:
-        message = f"{name} wrote {count} rows of {expected}"
-        raise ValueError(message)
 
 
 def parallel(bench: Bench) -> Result:
@@ -144,8 +121,7 @@ def pace(bench: Bench) -> Result:
             requests_per_minute=PER_MINUTE,
             max_parallel_requests=at_once,
         )
-        least = bench.first_load(of_one.counters, first)
-        return Line(f"(c) tap, {name}", of_one, needed=least)
+        return Line(f"(c) tap, {name}", of_one, needed=bench.first_load(of_one, first))
 
     others = [
         partial(official, latency, 60),
@@ -155,10 +131,10 @@ def pace(bench: Bench) -> Result:
     limited = [partial(tap, kind, kind, latency, days) for kind in KINDS]
     lines = together([*others, *limited])
     ratios = {
-        line.subject: line.run.measured.wall * PER_MINUTE / 60 / (line.needed or 1)
+        line.subject: line.run.wall * PER_MINUTE / 60 / line.needed
         for line in lines[len(others) :]
     }
-    refused = sum(line.run.counters["refused"] for line in lines[len(others) :])
+    refused = sum(line.run.refused for line in lines[len(others) :])
     return Result(
         f"pace: {PER_MINUTE} requests a minute, {latency:g} s latency, {at_once} at once",
         lines,
@@ -196,11 +172,9 @@ def refusals(bench: Bench) -> Result:
     of_load, of_day = together(
         [partial(load, first), partial(load, bench.first_day_of_yesterday, state=yesterday)]
     )
-    least = bench.first_load(of_load.counters, first)
-    least_of_day = needed.daily_run(of_day.counters["rows_per_day"])
     lines = [
-        Line("(c) tap, first load", of_load, needed=least),
-        Line("(c) tap, daily run", of_day, needed=least_of_day),
+        Line("(c) tap, first load", of_load, needed=bench.first_load(of_load, first)),
+        Line("(c) tap, daily run", of_day, needed=needed.daily_run(of_day.rows_per_day)),
     ]
     return Result(
         f"refusals: {PER_MINUTE} requests a minute, of which others send {others} and"
@@ -210,12 +184,11 @@ def refusals(bench: Bench) -> Result:
             Promise(
                 "requests made = the minimum + one for every 429 from others",
                 # Without a 429 nothing is shown.
-                made == (line.needed or 0) + refused if refused else None,
-                f"{made} made, {line.needed} needed, {refused} refused",
+                run.requests == line.needed + run.refused if run.refused else None,
+                f"{run.requests} made, {line.needed} needed, {run.refused} refused",
             )
             for line in lines
-            for made in [line.run.counters["requests"]]
-            for refused in [line.run.counters["refused"]]
+            for run in [line.run]
         ],
     )
 
@@ -226,32 +199,36 @@ def counts(bench: Bench) -> Result:
     service = {"users": users, "report_users": users}
     first = bench.days_back(10 if bench.quick else 40)
     of_load = bench.load(first, service)
-    state = bench.state_of_yesterday(report_users=users)
-    of_day, of_full_day = (
-        bench.load(
-            bench.first_day_of_yesterday, service, state=state, report_revision_check=check
-        )
-        for check in ("totals", "full")
+    next_day = partial(
+        bench.load,
+        bench.first_day_of_yesterday,
+        service,
+        state=bench.state_of_yesterday(report_users=users),
     )
-    least = bench.first_load(of_load.counters, first)
-    daily = partial(needed.daily_run, of_load.counters["rows_per_day"])
+    least = partial(needed.daily_run, of_load.rows_per_day)
     back = (bench.today - first).days
-    of_lookback = "(c) tap, daily run, all days of the lookback"
     lines = [
-        Line(f"(c) tap, first load of {back} days", of_load, needed=least),
-        Line("(c) tap, daily run", of_day, needed=daily()),
-        Line(of_lookback, of_full_day, needed=daily(totals=False)),
+        Line(
+            f"(c) tap, first load of {back} days",
+            of_load,
+            needed=bench.first_load(of_load, first),
+        ),
+        Line("(c) tap, daily run", next_day(), needed=least()),
+        Line(
+            "(c) tap, daily run, all days of the lookback",
+            next_day(report_revision_check="full"),
+            needed=least(totals=False),
+        ),
     ]
-    made = [(line.run.counters["requests"], line.needed) for line in lines]
-    repeated = sum(line.run.counters["repeated"] for line in lines)
+    repeated = sum(line.run.repeated for line in lines)
     return Result(
         f"counts: {users:,} users a day, all default streams",
         lines,
         [
             Promise(
                 "requests made = the minimum that the contract allows",
-                all(requests == least for requests, least in made),
-                ", ".join(f"{requests} of {least}" for requests, least in made),
+                all(line.run.requests == line.needed for line in lines),
+                ", ".join(f"{line.run.requests} of {line.needed}" for line in lines),
             ),
             Promise("no question asked twice", not repeated, f"{repeated} repeated"),
         ],
@@ -263,34 +240,35 @@ def memory(bench: Bench) -> Result:
     many_days, large_days = (60, 2) if bench.quick else (300, 10)
     megabytes, at_once = 150, 32
 
-    def load(stream: str, users: int, days: int, **settings: Any) -> Line:
-        """Read so many rows of users a day, or the usage of so many accounts."""
-        of_users = stream == "user_summaries"
-        first = bench.days_back(days - 1 + (DELAY_DAYS if of_users else 0))
-        size = {"users" if of_users else "report_users": users}
-        of_one = bench.load(first, size, streams=[stream], **settings)
-        usage = needed.report_name("usage", needed.DETAIL)
-        rows = users if of_users else of_one.counters["rows_per_day"][usage]
-        parallel = f", {at_once} at once" if settings else ""
-        return Line(
-            f"(c) {stream}: {users:,} users, {days} days{parallel}",
-            of_one,
-            days * rows,
-            days * pages(users) if of_users else None,
-        )
+    def of_users(users: int, days: int, **settings: Any) -> Line:
+        """Read so many rows a day."""
+        first = bench.days_back(days - 1 + DELAY_DAYS)
+        of_one = bench.load(first, {"users": users}, streams=USER_SUMMARIES, **settings)
+        name = f"(c) user_summaries: {users:,} users, {days} days"
+        name += f", {at_once} at once" if settings else ""
+        return Line(name, of_one, days * users, days * pages(users))
 
-    of_users = partial(load, "user_summaries")
+    def of_usage(users: int, days: int) -> Line:
+        """Read what so many accounts have used."""
+        service = {"report_users": users}
+        of_one = bench.load(bench.days_back(days - 1), service, streams=["usage"])
+        rows = of_one.rows_per_day[needed.report_name("usage", needed.DETAIL)]
+        return Line(f"(c) usage: {users:,} users, {days} days", of_one, days * rows)
+
     pairs = [
         (partial(of_users, 1000, 30), partial(of_users, 1000, many_days)),
         # As many rows of usage, or the few would not fill what may wait.
-        (partial(of_users, 20_000, large_days), partial(load, "usage", 1000, 60)),
+        (partial(of_users, 20_000, large_days), partial(of_usage, 1000, 60)),
         (
-            partial(load, "usage", 20_000, 3),
+            partial(of_usage, 20_000, 3),
             partial(of_users, 20_000, large_days, max_parallel_requests=at_once),
         ),
     ]
     lines = [line for pair in pairs for line in together(pair)]
-    *peaks, most = [line.run.measured.peak for line in lines]
+    *peaks, most = [line.run.peak for line in lines]
+
+    def below(text: str, peak: float) -> Promise:
+        return Promise(text, peak < megabytes, f"{peak:.0f} MB")
 
     def same(few: str, many: str, small: float, large: float) -> Promise:
         """Allow for the noise of a heap; a page of a thousand rows takes much more."""
@@ -301,14 +279,8 @@ def memory(bench: Bench) -> Result:
         "memory: no latency, no limit",
         lines,
         [
-            Promise(
-                f"peak memory under {megabytes} MB",
-                max(peaks) < megabytes,
-                f"{max(peaks):.0f} MB",
-            ),
-            Promise(
-                f"and with {at_once} requests at once", most < megabytes, f"{most:.0f} MB"
-            ),
+            below(f"peak memory under {megabytes} MB", max(peaks)),
+            below(f"and with {at_once} requests at once", most),
             same("30 days", f"{many_days} days", peaks[0], peaks[1]),
             same("1,000 users", "20,000 a day", peaks[0], peaks[2]),
             same("1,000 users", "20,000 behind usage", peaks[3], peaks[4]),
@@ -341,13 +313,11 @@ def order(bench: Bench) -> Result:
         output = bench.new_file()
         of_one = bench.load(first, ORDER, output, max_parallel_requests=at_once)
         count, digest = fingerprint(output)
-        output.unlink()
-        least = bench.first_load(of_one.counters, first)
-        return Line(f"(c) tap, {at_once} at once", of_one, count, least), digest
+        name, least = f"(c) tap, {at_once} at once", bench.first_load(of_one, first)
+        return Line(name, of_one, count, least), digest
 
     loads = together(partial(load, at_once) for at_once in AT_ONCE)
     fastest, slowest = ORDER["latency"], ORDER["latency"] + ORDER["jitter"]
-    digests = [digest for _, digest in loads]
     return Result(
         f"order: {1000 * fastest:.0f} to {1000 * slowest:.0f} ms latency, no limit",
         [line for line, _ in loads],
@@ -355,7 +325,7 @@ def order(bench: Bench) -> Result:
             Promise(
                 "byte-identical records in the same order, whatever the parallelism",
                 len({(line.records, digest) for line, digest in loads}) == 1,
-                ", ".join(digest[:12] for digest in digests),
+                ", ".join(digest[:12] for _, digest in loads),
             )
         ],
     )

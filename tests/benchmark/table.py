@@ -19,16 +19,14 @@ class Line:
 
     subject: str
     run: Run
-    records: int | None = None  # that it wrote, if that is what it is about
-    needed: int | None = None  # requests that it had to make at least, without 429s
+    records: int = 0  # that it wrote, if that is what it is about
+    needed: int = 0  # requests that it had to make at least, without 429s
 
     @property
     def speed(self) -> float:
         """Records a second, or else answers a second."""
-        work = self.records
-        if work is None:
-            work = self.run.counters["requests"] - self.run.counters["refused"]
-        return work / self.run.measured.wall
+        work = self.records or self.run.requests - self.run.refused
+        return work / self.run.wall
 
 
 @dataclass(frozen=True)
@@ -52,38 +50,36 @@ class Result:
 def render(result: Result) -> str:
     """Write a scenario as a heading, a table and its promises."""
     rows = [_cells(line, result.lines[0]) for line in result.lines]
-    table = [[*row.values()] for row in rows]
+    table = [[*rows[0]], *([*row.values()] for row in rows)] if rows else []
     promises = (
         f"  {VERDICTS[promise.kept]}: {promise.text} ({promise.figures})"
         for promise in result.promises
     )
-    return "\n".join(
-        [result.title, *(_aligned([[*rows[0]], *table]) if rows else ()), *promises]
-    )
+    return "\n".join([result.title, *_aligned(table), *promises])
 
 
 def _cells(line: Line, first: Line) -> dict[str, str]:
     """Return the cells of a line by column; the ratio is that to the first line's speed."""
-    measured, counters = line.run.measured, line.run.counters
+    run = line.run
     return {
         "": line.subject,
-        "answers/s" if first.records is None else "records/s": f"{line.speed:,.1f}",
+        "records/s" if first.records else "answers/s": f"{line.speed:,.1f}",
         "ratio": f"{line.speed / first.speed:.2f}",
-        "wall s": f"{measured.wall:.2f}",
-        "CPU s": f"{measured.cpu:.2f}",
-        "peak MB": f"{measured.peak:.0f}",
-        "requests": str(counters["requests"]),
-        "needed": "" if line.needed is None else str(line.needed),
-        "429s": str(counters["refused"]),
-        "repeated": str(counters["repeated"]),
-        "at once": str(counters["most_in_flight"]),
-        "server CPU s": f"{counters['cpu_seconds']:.2f}",
+        "wall s": f"{run.wall:.2f}",
+        "CPU s": f"{run.cpu:.2f}",
+        "peak MB": f"{run.peak:.0f}",
+        "requests": str(run.requests),
+        "needed": str(line.needed or ""),
+        "429s": str(run.refused),
+        "repeated": str(run.repeated),
+        "at once": str(run.most_in_flight),
+        "server CPU s": f"{run.server_cpu:.2f}",
     }
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Align names, in the first column, to the left and figures to the right."""
-    width, *widths = (max(map(len, column)) for column in zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, *figures in rows:
-        cells = (f"{figure:>{w}}" for figure, w in zip(figures, widths, strict=True))
-        yield f"  {'  '.join((f'{name:<{width}}', *cells))}".rstrip()
+        cells = map(str.rjust, figures, widths[1:])
+        yield f"  {'  '.join([name.ljust(widths[0]), *cells])}".rstrip()
