@@ -10,7 +10,6 @@ Everything is fresh, nothing outlives the `with`, and nothing of the caller's ow
 settings for the tap, the targets or Meltano gets in.
 """
 
-from tests.sandbox.database import Landed
 from tests.sandbox.sandbox import Sandbox, SandboxedCommandError
 
-__all__ = ["Landed", "Sandbox", "SandboxedCommandError"]
+__all__ = ["Sandbox", "SandboxedCommandError"]

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from tests.sandbox.database import Landed
 
-# The simulator's options that can be set here, and the defaults that differ, so that a
-# first run is quick.
-SIZES = {"users": 25, "projects": 10, "seed": None, "delay_days": None}
+# What is simulated, small so that a first run is quick, and what can be set of it.
+SMALL = Options(users=25, projects=10)
+SIZES = ("users", "projects", "seed", "delay_days")
 
 # What a shell answers for a command that it cannot run.
 NOT_RUN = 127
@@ -62,15 +62,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    for option in fields(Options):
+    for option in fields(SMALL):
         if option.name in SIZES:
-            default = SIZES[option.name] or option.default
             parser.add_argument(
                 f"--{option.name.replace('_', '-')}",
                 type=int,
-                default=default,
+                default=getattr(SMALL, option.name),
                 metavar="N",
-                help=f"{option.metadata['help']} (default: {default})",
+                help=f"{option.metadata['help']} (default: %(default)s)",
             )
     parser.add_argument(
         "--query", metavar="SQL", help="what to ask the database after the command"
@@ -97,16 +96,15 @@ def format_landed(tables: Sequence[Landed]) -> str:
     if not tables:
         return "Nothing landed in the database."
     width = max(len("rows"), *(len(f"{table.rows:,}") for table in tables))
-    lines = [("table", "rows".rjust(width), "first", "last")]
-    lines += [
-        (f"{t.schema}.{t.table}", f"{t.rows:{width},}", t.first or "", t.last or "")
-        for t in tables
+    lines = [
+        (f"{t.schema}.{t.table}", f"{t.rows:{width},}", t.first, t.last) for t in tables
     ]
-    return format_columns(lines)
+    return format_columns([("table", "rows".rjust(width), "first", "last"), *lines])
 
 
-def format_columns(lines: Sequence[Sequence[str]]) -> str:
-    """Draw the cells of lines below each other."""
+def format_columns(rows: Sequence[Sequence[object]]) -> str:
+    """Draw the cells of rows below each other."""
+    lines = [["" if cell is None else str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
@@ -116,12 +114,10 @@ def answer_to(query: str, box: Sandbox) -> str:
     try:
         with box.connect() as connection:
             cursor = connection.execute(query.encode())
-            rows = cursor.fetchall()
+            names = [column.name for column in cursor.description or ()]
+            return format_columns([names, *cursor])
     except psycopg.Error as error:
         return str(error)
-    names = [column.name for column in cursor.description or ()]
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
-    return format_columns([names, *cells])
 
 
 def show(box: Sandbox, query: str | None) -> None:

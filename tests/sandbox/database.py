@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import signal
 import tempfile
-import time
 import warnings
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import psutil
 import psycopg
 from psycopg import sql
+
+from tests import ROOT
 
 with warnings.catch_warnings():
     # It warns of a missing runtime folder, as in containers, but needs none.
@@ -34,14 +35,12 @@ PREFIX = "tap-sandbox-"
 STOP_SECONDS = 10.0
 
 TABLES = """
-    select tables.table_schema, tables.table_name, columns.column_name is not null
+    select table_schema, table_name, bool_or(column_name = 'date')
     from information_schema.tables
-    left join information_schema.columns
-        on columns.table_schema = tables.table_schema
-        and columns.table_name = tables.table_name
-        and columns.column_name = 'date'
-    where tables.table_type = 'BASE TABLE'
-        and tables.table_schema not in ('information_schema', 'pg_catalog')
+    join information_schema.columns using (table_schema, table_name)
+    where table_type = 'BASE TABLE'
+        and table_schema not in ('information_schema', 'pg_catalog')
+    group by 1, 2
     order by 1, 2
 """
 
@@ -90,32 +89,27 @@ class Database:
 def running_database() -> Iterator[Database]:
     """Run an embedded PostgreSQL on an empty database."""
     folder = make_data_folder()
-    server = None
     try:
-        server = get_server(folder, cleanup_mode="delete")
-        database = Database(server.get_uri(), server.get_uri(driver="psycopg"))
-        with database.connect() as connection:
-            # The data is thrown away with the server, so it need not survive a power cut.
-            connection.execute("alter system set fsync = off")
-            connection.execute("alter system set full_page_writes = off")
-            connection.execute("alter system set synchronous_commit = off")
-            connection.execute("select pg_reload_conf()")
-        yield database
+        with get_server(folder, cleanup_mode="delete") as server:
+            database = Database(server.get_uri(), server.get_uri(driver="psycopg"))
+            with database.connect() as connection:
+                # The data goes with the server, so it need not survive a power cut.
+                for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                    connection.execute(f"alter system set {setting} = off".encode())
+                connection.execute("select pg_reload_conf()")
+            yield database
     finally:
-        if server is not None:
-            server.cleanup()
         _stop(folder)
 
 
 def _stop(folder: Path) -> None:
     """Stop what an interrupted start left, which the library never saw; and tidy up."""
-    with suppress(FileNotFoundError, ProcessLookupError, ValueError, IndexError):
-        pid = int((folder / "postmaster.pid").read_text().splitlines()[0])
-        os.kill(pid, signal.SIGQUIT)
-        end = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < end:
-            os.kill(pid, 0)
-            time.sleep(0.05)
+    # The file may be about to be written.
+    with suppress(FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+        pid = (folder / "postmaster.pid").read_text().splitlines()[0]
+        server = psutil.Process(int(pid))
+        server.send_signal(signal.SIGQUIT)
+        psutil.wait_procs([server], timeout=STOP_SECONDS)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -129,8 +123,7 @@ def make_data_folder() -> Path:
         RuntimeError: If the temporary folder lies in a home or in this checkout.
     """
     parent = Path(tempfile.gettempdir()).resolve()
-    private = (Path.home().resolve(), Path(__file__).resolve().parents[2])
-    for folder in private:
+    for folder in (Path.home().resolve(), ROOT):
         if folder != Path(folder.anchor) and folder in parent.parents:
             message = (
                 f"The temporary folder {parent} lies in {folder}, but the database "

@@ -10,7 +10,7 @@ import tempfile
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 from psycopg.conninfo import conninfo_to_dict
@@ -21,10 +21,9 @@ from tests.simulator import Options, Simulator
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import psycopg
     from typing_extensions import Self
 
-    from tests.sandbox.database import Landed
+    from tests.sandbox.database import Database
 
 #: The caller's own settings stay outside, or a sandbox would not be the same twice.
 FOREIGN = ("TAP_CLAUDE_ANALYTICS_", "TARGET_", "MELTANO_", "DBT_")
@@ -63,17 +62,17 @@ class Sandbox:
     def __init__(self, options: Options | None = None, signals: Sequence[int] = ()) -> None:
         """Take the simulated organisation; as soon as a signal is noted, commands end."""
         self.simulator = Simulator(options or Options())
-        self.environment: dict[str, str] = {}
         self._signals = signals
-        self._started = ExitStack()
 
     def __enter__(self) -> Self:
         """Start simulator and database."""
         with ExitStack() as starting:
             folder = starting.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX))
             starting.enter_context(self.simulator)
-            self.database = starting.enter_context(running_database())
-            self.environment = self._environment(Path(folder))
+            database = starting.enter_context(running_database())
+            self.connect, self.query = database.connect, database.query
+            self.landed = database.landed
+            self.environment = self._environment(Path(folder), database)
             self._started = starting.pop_all()
         return self
 
@@ -81,11 +80,11 @@ class Sandbox:
         """Stop everything and remove its folders."""
         self._started.close()
 
-    def _environment(self, folder: Path) -> dict[str, str]:
+    def _environment(self, folder: Path, database: Database) -> dict[str, str]:
         """Return the variables of commands; Meltano keeps its state in the folder."""
         own = own_environment()
         programs = [sysconfig.get_path("scripts"), own.get("PATH", os.defpath)]
-        server = conninfo_to_dict(self.database.url)
+        server = conninfo_to_dict(database.url)
         return {
             **own,
             "PATH": os.pathsep.join(programs),
@@ -95,7 +94,7 @@ class Sandbox:
             "TAP_CLAUDE_ANALYTICS_REQUESTS_PER_MINUTE": "10000",
             # Meltano would not notice that the tap in the checkout has a new schema.
             "TAP_CLAUDE_ANALYTICS__USE_CACHED_CATALOG": "false",
-            "TARGET_POSTGRES_SQLALCHEMY_URL": self.database.sqlalchemy_url,
+            "TARGET_POSTGRES_SQLALCHEMY_URL": database.sqlalchemy_url,
             # An empty database goes with an empty memory of what was loaded into it.
             "MELTANO_DATABASE_URI": f"sqlite:///{folder / 'meltano.db'}",
             # Without one, Meltano makes one up and writes it into meltano.yml.
@@ -161,18 +160,6 @@ class Sandbox:
             message = f"{arguments!r} took more than {timeout} s: {output}{errors}"
             raise SandboxedCommandError(message)
         return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
-
-    def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
-        """Open a connection that commits by itself, to be used in a `with`."""
-        return self.database.connect()
-
-    def query(self, statement: str) -> list[tuple[Any, ...]]:
-        """Run one statement in the database."""
-        return self.database.query(statement)
-
-    def landed(self) -> list[Landed]:
-        """Look at what is in the database: one entry a table."""
-        return self.database.landed()
 
 
 def _end_group(process: subprocess.Popen[str]) -> None:

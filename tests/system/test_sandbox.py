@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from tests import ROOT
-from tests.sandbox import Landed, Sandbox, SandboxedCommandError
+from tests.sandbox import Sandbox, SandboxedCommandError
 from tests.sandbox.__main__ import NEXT, QUIET, answer_to, format_landed, main
 from tests.sandbox.database import make_data_folder
 from tests.sandbox.sandbox import GRACE_SECONDS, own_environment
@@ -112,22 +112,14 @@ def test_needs_a_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_shows_what_landed(box: Sandbox) -> None:
     """One line a table: its rows, and its first and last date if it has dates."""
     with box.connect() as connection:
-        connection.execute("create schema loaded")
-        connection.execute("create table loaded.dated (date date)")
-        connection.execute("create table loaded.undated (name text)")
-        connection.execute("create table loaded.empty (date date)")
-        connection.execute(
-            "insert into loaded.dated select date '2026-01-01' + n "
-            "from generate_series(0, 1199) n"
-        )
-        connection.execute("insert into loaded.undated values ('one')")
-    landed = box.landed()
-    assert landed == [
-        Landed("loaded", "dated", 1200, "2026-01-01", "2029-04-14"),
-        Landed("loaded", "empty", 0, None, None),
-        Landed("loaded", "undated", 1, None, None),
-    ]
-    assert format_landed(landed).splitlines() == [
+        connection.execute("""
+            create schema loaded;
+            create table loaded.dated as
+                select date '2026-01-01' + n as date from generate_series(0, 1199) n;
+            create table loaded.undated as select 'one' as name;
+            create table loaded.empty (date date);
+        """)
+    assert format_landed(box.landed()).splitlines() == [
         "table            rows  first       last",
         "loaded.dated    1,200  2026-01-01  2029-04-14",
         "loaded.empty        0",
@@ -169,9 +161,8 @@ def test_own_settings_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     names = {"TAP_CLAUDE_ANALYTICS_END_DATE", "TARGET_JSONL_X", "MELTANO_ENVIRONMENT"}
     for name in (*names, "UNRELATED"):
         monkeypatch.setenv(name, "mine")
-    environment = own_environment()
-    assert environment["UNRELATED"] == "mine"
-    assert not names & environment.keys()
+    mine = {name for name, value in own_environment().items() if value == "mine"}
+    assert mine == {"UNRELATED"}
 
 
 @pytest.mark.parametrize(
@@ -206,23 +197,17 @@ def test_data_never_lies_in_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_help_names_every_option() -> None:
     """Each option is a flag with a help text."""
-    shown = subprocess.check_output(
-        [*SIMULATOR, "--help"], text=True, env={**os.environ, "COLUMNS": "200"}
-    )
-    text = " ".join(shown.split())
+    wide = {**os.environ, "COLUMNS": "200"}
+    shown = subprocess.check_output([*SIMULATOR, "--help"], text=True, env=wide)
     for option in dataclasses.fields(Options):
-        assert f"--{option.name.replace('_', '-')}" in text
-        assert option.metadata["help"] in text
+        assert f"--{option.name.replace('_', '-')}" in shown
+        assert option.metadata["help"] in " ".join(shown.split())
 
 
 def test_a_wrong_option_is_one_sentence() -> None:
     """A generation that never was is a usage error."""
-    refused = subprocess.run(
-        [*SIMULATOR, "--generation", "1999-01-01"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [*SIMULATOR, "--generation", "1999-01-01"]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "generation" in refused.stderr
     assert "Traceback" not in refused.stderr
@@ -231,27 +216,20 @@ def test_a_wrong_option_is_one_sentence() -> None:
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_it_runs_as_a_process(end: signal.Signals) -> None:
     """It says where it listens and ends cleanly when told to."""
-    day, pipe = date(2026, 10, 6), subprocess.PIPE
     options = ["--today", "2026-10-08", "--users", "9", "--api-key", "sk-ant-api01-cli"]
-    with (
-        kept_session() as session,
-        subprocess.Popen(
-            [*SIMULATOR, *options], stdout=pipe, stderr=pipe, text=True
-        ) as process,
-    ):
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [*SIMULATOR, *options], stdout=pipe, stderr=pipe, text=True
+    ) as process:
         try:
             assert process.stdout is not None
-            base = process.stdout.readline().split()[-1]
-            key = process.stdout.readline().split()[-1]
+            base, key = (process.stdout.readline().split()[-1] for _ in range(2))
             assert key == "sk-ant-api01-cli"
-            answer = session.get(
-                f"{base}users",
-                params={"date": day.isoformat()},
-                headers={"x-api-key": key},
-                timeout=10,
-            )
+            with kept_session() as session:
+                session.headers["x-api-key"] = key
+                answer = session.get(f"{base}users?date=2026-10-06", timeout=10)
             same = Simulator(Options(users=9))
-            assert answer.json()["data"] == same.truth("users", day)
+            assert answer.json()["data"] == same.truth("users", date(2026, 10, 6))
             process.send_signal(end)
             output, errors = process.communicate(timeout=10)
         finally:
