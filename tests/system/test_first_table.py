@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -27,9 +26,8 @@ TODAY = date(2026, 11, 9)
 
 def run_bash(folder: Path, script: str, **environment: str) -> str:
     """Run a script as if it were pasted, up to its first error; return what it says."""
-    bash = shutil.which("bash") or "bash"
     done = subprocess.run(
-        [bash, "-euo", "pipefail", "-c", script],
+        ["/usr/bin/env", "bash", "-euo", "pipefail", "-c", script],
         cwd=folder,
         env=variables() | environment,
         capture_output=True,
@@ -63,7 +61,8 @@ def test_the_first_table(tmp_path: Path) -> None:
         path = f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}"
         url = {"TAP_CLAUDE_ANALYTICS_API_URL": simulator.url}
         shown = run_bash(tmp_path, script, PATH=path, **url)
-        before = states.read_text(encoding="utf-8").splitlines()
+        before = states.read_text(encoding="utf-8")
+        # The second run, with what is installed, goes on from the state of the first.
         [exports] = re.findall(r"^export .*$", script, re.MULTILINE)
         streams = run_bash(tmp_path, f"{exports}\n{docs.block('plain singer')}", **url)
         expected = [
@@ -75,12 +74,12 @@ def test_the_first_table(tmp_path: Path) -> None:
     assert "accepts the key" in shown
     table = [" ".join(line.strip("│ ").split()) for line in shown.splitlines()]
     assert [line for line in table if line in expected] == expected
-    # The second run, with what is installed, goes on from the state of the first.
     assert "| skills_by_team |" in streams
     catalog = json.loads((tmp_path / "catalog.json").read_text(encoding="utf-8"))
     assert "skills_by_team" in {entry["stream"] for entry in catalog["streams"]}
-    after = states.read_text(encoding="utf-8").splitlines()
-    assert after[: len(before)] == before
-    old, new = (json.loads(lines[-1])["bookmarks"]["skills"] for lines in (before, after))
+    after = states.read_text(encoding="utf-8")
+    assert after.startswith(before)
+    old, new = (json.loads(text.splitlines()[-1]) for text in (before, after))
+    old, new = old["bookmarks"]["skills"], new["bookmarks"]["skills"]
     assert old["replication_key_value"] == new["replication_key_value"]
     assert old["latest_snapshot_at"] < new["latest_snapshot_at"]

@@ -7,11 +7,9 @@ import os
 import re
 import subprocess
 import sys
-import sysconfig
 import tarfile
 import zipfile
 from email.parser import Parser
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -19,14 +17,14 @@ import yaml
 
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT
+from tests.system.targets.environment import install_packages
 
 if TYPE_CHECKING:
     from email.message import Message
+    from pathlib import Path
 
 PACKAGE = "tap_claude_analytics"
 NAME = "tap-claude-analytics"
-#: It comes with Meltano.
-UV = str(Path(sysconfig.get_path("scripts")) / "uv")
 #: What takes long to import.
 HEAVY = {"click", "pendulum", "requests", "singer_sdk", f"{PACKAGE}.tap"}
 
@@ -38,24 +36,6 @@ class Built(NamedTuple):
     files: dict[str, str]
     about: Message
     sdist: set[str]
-
-
-class Installed(NamedTuple):
-    """The wheel, installed as a tool in a virtual environment of its own."""
-
-    command: str
-    python: str
-
-    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a program away from the checkout."""
-        return subprocess.run(
-            command,
-            cwd=Path(self.command).parent,
-            env={**os.environ, **variables},
-            capture_output=True,
-            encoding="utf-8",
-            check=True,
-        )
 
 
 @pytest.fixture(scope="module")
@@ -74,21 +54,23 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 @pytest.fixture(scope="module")
-def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Install the wheel, as pipx does too, with what it depends on and no more."""
-    folder = tmp_path_factory.mktemp("tools")
-    environment = {
-        "UV_TOOL_DIR": str(folder / "own"),
-        "UV_TOOL_BIN_DIR": str(folder / "bin"),
-    }
-    subprocess.run(
-        [UV, "tool", "install", f"--python={sys.executable}", str(built.wheel)],
-        env={**os.environ, **environment},
-        check=True,
+def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment with the wheel, what it depends on, and no more."""
+    folder = tmp_path_factory.mktemp("installed")
+    return install_packages([str(built.wheel)], folder / "environment")
+
+
+def run(
+    program: Path, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a program away from the checkout."""
+    return subprocess.run(
+        [program, *arguments],
+        cwd=program.parent,
+        env={**os.environ, **variables},
         capture_output=True,
-    )
-    return Installed(
-        str(folder / "bin" / NAME), str(folder / "own" / NAME / "bin" / "python")
+        encoding="utf-8",
+        check=True,
     )
 
 
@@ -126,23 +108,21 @@ def test_metadata_is_complete(built: Built) -> None:
         "Description-Content-Type": "text/markdown",
     }
     assert dict(about.items()).items() >= expected.items()
-    # A package index has no other files of the repository, nor its pictures.
-    shown = str(about.get_payload())
-    addresses = set(re.findall(r"\]\(([^)]+)\)", shown))
-    home = "https://github.com/tap-claude-analytics/tap-claude-analytics"
-    added = (f"{home}/raw/main/", f"{home}/blob/main/")
-    assert f"{added[0]}.github/page.png" in addresses
-    assert f"{added[1]}CONTRIBUTING.md" in addresses
-    assert all(address.startswith(("https://", "#")) for address in addresses)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for prefix in added:
-        shown = shown.replace(f"]({prefix}", "](")
-    assert shown == readme
+    assert all(about[name] for name in ("Summary", "Author"))
+    assert {"singer.io", "Meltano", "Claude"} <= set(about["Keywords"].split(","))
     links = dict(link.split(", ") for link in about.get_all("Project-URL", []))
     assert links.keys() >= {"Homepage", "Documentation", "Issues", "Changelog"}
-    assert all(link.startswith(links["Repository"]) for link in links.values())
-    assert {"singer.io", "Meltano", "Claude"} <= set(about["Keywords"].split(","))
-    assert all(about[name] for name in ("Summary", "Author"))
+    home = links["Repository"]
+    assert all(link.startswith(home) for link in links.values())
+    # A package index has no other files of the repository, nor its pictures.
+    shown = str(about.get_payload())
+    addresses = re.findall(r"\]\(([^)]+)\)", shown)
+    assert {f"{home}/raw/main/.github/page.png", f"{home}/blob/main/CONTRIBUTING.md"} <= {
+        *addresses
+    }
+    assert all(address.startswith(("https://", "#")) for address in addresses)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.sub(rf"\]\({home}/(raw|blob)/main/", "](", shown) == readme
 
 
 def test_pythons_are_those_that_are_tested(built: Built) -> None:
@@ -156,28 +136,28 @@ def test_pythons_are_those_that_are_tested(built: Built) -> None:
     assert "Typing :: Typed" in classifiers
 
 
-def test_installed_command_works(installed: Installed) -> None:
+def test_installed_command_works(installed: Path) -> None:
     """Without anything that only developers have, and away from the checkout."""
-    about = installed.run(installed.command, "--about", "--format=json")
-    assert json.loads(about.stdout)["name"] == NAME
-    catalog = installed.run(installed.python, "-m", PACKAGE, "--discover")
-    assert "readings" in [each["stream"] for each in json.loads(catalog.stdout)["streams"]]
-    where = f"import {PACKAGE}; print({PACKAGE}.__file__)"
-    assert str(ROOT) not in installed.run(installed.python, "-c", where).stdout
+    catalog = json.loads(run(installed / NAME, "--discover").stdout)
+    assert "readings" in [entry["stream"] for entry in catalog["streams"]]
+    where = run(installed / "python", "-c", f"import {PACKAGE}; print({PACKAGE}.__file__)")
+    assert where.stdout.startswith(str(installed.parent))
 
 
 def test_version_is_told_at_once(
-    installed: Installed, capsys: pytest.CaptureFixture[str]
+    installed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In the SDK's words, but before all that takes long; so is the package alone."""
     TapClaudeAnalytics.print_version()
     expected = capsys.readouterr().out
-    for command in ([installed.command], [installed.python, "-m", PACKAGE]):
-        told = installed.run(*command, "--version", PYTHONPROFILEIMPORTTIME="1")
+    for program, *arguments in ((NAME,), ("python", "-m", PACKAGE)):
+        told = run(
+            installed / program, *arguments, "--version", PYTHONPROFILEIMPORTTIME="1"
+        )
         assert told.stdout == expected
         assert "importlib.metadata" in imported(told.stderr)
         assert not HEAVY & imported(told.stderr)
-    done = installed.run(installed.python, "-X", "importtime", "-c", f"import {PACKAGE}")
+    done = run(installed / "python", "-X", "importtime", "-c", f"import {PACKAGE}")
     assert PACKAGE in imported(done.stderr)
     assert not HEAVY & imported(done.stderr)
 
