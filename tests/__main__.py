@@ -28,14 +28,7 @@ FAST = ("-m", "not slow", "--ignore=tests/system")
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one tool after the other, up to the first that finds something.
-
-    Args:
-        arguments: Those above, and more arguments for pytest.
-
-    Returns:
-        The exit code of the last tool that ran.
-    """
+    """Run one tool after the other, up to the first that finds something."""
     parser = argparse.ArgumentParser(
         prog="python -m tests",
         description=__doc__,
@@ -52,8 +45,7 @@ def main(arguments: list[str]) -> int:
     if not os.access(ROOT, os.W_OK):
         environment |= {"RUFF_NO_CACHE": "true", "MYPY_CACHE_DIR": os.devnull}
     for linter in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
-        code = _run(linter, environment)
-        if code:
+        if code := _run(linter, environment):
             return code
     pytest = ["pytest", *PARALLEL, *(FAST if options.fast else ()), *others]
     if options.coverage:

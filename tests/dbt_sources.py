@@ -76,26 +76,24 @@ class Table(NamedTuple):
 def project_settings() -> dict[str, Any]:
     """Return the settings of the tap in this repository's project."""
     project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
-    [settings] = [plugin["config"] for plugin in project["plugins"]["extractors"]]
-    return dict(settings)
+    [own] = project["plugins"]["extractors"]
+    return dict(own["config"])
 
 
 def tables() -> list[Table]:
     """List the tables of all streams, flattened as by this repository's project."""
     tap = TapClaudeAnalytics(config=project_settings(), validate_config=False)
     found = []
-    for entry in tap.catalog_dict["streams"]:
-        [flat] = tap.mapper.stream_maps[entry["stream"]]
-        [told] = [m["metadata"] for m in entry["metadata"] if not m["breadcrumb"]]
+    for name, stream in sorted(tap.streams.items()):
+        [flat] = tap.mapper.stream_maps[name]
         columns = [
-            Column(name, kind, field.get("description", ""))
-            for name, field in flat.transformed_schema["properties"].items()
-            if (kind := _type(name, field))
+            Column(column, kind, field.get("description", ""))
+            for column, field in flat.transformed_schema["properties"].items()
+            if (kind := _type(column, field))
         ]
-        key = list(entry["key_properties"])
-        is_selected = told.get("selected", told.get("selected-by-default", False))
-        found.append(Table(entry["stream"], key, columns, bool(is_selected)))
-    return sorted(found)
+        key = list(stream.primary_keys)
+        found.append(Table(name, key, columns, stream.selected_by_default))
+    return found
 
 
 def _type(name: str, field: Mapping[str, Any]) -> str | None:
@@ -131,6 +129,17 @@ def _folded(text: str, indent: int) -> str:
 
 
 HEADER = "# Made by `python -m tests.dbt_sources --write` from the tap's catalog.\n"
+SOURCES = f"""\
+{HEADER}version: 2
+
+sources:
+  - name: claude_analytics
+    description: >-
+      The tables that tap-claude-analytics loads, flattened as its Meltano project does.
+    database: "{{{{ var('claude_analytics__database') or target.database }}}}"
+    schema: "{{{{ var('claude_analytics__schema') }}}}"
+    tables:
+"""
 FRESHNESS = """\
         config:
           loaded_at_field: snapshot_at
@@ -138,20 +147,6 @@ FRESHNESS = """\
             warn_after: {count: 36, period: hour}
             error_after: {count: 5, period: day}
 """
-SOURCES = (
-    HEADER
-    + """\
-version: 2
-
-sources:
-  - name: claude_analytics
-    description: >-
-      The tables that tap-claude-analytics loads, flattened as its Meltano project does.
-    database: "{{ var('claude_analytics__database') or target.database }}"
-    schema: "{{ var('claude_analytics__schema') }}"
-    tables:
-"""
-)
 
 
 def _sources(every: list[Table]) -> str:
@@ -212,23 +207,24 @@ def _staging(table: Table) -> str:
 def changed() -> dict[Path, str | None]:
     """Return the files that are not as they should be; None for those that should go."""
     wanted = files()
-    texts = {path: path.read_text("utf-8") if path.exists() else "" for path in wanted}
-    left = set((MODELS / "staging").iterdir()) - wanted.keys()
-    return {path: wanted[path] for path in wanted if texts[path] != wanted[path]} | (
-        dict.fromkeys(left)
-    )
+    left = dict.fromkeys(set((MODELS / "staging").iterdir()) - wanted.keys())
+    return {
+        path: text
+        for path, text in {**wanted, **left}.items()
+        if text is None or not path.exists() or path.read_text("utf-8") != text
+    }
 
 
 def main(arguments: list[str]) -> int:
     """Write the files, or say which are not as they should be."""
-    found = changed()
+    found, writes = changed(), arguments == ["--write"]
     for path, text in found.items():
         sys.stdout.write(f"{path.relative_to(ROOT)}\n")
-        if arguments == ["--write"] and text is None:
+        if writes and text is None:
             path.unlink()
-        elif arguments == ["--write"] and text is not None:
+        elif writes and text is not None:
             path.write_text(text, encoding="utf-8")
-    return int(bool(found) and arguments != ["--write"])
+    return int(bool(found) and not writes)
 
 
 if __name__ == "__main__":

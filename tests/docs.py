@@ -19,7 +19,7 @@ from tap_claude_analytics.common import clock
 from tap_claude_analytics.config.filters import FILTERS
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tap_claude_analytics.records import personal
-from tap_claude_analytics.streams.day_stream import DayStream
+from tap_claude_analytics.sdk import SdkStream
 from tap_claude_analytics.streams.readings import Readings
 from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
@@ -31,20 +31,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from singer_sdk import Stream
-
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 #: The part of a key that makes a stream the answer to a question; the first one counts.
 QUESTIONS = {
     "stream": "What has been read?",
     "row_key": "How much, at what cost?",
+    "product": "In which product?",
     "rbac_group_id": "Which team?",
     "user_id": "Who?",
-    "product": "In which product?",
     "": "What?",
 }
-ORDER = ("What?", "Who?", "Which team?", "In which product?", "How much, at what cost?")
 #: The day of the sample rows, when people work and every stream has rows.
 SAMPLE_DAY = pendulum.datetime(2026, 5, 20)
 
@@ -90,25 +87,20 @@ def settings() -> str:
 def streams() -> str:
     """Return the table of all streams, by the question that they answer."""
     tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
-    cells = [_stream(stream) for stream in tap.streams.values()]
-    order = [*ORDER, *QUESTIONS.values()]
+    paths = {spec.name: f"`{spec.path}`" for spec in SPECS}
+    cells = []
+    for name, stream in tap.streams.items():
+        assert isinstance(stream, SdkStream)
+        keys = stream.primary_keys
+        question = next(text for part, text in QUESTIONS.items() if part in (*keys, ""))
+        path = paths.get(name, "none of its own")
+        shown = ", ".join(f"`{key}`" for key in keys)
+        default = "yes" if stream.selected_by_default else "no"
+        cells.append((question, f"`{name}`", path, shown, default, stream.record))
+    order = [*reversed(QUESTIONS.values())]
     cells.sort(key=lambda row: (order.index(row[0]), row[4] == "no"))
     header = ("question", "stream", "endpoint", "key", "default", "a record is")
     return markdown(header, cells)
-
-
-def _stream(stream: Stream) -> tuple[str, ...]:
-    if not isinstance(stream, (DayStream, Readings)):
-        raise TypeError(stream.name)
-    keys = stream.primary_keys
-    return (
-        next(text for part, text in QUESTIONS.items() if part in (*keys, "")),
-        f"`{stream.name}`",
-        f"`{stream.spec.path}`" if isinstance(stream, DayStream) else "none of its own",
-        ", ".join(f"`{key}`" for key in keys),
-        "yes" if stream.selected_by_default else "no",
-        stream.record,
-    )
 
 
 def filters() -> str:

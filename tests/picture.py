@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from unittest import mock
 import pendulum
 
 from tap_claude_analytics.common import clock
-from tests import ROOT, singer, truth
+from tests import ROOT, dbt_sources, singer, truth
 from tests.simulator import Options, Simulator
 from tests.system import warehouse
 
@@ -31,9 +30,9 @@ if TYPE_CHECKING:
 PICTURE = ROOT / ".github" / "page.png"
 WIDTH, HEIGHT = 1400, 905
 
-TODAY = date(2026, 11, 25)
-SINCE = date(2026, 7, 27)
-COMPANY = Options(users=240, projects=14, today=TODAY)
+NOW = pendulum.datetime(2026, 11, 25, 12)
+SINCE = "2026-07-27"
+COMPANY = Options(users=240, projects=14, today=NOW.date())
 #: A browser that asks nobody anything.
 QUIET = (
     *("--headless", "--no-sandbox", "--no-first-run", "--hide-scrollbars"),
@@ -44,47 +43,32 @@ QUIET = (
 
 def read() -> dict[str, list[Row]]:
     """Return what the tap reads of the company, flattened, by stream."""
-    noon = pendulum.datetime(TODAY.year, TODAY.month, TODAY.day, 12)
     streams = (*truth.STREAMS, "usage", "cost", "team_summaries", "readings")
     with (
-        mock.patch.object(clock, "now", return_value=noon),
+        mock.patch.object(clock, "now", return_value=NOW),
         Simulator(COMPANY) as simulator,
     ):
-        output = singer.run(
-            simulator,
-            *streams,
-            start_date=SINCE.isoformat(),
-            flattening_enabled=True,
-            flattening_max_depth=5,
-            flattening_max_key_length=64,
-        )
+        settings = dbt_sources.project_settings()
+        output = singer.run(simulator, *streams, start_date=SINCE, **settings)
+    return {stream: list(map(_row, output.records(stream))) for stream in streams}
 
-    return {
-        stream: [
-            {
-                name: float(value) if isinstance(value, Decimal) else value
-                for name, value in record.items()
-            }
-            for record in output.records(stream)
-        ]
-        for stream in streams
-    }
+
+def _row(record: Row) -> Row:
+    return {n: float(v) if isinstance(v, Decimal) else v for n, v in record.items()}
 
 
 def build(folder: Path) -> Mapping[str, str]:
-    """Load the tables into DuckDB and build the marts; return where they are."""
+    """Load the tables into DuckDB and build the marts; return an environment with them."""
     path = folder / "claude.duckdb"
     warehouse.create(path, warehouse.LOADED, read())
-    place = {"DBT_TARGET": "duckdb", "DBT_DUCKDB_PATH": str(path)}
-    dbt = warehouse.Dbt(
-        warehouse.install_dbt(folder / "dbt"), {**os.environ, **place}, folder
-    )
-    dbt.run(
+    program = warehouse.install_dbt(folder / "dbt")
+    environment = {**os.environ, "DBT_TARGET": "duckdb", "DBT_DUCKDB_PATH": str(path)}
+    warehouse.Dbt(program, environment, folder).run(
         "run",
-        claude_analytics__today=TODAY.isoformat(),
+        claude_analytics__today=NOW.to_date_string(),
         claude_analytics__using_team_summaries=True,
     )
-    return place
+    return environment
 
 
 def main() -> None:
@@ -95,17 +79,15 @@ def main() -> None:
         sys.exit(f"Install one of {', '.join(browsers)} to take the picture.")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        file = folder / "page.html"
-        warehouse.make_page(
-            {**os.environ, **build(folder)}, file, "--title", "a simulated company"
-        )
+        page = folder / "page.html"
+        warehouse.make_page(build(folder), page, "--title", "a simulated company")
         command = [
             browser,
             *QUIET,
             f"--user-data-dir={folder / 'profile'}",
             f"--window-size={WIDTH},{HEIGHT}",
             f"--screenshot={PICTURE}",
-            file.as_uri(),
+            page.as_uri(),
         ]
         subprocess.run(command, check=True)
 

@@ -6,16 +6,16 @@
 
 from __future__ import annotations
 
-import argparse
+import io
 import json
 import re
 import sys
 import textwrap
+from contextlib import redirect_stdout
 from importlib.metadata import metadata
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from click.testing import CliRunner
 
 from tap_claude_analytics.common.errors import TAP_NAME
 from tap_claude_analytics.tap import TapClaudeAnalytics
@@ -68,15 +68,6 @@ HEADER = """\
 """
 
 
-def ask_tap(*options: str) -> dict[str, Any]:
-    """Return what the tap says of itself, as JSON, when it is given these options."""
-    result = CliRunner().invoke(
-        TapClaudeAnalytics.cli, options, catch_exceptions=False, standalone_mode=False
-    )
-    answer: dict[str, Any] = json.loads(result.stdout)
-    return answer
-
-
 def setting(name: str, rule: Mapping[str, Any]) -> dict[str, Any]:
     """Return a setting as Meltano defines it, with its default as its value."""
     (kind,) = set(rule["type"]) - {"null"}
@@ -104,7 +95,9 @@ def setting(name: str, rule: Mapping[str, Any]) -> dict[str, Any]:
 
 def define() -> dict[str, Any]:
     """Return the definition."""
-    about, package = ask_tap("--about", "--format=json"), metadata(TAP_NAME)
+    with redirect_stdout(io.StringIO()) as told:
+        TapClaudeAnalytics.print_about("json")
+    about, package = json.loads(told.getvalue()), metadata(TAP_NAME)
     links = dict(link.split(", ") for link in package.get_all("Project-URL") or [])
     repo = links["Homepage"]
     (status,) = (
@@ -112,21 +105,13 @@ def define() -> dict[str, Any]:
         for classifier in package.get_all("Classifier") or []
         if classifier.startswith("Development Status :: ")
     )
-    rules = about["settings"]
     # What this repository's own project sets is what makes tables of the records.
     (own,) = yaml.safe_load(PROJECT.read_text("utf-8"))["plugins"]["extractors"]
-    recommended = {name: {"default": value} for name, value in own["config"].items()}
-    settings = [
-        setting(name, rule | recommended.get(name, {}))
-        for name, rule in rules["properties"].items()
-    ]
-    # Those that are selected by default, in the order of the catalog.
-    select = [
-        f"{entry['tap_stream_id']}.*"
-        for entry in ask_tap("--discover")["streams"]
-        for rule in entry["metadata"]
-        if not rule["breadcrumb"] and rule["metadata"]["selected-by-default"]
-    ]
+    rules = about["settings"]["properties"]
+    for name, value in own["config"].items():
+        rules[name]["default"] = value
+    streams = TapClaudeAnalytics(validate_config=False, setup_mapper=False).streams
+    select = [f"{name}.*" for name in streams if streams[name].selected_by_default]
     docs = f"{repo}/blob/main/docs"
     return {
         "name": about["name"],
@@ -147,8 +132,8 @@ def define() -> dict[str, Any]:
         "keywords": sorted([*package["Keywords"].split(","), *HUB_KEYWORDS], key=str.lower),
         "supported_python_versions": about["supported_python_versions"],
         "capabilities": sorted(about["capabilities"]),
-        "settings_group_validation": [rules["required"]],
-        "settings": settings,
+        "settings_group_validation": [about["settings"]["required"]],
+        "settings": [setting(name, rule) for name, rule in rules.items()],
         "select": select,
         "prereq": (
             "A Claude Enterprise organisation, and an Analytics API key with the scope "
@@ -209,15 +194,13 @@ def project_text(definition: Mapping[str, Any], text: str) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Print the definition, or write it where it belongs."""
-    parser = argparse.ArgumentParser(prog="python -m tests.plugin_definition")
-    parser.add_argument("--write", action="store_true", help="write it to its files")
     definition = define()
-    if not parser.parse_args(arguments).write:
+    if arguments == ["--write"]:
+        FILE.write_text(definition_text(definition), encoding="utf-8")
+        project = PROJECT.read_text(encoding="utf-8")
+        PROJECT.write_text(project_text(definition, project), encoding="utf-8")
+    else:
         sys.stdout.write(definition_text(definition))
-        return
-    FILE.write_text(definition_text(definition), encoding="utf-8")
-    project = PROJECT.read_text(encoding="utf-8")
-    PROJECT.write_text(project_text(definition, project), encoding="utf-8")
 
 
 if __name__ == "__main__":
