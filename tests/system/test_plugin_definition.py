@@ -14,7 +14,6 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from yamllint import linter  # type: ignore[import-untyped]
 from yamllint.config import YamlLintConfig  # type: ignore[import-untyped]
 
-from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT, docs, plugin_definition
 from tests.sandbox import Sandbox
 from tests.simulator import Options
@@ -45,54 +44,51 @@ def listed(pattern: str) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "string", "pattern": pattern}}
 
 
-#: What plugin hubs ask of a definition beyond what Meltano asks of any plugin: these keys,
-#: all of them filled in, and settings that explain themselves.
+#: What only hubs know; Meltano does not take these in `meltano.yml`.
+OF_HUBS = {
+    "domain_url": LINK,
+    "keywords": {"type": "array", "items": WORDS, "contains": {"const": "meltano_sdk"}},
+    "maintenance_status": {
+        "enum": ["active", "beta", "development", "inactive", "unknown"]
+    },
+    "quality": {"enum": ["gold", "silver", "bronze", "unknown"]},
+    "supported_python_versions": listed(r"^3\.\d+$"),
+    **dict.fromkeys(("prereq", "settings_preamble", "next_steps", "usage"), WORDS),
+}
+#: A setting that explains itself.
+SETTING = {
+    "required": ["name", "kind", "label", "description"],
+    "properties": {
+        **dict.fromkeys(("name", "label", "description"), WORDS),
+        "kind": {"enum": KINDS.split()},
+        "options": {
+            "type": "array",
+            "items": {
+                "required": ["label", "value"],
+                "properties": dict.fromkeys(("label", "value"), WORDS),
+            },
+        },
+    },
+    "if": {"properties": {"kind": {"const": "options"}}},
+    "then": {"required": ["options"]},
+}
+#: What hubs ask of a definition beyond what Meltano asks of any plugin: these keys, all of
+#: them filled in.
 HUB_RULES: dict[str, Any] = {
-    "type": "object",
     "additionalProperties": False,
     "properties": {
+        **OF_HUBS,
         **dict.fromkeys(("name", "label", "description", "pip_url", "executable"), WORDS),
         "variant": {"type": "string", "pattern": r"^[a-z0-9-]+$"},
         "namespace": {"type": "string", "pattern": r"^[a-z0-9_]+$"},
-        **dict.fromkeys(("docs", "repo", "logo_url", "domain_url"), LINK),
-        "maintenance_status": {
-            "enum": ["active", "beta", "development", "inactive", "unknown"]
-        },
-        "quality": {"enum": ["gold", "silver", "bronze", "unknown"]},
-        "keywords": {"type": "array", "items": WORDS, "contains": {"const": "meltano_sdk"}},
-        "supported_python_versions": listed(r"^3\.\d+$"),
+        **dict.fromkeys(("docs", "repo", "logo_url"), LINK),
         "capabilities": {"type": "array", "uniqueItems": True},
-        "settings": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["name", "kind", "label", "description"],
-                "properties": {
-                    **dict.fromkeys(("name", "label", "description"), WORDS),
-                    "kind": {"enum": KINDS.split()},
-                    "options": {
-                        "type": "array",
-                        "items": {
-                            "required": ["label", "value"],
-                            "properties": dict.fromkeys(("label", "value"), WORDS),
-                        },
-                    },
-                },
-                "if": {"properties": {"kind": {"const": "options"}}},
-                "then": {"required": ["options"]},
-            },
-        },
+        "settings": {"type": "array", "items": SETTING},
         "settings_group_validation": {"type": "array", "minItems": 1},
-        **dict.fromkeys(("prereq", "settings_preamble", "next_steps", "usage"), WORDS),
         "select": listed(r"^!?[a-z_*]+\.[a-z_*]+$"),
     },
 }
 HUB_RULES["required"] = [*HUB_RULES["properties"].keys() - {"supported_python_versions"}]
-#: What only hubs know; Meltano does not take these in `meltano.yml`.
-OF_HUBS = {
-    *("domain_url", "keywords", "maintenance_status", "quality", "prereq", "usage"),
-    *("settings_preamble", "next_steps", "supported_python_versions"),
-}
 #: How hubs have their files checked by yamllint.
 YAML_RULES = """
 extends: default
@@ -132,7 +128,7 @@ def test_fits_meltanos_schema() -> None:
     """The definition as a plugin of a project, and this repository's own project."""
     file = resources.files("meltano.schemas") / "meltano.schema.json"
     meltano = Draft202012Validator(json.loads(file.read_text(encoding="utf-8")))
-    plugin = {name: DEFINITION[name] for name in DEFINITION.keys() - OF_HUBS}
+    plugin = {name: DEFINITION[name] for name in DEFINITION.keys() - OF_HUBS.keys()}
     for project in ({"plugins": {"extractors": [plugin]}}, yaml.safe_load(PROJECT)):
         assert not [*meltano.iter_errors(project)]
 
@@ -146,22 +142,12 @@ def test_says_what_matters() -> None:
     kinds = dict.fromkeys(("start_date", "end_date"), "date_iso8601")
     kinds |= {"api_key": "password", "report_group_by": "array", "stream_maps": "object"}
     assert {name: by_name[name]["kind"] for name in kinds} == kinds
-    assert by_name["exclude_deleted_users"]["value"] is False
-    assert by_name["start_date"]["value"] == "2026-01-01"
-    assert "value" not in by_name["api_key"]
+    values = {"exclude_deleted_users": False, "start_date": "2026-01-01", "api_key": None}
+    values |= {"flattening_max_key_length": 64}
+    assert {name: by_name[name].get("value") for name in values} == values
     widths = [each["value"] for each in by_name["report_bucket_width"]["options"]]
     assert widths == ["1d", "1h", "1m"]
-    assert by_name["flattening_max_key_length"]["value"] == 64
     assert "batch" not in DEFINITION["capabilities"]
-
-
-def test_selects_the_streams_that_are_on_by_default() -> None:
-    """Without rules Meltano would select all streams, also those that are off."""
-    streams = TapClaudeAnalytics(validate_config=False, setup_mapper=False).streams
-    expected = {f"{name}.*" for name in streams if streams[name].selected_by_default}
-    (own,) = yaml.safe_load(PROJECT)["plugins"]["extractors"]
-    assert set(DEFINITION["select"]) == set(own["select"]) == expected
-    assert "usage_report.*" not in expected
 
 
 def test_addresses_lead_into_the_repository() -> None:
