@@ -19,9 +19,7 @@ DELAY_DAYS = 3
 LOOKBACK_DAYS = 3
 REPORT_LOOKBACK_DAYS = 30
 
-DAILY_PATHS = (
-    *("users", "apps/chat/projects", "skills", "connectors", "plugins", "artifacts"),
-)
+DAILY_PATHS = "users", "apps/chat/projects", "skills", "connectors", "plugins", "artifacts"
 REPORTS = ("usage", "cost")
 #: By what usage and cost are read, and by what the tap looks for revisions.
 DETAIL = ("actor", "product", "model")
@@ -38,26 +36,19 @@ def pages(rows: int) -> int:
     return max(1, -(-rows // ROWS_PER_PAGE))
 
 
-def spans(days: int, longest: int) -> list[int]:
-    """Cut days into spans that one request may ask for."""
-    return [min(longest, days - start) for start in range(0, days, longest)]
-
-
 def activity(rows_per_day: Mapping[str, int], days: int) -> int:
     """Count the requests for all streams of engagement and adoption."""
     daily = sum(pages(rows_per_day[path]) for path in DAILY_PATHS)
-    return days * daily + len(spans(days, SUMMARY_DAYS))
+    return days * daily + -(-days // SUMMARY_DAYS)
 
 
 def reports(
     rows_per_day: Mapping[str, int], days: int, grouping: tuple[str, ...] = DETAIL
 ) -> int:
     """Count the requests for consecutive days of usage and cost."""
-    return sum(
-        pages(rows_per_day[report_name(report, grouping)] * span)
-        for report in REPORTS
-        for span in spans(days, REPORT_DAYS)
-    )
+    spans = [min(REPORT_DAYS, days - start) for start in range(0, days, REPORT_DAYS)]
+    rows = [rows_per_day[report_name(report, grouping)] for report in REPORTS]
+    return sum(pages(count * span) for count in rows for span in spans)
 
 
 def first_load(rows_per_day: Mapping[str, int], days_back: int) -> int:
