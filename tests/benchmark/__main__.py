@@ -2,7 +2,7 @@
 
 Whole processes are run against a server in its own process, and each scenario prints a
 table and says which promises its figures keep. Machines differ, so only ratios within
-one run mean anything. A whole run takes about ten minutes, a quick one one or two.
+one run mean anything. A whole run takes about ten minutes, a quick one half of that.
 """
 
 from __future__ import annotations

@@ -68,11 +68,13 @@ def daily_run(rows_per_day: Mapping[str, int], *, totals: bool = True) -> int:
     """Count the requests of a run one day after the last one, with nothing revised.
 
     Engagement: one new day, and those of the lookback. Usage and cost: yesterday, which
-    was incomplete, and today; besides these either the lookback in detail or its totals.
+    was incomplete, today, and the day that has become final; besides these either the
+    lookback in detail or its totals.
     """
     detailed = 2 if totals else 1 + REPORT_LOOKBACK_DAYS
     return (
         activity(rows_per_day, LOOKBACK_DAYS + 1)
         + reports(rows_per_day, detailed)
+        + reports(rows_per_day, 1)
         + (reports(rows_per_day, REPORT_LOOKBACK_DAYS, TOTALS) if totals else 0)
     )

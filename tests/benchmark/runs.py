@@ -13,13 +13,13 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta, timezone
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
-from tests import ROOT
+from tests import ROOT, fake_clock
 from tests.simulator import FLOOR
 
 from . import needed
@@ -32,10 +32,6 @@ _T = TypeVar("_T")
 
 TAP = (sys.executable, "-m", "tap_claude_analytics")
 NOWHERE = Path(os.devnull)
-ACTIVITY = (
-    *("org_summaries", "adoption", "user_summaries", "chat_projects", "skills"),
-    *("connectors", "plugins", "artifacts", "readings"),
-)
 
 
 @dataclass(kw_only=True)
@@ -135,16 +131,14 @@ class Bench:
             return run(url, self.command(url, first, **options), output)
 
     def state_of_yesterday(self, **organisation: Any) -> Path:
-        """Make the state that a run of yesterday would have left.
+        """Make the state that a run at this time of yesterday would have left.
 
-        The tap's clock is not turned back. Engagement can end a day earlier; usage and
-        cost are served as they were gathered a day ago, so that yesterday is incomplete.
+        Usage and cost were gathered up to its midnight, so that yesterday is incomplete.
         """
-        youngest = self.today - timedelta(days=1 + needed.DELAY_DAYS)
-        service, output = {"stale_days": 1, **organisation}, self.new_file()
-        load = partial(self.load, self.first_day_of_yesterday, service, output)
-        load(streams=ACTIVITY, end_date=youngest.isoformat())
-        load(streams=(*needed.REPORTS, "readings"), state=self.last_state(output))
+        yesterday, output = datetime.now(timezone.utc) - timedelta(days=1), self.new_file()
+        with serving(stale_days=1, **organisation) as url:
+            command = self.command(url, self.first_day_of_yesterday)
+            run(url, command, output, fake_clock.at(yesterday))
         return self.last_state(output)
 
     def last_state(self, output: Path) -> Path:
@@ -166,7 +160,12 @@ def plain_run(program: str, first: date, days: int, service: Mapping[str, Any]) 
         return run(url, plain_loop(program, url, first, days))
 
 
-def run(url: str, command: Sequence[str], output: Path = NOWHERE) -> Run:
+def run(
+    url: str,
+    command: Sequence[str],
+    output: Path = NOWHERE,
+    variables: Mapping[str, str] = os.environ,
+) -> Run:
     """Run a command to its end against a server that nothing else uses.
 
     It has none of a developer's own settings and proxies. The peak that the system tells
@@ -178,7 +177,7 @@ def run(url: str, command: Sequence[str], output: Path = NOWHERE) -> Run:
     """
     environment = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in variables.items()
         if not name.startswith("TAP_CLAUDE_ANALYTICS_")
         and not name.lower().endswith("_proxy")
     }
