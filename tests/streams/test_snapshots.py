@@ -11,8 +11,6 @@ import pendulum
 import pytest
 import time_machine
 
-from tap_claude_analytics.config.checks import configuration_mistakes
-from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import truth
 from tests.simulator import RESOURCES, Simulator
 from tests.simulator.reports.facts import CHILDREN, org_id
@@ -276,16 +274,6 @@ def test_streams_of_all_organisations(simulator: Simulator) -> None:
     output = run(simulator, *streams, organization_ids=[CHILDREN[0]])
     assert "cost_report, members, skills." in output.failure
     assert simulator.requests == []
-
-
-@pytest.mark.parametrize("wrong", ["Sales", "org_", "7b0d3c52-9f3e-4a57-8a0e"])
-def test_what_is_no_organisation(wrong: str) -> None:
-    """It is told before the first request, without the value."""
-    settings = {"api_key": KEY, "organization_ids": [CHILDREN[0], wrong]}
-    schema = TapClaudeAnalytics.config_jsonschema
-    (sentence,) = configuration_mistakes(settings, schema)
-    assert sentence.startswith("organization_ids has an entry (number 2) that is not an id")
-    assert sentence.endswith("expected an id (org_…) or a UUID.")
 
 
 # The log

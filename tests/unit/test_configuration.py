@@ -196,6 +196,12 @@ WRONG_VALUES: list[tuple[Any, ...]] = [
     # Teams are named by their ids, not by names, nor by UUIDs, which rows do not hold.
     ("rbac_group_ids", [["zelda"]], " has an entry (number 1)"),
     ("rbac_group_ids", [["rbac_group_1", UUID]], " has an entry (number 2)", "or a UUID"),
+    (
+        "organization_ids",
+        ([UUID, wrong] for wrong in ("Sales", "org_", UUID[:-1])),
+        " has an entry (number 2) that is not an id",
+        "expected an id (org_…) or a UUID.",
+    ),
     ("personal_data", ["mask"], " is 'mask'; expected one of keep, hash, drop."),
 ]
 #: Settings, the beginning of the sentence about them, and what else it says.
