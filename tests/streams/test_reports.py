@@ -265,8 +265,17 @@ LATER = {"starting_at": f"{ago(-9)}T00:00:00Z"}
         # What is missing is not taken for nothing.
         ("usage", lambda rows: [{**rows[0], "usage": None}], "a row without usage"),
         ("cost", lambda rows: [{**rows[0], "group": []}], "a row without group"),
-        ("cost_report", lambda rows: [{**rows[0], "results": 1}], "without results"),
-        ("cost_report", lambda rows: [{**rows[0], "results": [1]}], "a result that is not"),
+        (
+            "cost_report",
+            lambda rows: [{**rows[0], "results": 1}],
+            "a bucket without results (",
+        ),
+        ("cost_report", lambda _: [{}], "a bucket without results ("),
+        (
+            "cost_report",
+            lambda rows: [{**rows[0], "results": [1]}],
+            "a result that is not an object (",
+        ),
     ],
 )
 def test_rows_that_fail_the_stream(

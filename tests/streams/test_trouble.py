@@ -87,6 +87,7 @@ def test_refused_endpoints(simulator: Simulator, statuses: dict[str, int]) -> No
         assert f"GET /v1/organizations/analytics/{endpoint}?" in sentence
         assert f'status {status}: "no scope for {endpoint}" (request id req_' in sentence
         assert all(part in sentence for part in ADVICE) is (status != 500)
+        assert sentence.endswith((".", ")"))
         assert asked[endpoint] == (9 if status == 500 else 1)
 
 
@@ -160,7 +161,7 @@ def with_value(name: str, value: object) -> Callable[[list[Any]], list[Any]]:
 @pytest.mark.parametrize(
     ("stream", "row", "told"),
     [
-        ("skills", {"skill_name": f"{NAME}\x00"}, "skill_name contains a NUL"),
+        ("skills", {"skill_name": f"{NAME}\x00"}, "be replaced in a key (request id req_"),
         ("skills", {"skill_name": None}, f"row of {DAY} without a value for skill_name"),
         ("skills", {"date": "2026-01-04"}, f"row for {DAY} whose date is another day"),
         ("skills", {"starting_at": "2026-01-06T00:00:00Z"}, "starting_at is another day"),

@@ -7,7 +7,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from tap_claude_analytics.api.client import API_VERSION, BETA, url_path
+from tap_claude_analytics.api.client import API_VERSION, url_path
 from tap_claude_analytics.api.errors import (
     BadRequestError,
     CursorExpiredError,
@@ -177,8 +177,8 @@ class Endpoint:
     ) -> None:
         if last_day is None or not error.is_first_page:
             return
-        sent = {API_VERSION, *BETA.get(self.path, {}).values()}
-        found = latest_available(error.api_message, last_day, self.today, sent)
+        # Usage and cost, which need a header more, are never asked for such a day.
+        found = latest_available(error.api_message, last_day, self.today, [API_VERSION])
         if found is not None:
             latest, is_named = found
             raise NotAvailableYetError(latest, error, is_named=is_named) from None
