@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import pytest
 from ruamel.yaml import YAML
 
-from tests import ROOT, dbt_sources, ledger, truth
+from tests import ROOT, dbt_sources, fake_clock, ledger, truth
 from tests.simulator import Options, Simulator
 from tests.singer import catalog_of, config_for
 from tests.system.targets.environment import SCRIPTS, install, variables
@@ -158,13 +158,17 @@ def last_state(output: Path) -> dict[str, Any]:
 
 
 def load(program: str, settings: Mapping[str, Any], messages: Path, folder: Path) -> None:
-    """Let a target load what the tap wrote; it hands on the state for the next run."""
+    """Let a target load what the tap wrote; it hands on the state for the next run.
+
+    Each run has a day of its own: files that are named by the second must not meet.
+    """
+    day = date.fromisoformat(messages.stem)
     with messages.open("rb") as written:
         done = subprocess.run(
             [program, *configured(folder, settings)],
             stdin=written,
             capture_output=True,
-            env=variables(),
+            env=fake_clock.at(day, variables()),
             check=False,
             text=True,
             timeout=120,
