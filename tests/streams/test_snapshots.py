@@ -218,7 +218,7 @@ def test_a_team_without_an_id(simulator: Simulator) -> None:
     simulator.reply("teams", body=page_of({"name": "Sales"}))
     output = run(simulator, "teams", "team_members")
     assert output.failed == ["team_members", "teams"]
-    assert "returned a row without id" in output.failures[0]
+    assert "returned a row without id (request id req_" in output.failures[0]
     assert paths(simulator) == {RESOURCES["teams"].path: 1}
 
 

@@ -183,6 +183,7 @@ def test_a_row_that_fails_the_stream(
     output = read_day(simulator, stream, "connectors")
     assert output.failed == [stream]
     assert told in output.failure
+    assert "(request id req_" in output.failure
     values = [NAME, *(row.values() if isinstance(row, dict) else ())]
     assert not [value for value in values if str(value) in output.failure]
     assert [request.path for request in simulator.requests].count(path) == 1

@@ -65,6 +65,14 @@ def test_what_a_key_depends_on() -> None:
     assert len({reading("actor").key_of(row(actor=actor)) for actor in people}) == 1
 
 
+def test_keys_of_other_versions() -> None:
+    """A key never changes, or rows that have been loaded would be there twice."""
+    named = row(product="chat", actor={"user_id": "u", "name": "Ann"})
+    assert reading("actor", "product").key_of(named) == "cd06d4c8160b2468e1484543b28e3ae2"
+    unnamed = row(product="chat", model=None)
+    assert reading().key_of(unnamed) == "86837f19f67065860a88688f21cfa30d"
+
+
 def test_buckets_that_come_again() -> None:
     """Their rows would be numbered anew, so it is an error unless all rows are kept."""
     rows = [row(0), row(1), row(0)]
