@@ -44,7 +44,7 @@ class NotAvailableYetError(Exception):
     """
 
     def __init__(
-        self, latest: pendulum.Date, error: StreamFailedError, *, is_named: bool = True
+        self, latest: pendulum.Date, error: StreamFailedError, *, is_named: bool
     ) -> None:
         """Create the error from the latest day and the answer."""
         has = "data only up to" if is_named else "no data yet after"

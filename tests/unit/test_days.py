@@ -179,8 +179,8 @@ def test_old_days(message: str) -> None:
 def test_what_the_error_says() -> None:
     """Whether the API has named the day."""
     named, guessed = (
-        str(NotAvailableYetError(NOW, StreamFailedError(""), **is_named))
-        for is_named in ({}, {"is_named": False})
+        str(NotAvailableYetError(NOW, StreamFailedError(""), is_named=is_named))
+        for is_named in (True, False)
     )
     assert named == "the API has data only up to 2026-11-20."
     assert guessed == "the API has no data yet after 2026-11-20."
@@ -238,6 +238,14 @@ def test_days_that_are_read_again() -> None:
     plan = settings_of(start_date="2026-05-10", end_date="2026-05-10").plan(ledger)
     assert plan.new is None
     assert plan.revisable == (read[1],)
+
+
+@pytest.mark.parametrize("stream", ["usage", "user_cost_report", "cost_report"])
+def test_what_tells_rows_apart(stream: str) -> None:
+    """What they are grouped by, and in reports of users also the user."""
+    of_report = settings_of(stream, report_group_by=["model"], cost_group_by=["model"])
+    users = ["actor"] if stream == "user_cost_report" else []
+    assert {*of_report.layout([]).asked} == {"model", *users}
 
 
 @pytest.mark.parametrize(
