@@ -215,6 +215,11 @@ def test_the_readmes_filtered_plugin(organization: Organize) -> None:
     output = run(simulator, "skills", filters=[nobody], **start)
     [warning] = output.warnings
     assert "Stream skills has no rows on any of 2 days that match filters" in warning
+    # Without filters there may be nothing on a day.
+    output = run(simulator, "plugins", start_date="2026-01-03", end_date="2026-01-04")
+    assert output.read_days("plugins") == ["2026-01-03", "2026-01-04"]
+    assert not output.records("plugins")
+    assert not output.warnings
     output = run(simulator, "usage", rbac_group_ids=["rbac_group_nobody"], **start)
     [warning] = output.warnings
     assert re.search("Stream usage has no rows .* that match rbac_group_ids", warning)
