@@ -241,7 +241,16 @@ def test_filtered_teams_are_whole(simulator: Simulator, stream: str) -> None:
     mine = [record for record in everything if record[GROUP] == team.id]
     assert undated(output.records(stream)) == undated(mine) != []
     uuid = f"{GROUP}:{team.uuid}"
-    assert "UUID" in run(simulator, stream, filters=[uuid]).failure
+    failure = run(simulator, stream, filters=[uuid]).failure
+    assert "by its UUID;" in failure
+    assert "of teams, supports only ids (rbac_group_…). Deselect " in failure
+
+
+def test_teams_are_named_instead_of_filtered(simulator: Simulator) -> None:
+    """The sentence says by which setting, before the first request."""
+    failure = run(simulator, BY_TEAM, filters=[f"{GROUP}:rbac_group_1"]).failure
+    assert "filters by team itself; rbac_group_ids selects the teams. Desel" in failure
+    assert simulator.requests == []
 
 
 def test_endpoints_that_are_behind_each_other(simulator: Simulator) -> None:

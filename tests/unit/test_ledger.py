@@ -92,9 +92,18 @@ def test_start_of_a_stream_without_a_bookmark() -> None:
     state: dict[str, Any] = {}
     full = ledger(state, is_incremental=False)
     full.start("{}", shape_if_missing="{}")
+    full.note_organization("org")
     assert state == {}
     full.start("other", shape_if_missing="{}")
     assert state == state_of(None, shape="other")
+
+
+def test_the_organization_that_was_read() -> None:
+    """It is remembered, also when a later answer does not name it."""
+    state: dict[str, Any] = {}
+    for organization_id in ("org", None):
+        ledger(state).note_organization(organization_id)
+    assert state == {"organization_id": "org"}
 
 
 STATE: dict[str, Any] = {"bookmarks": {"skills": GOES_ON}}
