@@ -23,6 +23,7 @@ from tap_claude_analytics.days.windows import (
     reading_window,
 )
 from tap_claude_analytics.streams.sources.report_settings import ReportSettings
+from tap_claude_analytics.streams.sources.source import Question
 from tap_claude_analytics.streams.specs import SPECS
 
 #: Some days before the floor and after it.
@@ -238,6 +239,14 @@ def test_days_that_are_read_again() -> None:
     plan = settings_of(start_date="2026-05-10", end_date="2026-05-10").plan(ledger)
     assert plan.new is None
     assert plan.revisable == (read[1],)
+
+
+def test_what_is_left_of_a_question() -> None:
+    """The days after one, all of them needed, with the digests that are known."""
+    first, second, last = (TODAY.add(days=n) for n in range(3))
+    digests = {second: "0123456789abcdef"}
+    rest = Question((first, last), (last, last), digests).rest_after(first)
+    assert rest == Question((second, last), (second, last), digests)
 
 
 @pytest.mark.parametrize("stream", ["usage", "user_cost_report", "cost_report"])
