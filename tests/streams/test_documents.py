@@ -147,12 +147,11 @@ def test_the_example_is_a_stream(
     (tmp_path / "prompts.py").write_text(spec_text, encoding="utf-8")
     spec = runpy.run_path(str(tmp_path / "prompts.py"))["PROMPTS"]
     monkeypatch.setattr(tap_module, "SPECS", (*SPECS, spec))
-    # Without its mode: the checkout may be read-only.
-    folder = shutil.copytree(
-        ROOT / "tap_claude_analytics" / "schemas",
-        tmp_path / "schemas",
-        copy_function=shutil.copyfile,
-    )
+    folder = tmp_path / "schemas"
+    folder.mkdir()
+    # Without modes: the checkout may be read-only.
+    for file in (ROOT / "tap_claude_analytics" / "schemas").iterdir():
+        shutil.copyfile(file, folder / file.name)
     (folder / "prompts.json").write_text(schema_text, encoding="utf-8")
     monkeypatch.setattr(schemas, "FOLDER", folder)
     monkeypatch.setitem(ENDPOINTS, "prompts", replace(ENDPOINTS["skills"], path="prompts"))

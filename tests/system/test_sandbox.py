@@ -37,8 +37,8 @@ SECONDS = 60
 
 def leftovers(folder: Path) -> list[str]:
     """Return the folders and processes of a sandbox that are still there."""
-    # The database's library locks its starts with a file, for all that it starts.
-    known = {".lockfile", "ready"}
+    # The database's library locks its starts with a file, for all that a user starts.
+    known = {f"runtime-{os.getuid()}", "ready"}
     left = [path.name for path in folder.iterdir() if path.name not in known]
     for process in psutil.process_iter(["cmdline", "environ", "status"]):
         mine = "".join(process.info["cmdline"] or []) + str(process.info["environ"])
