@@ -150,7 +150,7 @@ def test_the_example_is_a_stream(
     folder = tmp_path / "schemas"
     folder.mkdir()
     # Without modes: the checkout may be read-only.
-    for file in (ROOT / "tap_claude_analytics" / "schemas").iterdir():
+    for file in (ROOT / "tap_claude_analytics" / "schemas").glob("*.json"):
         shutil.copyfile(file, folder / file.name)
     (folder / "prompts.json").write_text(schema_text, encoding="utf-8")
     monkeypatch.setattr(schemas, "FOLDER", folder)
