@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -134,6 +134,17 @@ def configured(folder: Path, settings: Mapping[str, Any]) -> tuple[str, str]:
     return "--config", str(path)
 
 
+def environment(last: date) -> dict[str, str]:
+    """Return an environment with the time of the run up to a day: they are an hour apart.
+
+    Both may fit into a second, which is all that the names of some targets' files and the
+    timestamps of others tell.
+    """
+    hour = 12 if last == FIRST_RUN_LAST else 13
+    moment = datetime.combine(TODAY, time(hour), timezone.utc)
+    return fake_clock.at(moment, variables())
+
+
 def run_tap(simulator: Simulator, folder: Path, last: date, layout: Layout) -> Path:
     """Run the tap up to a day, from where its run before in this folder ended."""
     settings = config_for(simulator, **DAYS, end_date=last.isoformat())
@@ -146,7 +157,7 @@ def run_tap(simulator: Simulator, folder: Path, last: date, layout: Layout) -> P
         command += ["--state", str(state)]
     output = folder / f"{last}.jsonl"
     with output.open("wb") as messages:
-        subprocess.run(command, stdout=messages, env=variables(), check=True)
+        subprocess.run(command, stdout=messages, env=environment(last), check=True)
     return output
 
 
@@ -158,17 +169,14 @@ def last_state(output: Path) -> dict[str, Any]:
 
 
 def load(program: str, settings: Mapping[str, Any], messages: Path, folder: Path) -> None:
-    """Let a target load what the tap wrote; it hands on the state for the next run.
-
-    Each run has a day of its own: files that are named by the second must not meet.
-    """
-    day = date.fromisoformat(messages.stem)
+    """Let a target load what the tap wrote; it hands on the state for the next run."""
+    last = date.fromisoformat(messages.stem)
     with messages.open("rb") as written:
         done = subprocess.run(
             [program, *configured(folder, settings)],
             stdin=written,
             capture_output=True,
-            env=fake_clock.at(day, variables()),
+            env=environment(last),
             check=False,
             text=True,
             timeout=120,
