@@ -1,7 +1,5 @@
 """Tests, and the simulator and sandbox they run against."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 #: The repository.

@@ -6,20 +6,15 @@ processes. With `--today 2027-07-04` the tests run as if it were that day, and w
 instant such as 2026-12-31T23:59:50 as if it were that moment (UTC) when they begin.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
-from typing import TYPE_CHECKING
 
 from tests import ROOT, fake_clock
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 #: As many at a time as there are processors; each file in one process, for what its tests
 #: share, and in the order of their names, which ends with quick ones.

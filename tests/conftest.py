@@ -1,12 +1,12 @@
 """Fixtures of all tests: a clock that stands still, and an API of its own per test."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import Any
 
 import pendulum
 import pytest
@@ -18,10 +18,6 @@ from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.progress import Progress
 from tests import fake_clock
 from tests.simulator import Options, Simulator
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import date
 
 # Machines that run tests are noisy: no test of ours is about time. And no verdict depends
 # on what earlier runs have found, or can be kept: the checkout may be read-only.

@@ -3,21 +3,17 @@
 `python -m tests.dbt_sources --write` writes them.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 import textwrap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import yaml
 
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 PACKAGE = ROOT / "transform"
 MODELS = PACKAGE / "models"

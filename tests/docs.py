@@ -4,12 +4,12 @@
 against the simulator.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import msgspec
@@ -26,10 +26,6 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT, masking, singer
 from tests.simulator import Options, Simulator
 from tests.system.targets.table import markdown as targets
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 

@@ -1,15 +1,11 @@
 """Puts rows into tables of DuckDB, all at once."""
 
-from __future__ import annotations
-
 import json
 import tempfile
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    import duckdb
+import duckdb
 
 
 def create(

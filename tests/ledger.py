@@ -1,19 +1,14 @@
 """A target's tables for usage and cost, and the truth that they must add up to."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Context, Decimal, localcontext
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
-
-    from tests.simulator import Simulator
-    from tests.singer import Output
+from tests.simulator import Simulator
+from tests.singer import Output
 
 Record: TypeAlias = dict[str, Any]
 #: The bucket and the dimensions of a row, with the identity of its actor.

@@ -4,17 +4,12 @@ The schemas mark what is personal. The table below says of every other text why 
 text that is neither is an error.
 """
 
-from __future__ import annotations
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
-from typing import TYPE_CHECKING, Any, TypeAlias
-
+from tap_claude_analytics.records.personal import Fields
 from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from tap_claude_analytics.records.personal import Fields
 
 Schema: TypeAlias = "Mapping[str, Any]"
 

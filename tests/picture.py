@@ -3,16 +3,14 @@
 `python -m tests.picture` writes it anew. It needs Chromium, and a minute or two.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 from unittest import mock
 
 import pendulum
@@ -21,11 +19,7 @@ from tap_claude_analytics.common import clock
 from tests import ROOT, dbt_sources, singer, truth
 from tests.simulator import Options, Simulator
 from tests.system import warehouse
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tests.system.warehouse import Row
+from tests.system.warehouse import Row
 
 PICTURE = ROOT / ".github" / "page.png"
 WIDTH, HEIGHT = 1400, 905

@@ -4,25 +4,21 @@
 `plugin-definition.yml` and the plugin's entry in `meltano.yml` up to date.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import re
 import sys
 import textwrap
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from importlib.metadata import metadata
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from tap_claude_analytics.common.errors import TAP_NAME
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 FILE = ROOT / "plugin-definition.yml"
 PROJECT = ROOT / "meltano.yml"

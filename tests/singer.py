@@ -1,24 +1,21 @@
 """Run the tap in this process and look at the Singer messages it writes."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json
 import logging
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from logging.handlers import BufferingHandler
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
+
+from typing_extensions import Self
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from tests.simulator import Simulator
+from tests.simulator import Simulator
 
 Message: TypeAlias = dict[str, Any]
 #: What the fixtures `organization` and `set_today` are.
@@ -40,9 +37,9 @@ class Output:
         self.error = error
         self.log = [*log]
 
-    def before(self, index: int) -> Output:
+    def before(self, index: int) -> Self:
         """What a target has got when the run is killed at a message."""
-        part = Output(())
+        part = type(self)(())
         part.messages = self.messages[:index]
         return part
 

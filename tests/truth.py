@@ -1,22 +1,17 @@
 """What the streams must hold, worked out from the simulator's rows without the tap."""
 
-from __future__ import annotations
-
 import copy
 import json
 from collections import Counter
+from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from tests import ledger
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
-    from tests.simulator import Simulator
-    from tests.singer import Output
+from tests.simulator import Simulator
+from tests.singer import Output
 
 Record: TypeAlias = dict[str, Any]
 

@@ -5,22 +5,17 @@ table and says which promises its figures keep. Machines differ, so only ratios 
 one run mean anything. A whole run takes about ten minutes, a quick one half of that.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import platform
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .runs import Bench
 from .scenarios import SCENARIOS
 from .table import render
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,19 +1,15 @@
 """The bodies of all answers, encoded beforehand; every day has the same rows."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from tests.simulator import ENDPOINTS, Options, Simulator
 
 from .needed import DETAIL, REPORTS, ROWS_PER_PAGE, TOTALS, report_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Parameters: TypeAlias = "Mapping[str, Sequence[str]]"
 #: A body in pieces, for one writing without copies.

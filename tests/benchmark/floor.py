@@ -3,8 +3,6 @@
 ``python -m tests.benchmark.floor URL DAY ...``
 """
 
-from __future__ import annotations
-
 import http.client
 import sys
 from urllib.parse import urlencode, urlsplit

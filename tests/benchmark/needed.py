@@ -5,12 +5,7 @@ spans one day, 366 days of summaries, or 31 days of usage and cost; nobody knows
 how many rows a day has, so spans are as long as they may be, oldest first.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
 
 ROWS_PER_PAGE = 1000
 SUMMARY_DAYS = 366

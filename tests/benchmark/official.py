@@ -3,8 +3,6 @@
 ``python -m tests.benchmark.official URL DAY ...``
 """
 
-from __future__ import annotations
-
 import sys
 
 import anthropic

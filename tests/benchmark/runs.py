@@ -1,7 +1,5 @@
 """Runs of programs against servers: one after the other in turns, or side by side."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -10,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from tests import ROOT, fake_clock
@@ -24,9 +23,6 @@ from tests.simulator import FLOOR
 
 from . import needed
 from .server import Counters, counters, serving
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _T = TypeVar("_T")
 

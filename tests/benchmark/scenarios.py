@@ -1,25 +1,19 @@
 """What is run, by name, and which promise each result keeps or breaks."""
 
-from __future__ import annotations
-
 import hashlib
 import re
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from tests.simulator.limits import KINDS
 
 from . import needed
 from .needed import DELAY_DAYS, pages
-from .runs import in_turns, plain_loop, plain_run, run, together
+from .runs import Bench, in_turns, plain_loop, plain_run, run, together
 from .server import serving
 from .table import Line, Promise, Result
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from .runs import Bench
 
 PER_MINUTE = 600
 USER_SUMMARIES = ["user_summaries"]

@@ -4,8 +4,6 @@ It must not be what is measured: one thread, many connections, bodies from memor
 the API it has the path `COUNTERS`, which tells what was counted and starts anew.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json
@@ -14,20 +12,16 @@ import subprocess
 import sys
 import time
 import zlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, unquote
 from urllib.request import ProxyHandler, build_opener
 
 from tests.simulator import BASE_PATH
 from tests.simulator.limits import KINDS, SharedLimit
 
-from .answers import Answers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from .answers import Body
+from .answers import Answers, Body
 
 COUNTERS = "/counters"
 

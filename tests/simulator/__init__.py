@@ -1,5 +1,6 @@
 """The Claude Enterprise Analytics API of an invented organisation, over real HTTP."""
 
+from .data import Row
 from .endpoints import BASE_PATH, ENDPOINTS, Endpoint
 from .faults import FAULTS, REFUSALS, Fault, Kind
 from .options import FLOOR, Options
@@ -27,5 +28,6 @@ __all__ = [
     "Report",
     "Request",
     "Resource",
+    "Row",
     "Simulator",
 ]

@@ -1,7 +1,5 @@
 """Run the simulator as a process: `python -m tests.simulator`."""
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
 import signal

@@ -1,20 +1,13 @@
 """Rows of `users` and `summaries`: who was active on one day, and how."""
 
-from __future__ import annotations
-
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .company import ANY, CLAUDE_TAG, CLAUDE_TAG_LAUNCH, LAUNCHES, UNIFIED
-from .data import CATALOG
+from .company import ANY, CLAUDE_TAG, CLAUDE_TAG_LAUNCH, LAUNCHES, UNIFIED, Company, Person
+from .data import CATALOG, Row
 from .options import ONE_DAY
 from .organization.people import invites
 from .randomness import Draw
-
-if TYPE_CHECKING:
-    from .company import Company, Person
-
-    Row = dict[str, Any]
 
 _METRICS: dict[str, dict[str, Any]] = CATALOG["metrics"]
 _LAST_ACTIVITY_SINCE = date(2026, 2, 2)

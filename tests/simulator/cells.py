@@ -4,29 +4,24 @@ The cells of a row add up to it exactly. They follow from the row alone, so that
 follow its edits too.
 """
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import compress
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .company import ANY, LAUNCHES
+from .company import ANY, LAUNCHES, Company
+from .data import Row
+from .endpoints import Endpoint, Path
 from .randomness import number
 from .reports.facts import EXACT
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+Flat = dict[Path, Any]
+"""The leaves of a row by their path."""
 
-    from .company import Company
-    from .endpoints import Endpoint, Path
-    from .store import Row
-
-    Flat = dict[Path, Any]
-    """The leaves of a row by their path."""
 
 MONEY = {"attributed_list_price", "estimated_overage_spend"}
 # Objects that say who, not how much.

@@ -1,7 +1,5 @@
 """Certificates for servers that clients must not trust, or must."""
 
-from __future__ import annotations
-
 import ssl
 from typing import NamedTuple
 

@@ -4,21 +4,17 @@ Every day can be computed on its own. Sets of people are bits, one for each pers
 order of `Company.people`, so that rolling windows are unions.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from .data import NAMES
 from .options import FLOOR, Options
 from .randomness import Draw, digest, tagged_id
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 ANY = "any"
 CLAUDE_TAG = "claude_tag"

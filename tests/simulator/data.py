@@ -1,10 +1,11 @@
 """What the files beside this module hold: names, and what endpoints take and tell."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
+
+#: A row, or another object of JSON.
+Row = dict[str, Any]
 
 
 def _read(name: str) -> dict[str, Any]:

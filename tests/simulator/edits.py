@@ -1,17 +1,11 @@
 """Answers made up from the true one."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from .protocol import ApiError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from .traffic import Answer, Delivery, Exchange, Request
+from .traffic import Answer, Delivery, Exchange, Request
 
 # A cursor that begins so leads to the page that stands behind it, if one does.
 _DETOUR = "detour-"

@@ -1,24 +1,26 @@
 """The endpoints of days: where each is, what it may be asked, and who builds its rows."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import activity, rows
+from .company import Company
 from .data import CATALOG, sets
 from .options import FLOOR, ONE_DAY
-from .protocol import check_entries, check_one_of, read_limit, read_scalars, refuse
+from .protocol import (
+    Parameters,
+    check_entries,
+    check_one_of,
+    read_limit,
+    read_scalars,
+    refuse,
+)
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+Path = tuple[str, ...]
 
-    from .company import Company
-    from .protocol import Parameters
-
-    Path = tuple[str, ...]
 
 BASE_PATH = "/v1/organizations/analytics/"
 

@@ -4,23 +4,18 @@
 for good or come from elsewhere; a run of the tap ends with each of them in its own words.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from email.utils import format_datetime
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from . import edits
 from .edits import refused
 from .options import ONE_DAY
 from .traffic import Act, Answer, Delivery, Exchange, as_bytes
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Answering = Callable[[Exchange], Answer]
+Answering = Callable[[Exchange], Answer]
 
 
 class Kind(Enum):

@@ -1,16 +1,11 @@
 """Rate limits, counted in the three ways that servers count a minute."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from typing_extensions import override
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MINUTE = 60.0
 

@@ -1,7 +1,5 @@
 """What kind of organisation is simulated, and how the API in front of it behaves."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TypeVar

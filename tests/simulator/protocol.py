@@ -1,22 +1,18 @@
 """What all endpoints share: refusals, keys, the rules of parameters, and pages."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar
+from typing import NamedTuple, NoReturn, TypeVar
 
+from .options import Options
 from .randomness import digest, number
 from .traffic import Answer, as_bytes
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+Parameters = Mapping[str, Sequence[str]]
 
-    from .options import Options
-
-    Parameters = Mapping[str, Sequence[str]]
 
 _Row = TypeVar("_Row")
 

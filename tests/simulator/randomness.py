@@ -1,7 +1,5 @@
 """Reproducible randomness: figures hang on names and days, not on earlier questions."""
 
-from __future__ import annotations
-
 import random
 from hashlib import blake2b
 

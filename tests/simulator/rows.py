@@ -1,23 +1,14 @@
 """Rows of skills, connectors, plugins, artifacts and chat projects on one day."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 from itertools import product
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
 
-from .company import LAUNCHES, UNIFIED
-from .data import NAMES
+from .company import LAUNCHES, UNIFIED, Company
+from .data import NAMES, Row
 from .options import FLOOR
 from .randomness import Draw, tagged_id
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from .company import Company
-
-    Row = dict[str, Any]
 
 _OFFICE_APPS = ("excel", "outlook", "powerpoint", "word")
 _SPEND_SINCE = date(2026, 1, 19)

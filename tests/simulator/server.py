@@ -1,24 +1,20 @@
 """HTTP/1.1 on the loopback interface, with nothing left open at the end."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import ssl
 import struct
 import sys
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from weakref import WeakSet
 
 from .endpoints import BASE_PATH
 from .traffic import Answer, Delivery, Request
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # Seconds that a slow answer takes: more than the least time a client may grant.
 _SLOW = 1.5

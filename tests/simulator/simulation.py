@@ -1,18 +1,23 @@
 """The simulator as tests use it: one object to start, ask, edit, script and stop."""
 
-from __future__ import annotations
-
 import itertools
 import json
+import ssl
 import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from typing_extensions import Self
+
+from .company import Team
+from .data import Row
 from .edits import without_detour
-from .endpoints import BASE_PATH, BY_PATH, ask_for, find, understand
+from .endpoints import BASE_PATH, BY_PATH, Query, ask_for, find, understand
+from .faults import Fault
 from .options import GENERATIONS, OLDER, Options
 from .organization.answers import Organization
 from .organization.catalog import RESOURCES, locate
@@ -20,23 +25,12 @@ from .protocol import ApiError, Keys, refuse, turn_to
 from .randomness import tagged_id
 from .reports.answers import Reports
 from .reports.clock import noon
+from .reports.facts import Fact
 from .reports.ledger import Ledger
 from .reports.questions import REPORTS, find_report, question_of_days
 from .server import Server
 from .store import Store
 from .traffic import Act, Answer, Exchange, Request, Selection, as_bytes
-
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from typing_extensions import Self
-
-    from .company import Team
-    from .endpoints import Query
-    from .faults import Fault
-    from .reports.facts import Fact
-    from .store import Row
 
 
 class Simulator:

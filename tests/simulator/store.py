@@ -1,35 +1,28 @@
 """What the endpoints hold, after all edits, cut and rolled up as a question asks."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal, localcontext
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .activity import scoped
-from .cells import MONEY, Cell, is_count, pick, split_rows, unflatten
+from .cells import MONEY, Cell, Flat, is_count, pick, split_rows, unflatten
 from .company import Company
-from .endpoints import ENDPOINTS
-from .options import FLOOR
+from .data import Row
+from .endpoints import ENDPOINTS, Endpoint, Path, Query
+from .options import FLOOR, Options
 from .randomness import number
 from .reports.facts import EXACT
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping
-    from datetime import date
+Wanted = Mapping[str, frozenset[str]]
+Group = tuple[tuple[object, ...], tuple[str | None, ...]]
+"""An entity, and a value for each dimension that was asked for."""
 
-    from .cells import Flat
-    from .endpoints import Endpoint, Path, Query
-    from .options import Options
-
-    Row = dict[str, Any]
-    Wanted = Mapping[str, frozenset[str]]
-    Group = tuple[tuple[object, ...], tuple[str | None, ...]]
-    """An entity, and a value for each dimension that was asked for."""
 
 _TEAM = "rbac_group_id"
 _USERS = ("distinct_user_count",)
@@ -70,6 +63,45 @@ class Edits:
         for change in changes:
             entries = change(entries)
         return entries
+
+
+@dataclass(slots=True)
+class _Sum:
+    """The sum of the cells of a group."""
+
+    figures: Flat = field(default_factory=dict)
+    people: defaultdict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, cell: Cell) -> None:
+        """Add a cell, inside a context that is precise enough.
+
+        A count is null where any part is; money is the sum of what is known. Of what is
+        no figure the later one stays, if there is one.
+        """
+        for path, value in cell.figures.items():
+            if path not in self.figures:
+                self.figures[path] = value
+                continue
+            so_far = self.figures[path]
+            if type(value) is type(so_far) and type(value) in {int, Decimal}:
+                self.figures[path] = so_far + value
+            elif is_count(so_far) or is_count(value):
+                self.figures[path] = None
+            elif value is not None:
+                self.figures[path] = value
+        if cell.user is not None:
+            for path in (_USERS, *cell.counted):
+                self.people[path].add(cell.user)
+
+    def counted(self, *, users: bool) -> Flat:
+        """Give the figures with every user counted once, and the users if told to."""
+        figures = dict(self.figures)
+        for path, people in self.people.items():
+            if path == _USERS:
+                figures[path] = len(people) if users else None
+            elif figures[path] is not None:
+                figures[path] = len(people)
+        return figures
 
 
 class Store:
@@ -184,45 +216,6 @@ class Store:
         if len(query.days) > 1 or (_TEAM in query.group_by and dice % _SOMETIMES == 0):
             unknown += [path for path in figures if _is_distinct(path[-1])]
         return unknown
-
-
-@dataclass(slots=True)
-class _Sum:
-    """The sum of the cells of a group."""
-
-    figures: Flat = field(default_factory=dict)
-    people: defaultdict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
-
-    def add(self, cell: Cell) -> None:
-        """Add a cell, inside a context that is precise enough.
-
-        A count is null where any part is; money is the sum of what is known. Of what is
-        no figure the later one stays, if there is one.
-        """
-        for path, value in cell.figures.items():
-            if path not in self.figures:
-                self.figures[path] = value
-                continue
-            so_far = self.figures[path]
-            if type(value) is type(so_far) and type(value) in {int, Decimal}:
-                self.figures[path] = so_far + value
-            elif is_count(so_far) or is_count(value):
-                self.figures[path] = None
-            elif value is not None:
-                self.figures[path] = value
-        if cell.user is not None:
-            for path in (_USERS, *cell.counted):
-                self.people[path].add(cell.user)
-
-    def counted(self, *, users: bool) -> Flat:
-        """Give the figures with every user counted once, and the users if told to."""
-        figures = dict(self.figures)
-        for path, people in self.people.items():
-            if path == _USERS:
-                figures[path] = len(people) if users else None
-            elif figures[path] is not None:
-                figures[path] = len(people)
-        return figures
 
 
 def _is_distinct(name: str) -> bool:

@@ -1,21 +1,16 @@
 """Requests and answers, and the script of those that are answered untruly."""
 
-from __future__ import annotations
-
 import json
 import random
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .options import ONE_DAY
 from .organization.catalog import locate, template_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
 
 
 @dataclass(kw_only=True)

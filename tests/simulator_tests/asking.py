@@ -1,25 +1,17 @@
 """For tests that ask the simulator themselves, past any proxy of the environment."""
 
-from __future__ import annotations
-
 import contextlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import anthropic
 import pytest
 import requests
 
-from tests.simulator import BASE_PATH, BETA_HEADER, RESOURCES, Resource
+from tests.simulator import BASE_PATH, BETA_HEADER, RESOURCES, Resource, Row, Simulator
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from tests.simulator import Simulator
-
-    Ask = Callable[..., requests.Response]
-    """Asks a simulator as `send` does."""
-
-Row = dict[str, Any]
+Ask = Callable[..., requests.Response]
+"""Asks a simulator as `send` does."""
 
 
 def each_of(*resources: Resource) -> pytest.MarkDecorator:

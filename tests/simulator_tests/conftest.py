@@ -3,23 +3,15 @@
 A module says in `OPTIONS` which organisation it is about.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
+import anthropic
 import pytest
+import requests
 
 from tests.simulator import Simulator
-from tests.simulator_tests.asking import kept_session, official_client, send
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import anthropic
-    import requests
-
-    from tests.simulator_tests.asking import Ask
+from tests.simulator_tests.asking import Ask, kept_session, official_client, send
 
 
 @pytest.fixture(scope="module")

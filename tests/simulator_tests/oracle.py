@@ -1,23 +1,18 @@
 """What the official package says of rows, and what its models say of fields and values."""
 
-from __future__ import annotations
-
 import json
 import types
 import typing
+from collections.abc import Callable, Iterator
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
+import anthropic
 from pydantic import BaseModel, TypeAdapter
 
 from tests.simulator_tests.asking import next_of
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    import anthropic
-
-    Always = Callable[[type[BaseModel]], set[str]]
+Always = Callable[[type[BaseModel]], set[str]]
 
 
 def judged_rows(

@@ -1,23 +1,25 @@
 """Each fault does over the wire what it claims, to the requests it is meant for."""
 
-from __future__ import annotations
-
 import re
 import time
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
-from tests.simulator import FAULTS, FLOOR, REFUSALS, RESOURCES, Kind, Options, Simulator
-from tests.simulator_tests.asking import Row, next_of, path_of, refusal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.simulator_tests.asking import Ask
+from tests.simulator import (
+    FAULTS,
+    FLOOR,
+    REFUSALS,
+    RESOURCES,
+    Kind,
+    Options,
+    Row,
+    Simulator,
+)
+from tests.simulator_tests.asking import Ask, next_of, path_of, refusal
 
 TODAY = date(2026, 4, 16)
 OPTIONS = Options(today=TODAY, users=40, projects=30)

@@ -1,18 +1,14 @@
 """The truth of analytics: by the seed, and however it is cut, that of the plain rows."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.simulator import ENDPOINTS, FLOOR, Options, Simulator
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from tests.simulator import ENDPOINTS, FLOOR, Options, Row, Simulator
 
 TODAY = date(2026, 10, 8)
 OPTIONS = Options(today=TODAY)
@@ -39,8 +35,6 @@ each_cut = pytest.mark.parametrize(
     ("name", "dimension"),
     [(name, dimension) for name in NAMES for dimension in sorted(ENDPOINTS[name].groups)],
 )
-
-Row = dict[str, Any]
 
 
 def figures(row: Row, at: str = "") -> Iterator[tuple[str, Any]]:

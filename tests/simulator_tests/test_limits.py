@@ -1,7 +1,5 @@
 """The limits of the simulator count as servers do."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import pytest

@@ -1,24 +1,16 @@
 """The official package judges the simulator: its client lists it, its models check it."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Iterator
 from datetime import date, timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
+import anthropic
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from tests.simulator import ENDPOINTS, FLOOR, Endpoint, Options, Simulator
+from tests.simulator import ENDPOINTS, FLOOR, Endpoint, Options, Row, Simulator
 from tests.simulator_tests import oracle
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import anthropic
-
-    from tests.simulator_tests.asking import Row
 
 DAYS = [FLOOR + timedelta(days=offset) for offset in range(0, 322, 7 * 2 - 1)]
 TODAY = DAYS[-1] + timedelta(days=1)

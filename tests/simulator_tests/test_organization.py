@@ -1,21 +1,22 @@
 """Who may read what; the endpoints of people, teams and limits: pages, edits, time."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+import requests
 
-from tests.simulator import BETA_HEADER, REPORTS, RESOURCES, Options, Simulator
+from tests.simulator import (
+    BETA_HEADER,
+    REPORTS,
+    RESOURCES,
+    Options,
+    Resource,
+    Row,
+    Simulator,
+)
 from tests.simulator.reports.facts import CHILDREN, HIPAA_READY, org_id
-from tests.simulator_tests.asking import Row, each_of, next_of, path_of, refusal, send
-
-if TYPE_CHECKING:
-    import requests
-
-    from tests.simulator import Resource
-    from tests.simulator_tests.asking import Ask
+from tests.simulator_tests.asking import Ask, each_of, next_of, path_of, refusal, send
 
 TODAY = date(2026, 9, 10)
 # An organisation whose members fill several pages.

@@ -1,11 +1,9 @@
 """The official package judges the endpoints of people, teams and limits, and schemas."""
 
-from __future__ import annotations
-
 import re
 from datetime import date
-from typing import TYPE_CHECKING
 
+import anthropic
 import pytest
 from anthropic.types.organization import OrganizationUser
 
@@ -14,9 +12,6 @@ from tests.simulator import RESOURCES, Options, Resource, Simulator
 from tests.simulator_tests import oracle
 from tests.simulator_tests.asking import each_of
 from tests.unit.test_schemas import ADDED, load, model_fields, schema_fields, walk
-
-if TYPE_CHECKING:
-    import anthropic
 
 TODAY = date(2026, 10, 13)
 # An organisation that is large enough for everything to occur.

@@ -1,18 +1,13 @@
 """People, teams and limits agree with each other, with analytics, and from day to day."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
-from tests.simulator import Options, Simulator
-
-Row = dict[str, Any]
+from tests.simulator import Options, Row, Simulator
 
 FIRST = date(2026, 8, 3)
 DAYS = [FIRST + timedelta(days=days) for days in range(60)]

@@ -1,27 +1,18 @@
 """The official package judges the reports, whose sums, in every cut, are those of facts."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING
 
+import anthropic
 import pytest
 
-from tests.simulator import REPORTS, Options, Report, Simulator
+from tests.simulator import REPORTS, Fact, Options, Report, Row, Simulator
 from tests.simulator.reports.facts import EXACT
 from tests.simulator_tests import oracle
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    import anthropic
-
-    from tests.simulator import Fact
-    from tests.simulator_tests.asking import Row
 
 TODAY = date(2026, 10, 8)
 OPTIONS = Options(today=TODAY, empty_page_every=2, echo_last_cursor=True)

@@ -1,21 +1,14 @@
 """The rules of the parameters, in all three families of endpoints: what is refused."""
 
-from __future__ import annotations
-
 import re
 from datetime import date, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
-from tests.simulator import ENDPOINTS, REPORTS, RESOURCES, Options, Simulator
-from tests.simulator_tests.asking import Row, path_of, refusal, send
-
-if TYPE_CHECKING:
-    import requests
-
-    from tests.simulator_tests.asking import Ask
+from tests.simulator import ENDPOINTS, REPORTS, RESOURCES, Options, Row, Simulator
+from tests.simulator_tests.asking import Ask, path_of, refusal, send
 
 TODAY = date(2026, 10, 8)
 LATEST = date(2026, 10, 7)

@@ -1,14 +1,10 @@
 """What the tap makes of each fault of the simulator: one table, made from the other."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tests.simulator import FAULTS, REFUSALS, Fault, Kind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 #: Each of these costs the time-out of a request.
 SLOW = frozenset({"late_answer", "dripping_answer"})

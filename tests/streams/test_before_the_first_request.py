@@ -1,20 +1,15 @@
 """What settings, key, catalog, state and clock make of a run before its first request."""
 
-from __future__ import annotations
-
+from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pendulum
 import pytest
 
 from tests.conftest import TODAY
+from tests.simulator import Simulator
 from tests.singer import SetToday, catalog_of, run, state_at
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from tests.simulator import Simulator
 
 DAYS: dict[str, Any] = {"start_date": "2026-01-10", "end_date": "2026-01-11"}
 

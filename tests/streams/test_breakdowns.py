@@ -1,11 +1,9 @@
 """Who uses what: grouped and filtered streams, compared with the simulator's truth."""
 
-from __future__ import annotations
-
 import json
 import logging
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema
 import pendulum
@@ -14,11 +12,9 @@ import yaml
 
 from tests import docs, masking, truth
 from tests.conftest import TODAY
+from tests.simulator import Simulator
 from tests.singer import Organize, Output, error_of, merged, page_of, run
 from tests.truth import assert_true
-
-if TYPE_CHECKING:
-    from tests.simulator import Simulator
 
 BY_TEAM = "org_summaries_by_team"
 GROUPED = (*truth.BREAKDOWNS, BY_TEAM)

@@ -1,11 +1,10 @@
 """The conversation with the API, over HTTP: what is sent, and what becomes of answers."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from urllib3.connection import HTTPConnection
@@ -13,13 +12,8 @@ from urllib3.connection import HTTPConnection
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import truth
 from tests.conftest import TODAY
-from tests.simulator import BASE_PATH, ENDPOINTS, FAULTS, Options, Simulator
+from tests.simulator import BASE_PATH, ENDPOINTS, FAULTS, Options, Request, Simulator
 from tests.singer import Output, page_of, run
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.simulator import Request
 
 DATES = [date(2026, 1, day) for day in (1, 2, 3)]
 DAYS = [day.isoformat() for day in DATES]

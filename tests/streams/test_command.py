@@ -1,15 +1,14 @@
 """The command: what it says of itself, and every mistake in its files as a sentence."""
 
-from __future__ import annotations
-
 import gc
 import json
 import logging
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from signal import SIGINT, SIGTERM
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from click.testing import CliRunner
@@ -17,12 +16,8 @@ from click.testing import CliRunner
 from tap_claude_analytics import __main__
 from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
+from tests.simulator import Simulator
 from tests.singer import Output, catalog_of, config_for, error_of, state_at
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.simulator import Simulator
 
 KEY = "sk-ant-api01-Zx9-never_shown"
 DAY = "2026-01-13"

@@ -1,12 +1,10 @@
 """`--test`: one request per endpoint, and a sentence for whatever is wrong."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
@@ -14,10 +12,8 @@ from singer_sdk.exceptions import ConfigValidationError
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import docs, ledger, masking, truth
+from tests.simulator import Simulator
 from tests.singer import config_for, error_of
-
-if TYPE_CHECKING:
-    from tests.simulator import Simulator
 
 #: A key that the simulator does not know unless a test grants it something.
 OTHER_KEY = "sk-ant-api01-other"

@@ -1,11 +1,9 @@
 """The contract report: what differs, for publication, and nothing of anybody."""
 
-from __future__ import annotations
-
 import json
 from datetime import date
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import pendulum
@@ -14,12 +12,9 @@ import pytest
 from tap_claude_analytics.cli.anonymous import GONE, anonymous, field_name
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import masking
-from tests.simulator import REFUSALS
+from tests.simulator import REFUSALS, Simulator
 from tests.singer import catalog_of, config_for
 from tests.system.personal_data import found, rows, values_of
-
-if TYPE_CHECKING:
-    from tests.simulator import Simulator
 
 TODAY = pendulum.Date(2026, 10, 12)
 DAY = date(2026, 10, 9)

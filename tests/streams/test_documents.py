@@ -1,7 +1,5 @@
 """What README, CONTRIBUTING and the Meltano project promise is what the tap does."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import re
@@ -9,7 +7,6 @@ import runpy
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -20,11 +17,8 @@ from tap_claude_analytics.streams import schemas
 from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT, docs, masking
-from tests.simulator import ENDPOINTS
+from tests.simulator import ENDPOINTS, Simulator
 from tests.singer import page_of, run
-
-if TYPE_CHECKING:
-    from tests.simulator import Simulator
 
 #: Every column of the flattened tables. A name that changes is a column that is lost to
 #: everyone who has loaded it: add names, but do not change any.

@@ -5,15 +5,14 @@ record fits the schema, so that a target can store it, and holds all of the row;
 the field is what the record hangs on, the stream fails with a sentence.
 """
 
-from __future__ import annotations
-
 import copy
 import json
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import reduce
 from operator import getitem
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -28,9 +27,6 @@ from tests import ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import Options, Simulator
 from tests.singer import Output, page_of, run
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 DAYS = [date(2026, 1, day) for day in range(5, 15)]
 #: Two of the streams that are made from one table.

@@ -1,36 +1,29 @@
 """Every fault of the simulator: the truth, or a clean failure that the next run mends."""
 
-from __future__ import annotations
-
 import logging
 import re
 from collections import Counter
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pendulum
 import pytest
 
 from tap_claude_analytics.api import client
 from tap_claude_analytics.api.client import url_path
+from tap_claude_analytics.records.day import Day
 from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.streams.specs import SPECS
 from tests import ledger, truth
-from tests.simulator import FAULTS, Kind, Simulator
+from tests.simulator import FAULTS, Fault, Kind, Simulator
 from tests.simulator.organization.catalog import template_of
-from tests.singer import SetToday, run
+from tests.simulator.traffic import Exchange, Request
+from tests.singer import Output, SetToday, run
 from tests.streams import faults_expected
 from tests.streams.faults_expected import CASES, NO_ANSWER, Case, Extent, Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Sequence
-
-    from tap_claude_analytics.records.day import Day
-    from tests.simulator import Fault
-    from tests.simulator.traffic import Exchange, Request
-    from tests.singer import Output
 
 TODAY = pendulum.Date(2026, 3, 16)
 DAYS = [date(2026, 3, day) for day in (13, 14, 15)]

@@ -1,20 +1,15 @@
 """The log of a run is a story in a few lines, and tells how far the run has come."""
 
-from __future__ import annotations
-
 import logging
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+
+import pytest
 
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.progress import LINE_EVERY, Progress
 from tests import truth
+from tests.simulator import Simulator
 from tests.singer import run
-
-if TYPE_CHECKING:
-    import pytest
-
-    from tests.simulator import Simulator
 
 TODAY = date(2026, 11, 2)
 DAYS = 16

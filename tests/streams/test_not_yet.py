@@ -1,22 +1,16 @@
 """A quiet end needs proof: 400s about days that are not there yet, and others."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pendulum
 import pytest
 
 from tests import truth
 from tests.conftest import TODAY
-from tests.simulator import REFUSALS, Kind, Simulator
+from tests.simulator import REFUSALS, Kind, Request, Simulator
 from tests.singer import Organize, error_of, run, state_at
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.simulator import Request
 
 DATED = sorted(name for name, fault in REFUSALS.items() if fault.kind is Kind.DATED)
 LAST = TODAY.subtract(days=3)

@@ -1,27 +1,21 @@
 """Requests in parallel: the same output, the same requests, only sooner."""
 
-from __future__ import annotations
-
 import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tap_claude_analytics.api import pacer
 from tests import truth
-from tests.simulator import FAULTS, Fault, Kind, limits
+from tests.simulator import FAULTS, Fault, Kind, Simulator, limits
 from tests.simulator.edits import refused
+from tests.simulator.traffic import Answer, Exchange, Request
 from tests.singer import Output, run
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.simulator import Simulator
-    from tests.simulator.traffic import Answer, Exchange, Request
 
 DAYS = [date(2026, 1, day) for day in range(3, 15)]
 MIDDLE = DAYS[5]

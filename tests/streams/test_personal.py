@@ -1,15 +1,14 @@
 """`personal_data` in every stream: hashed or dropped, and everything else as it was."""
 
-from __future__ import annotations
-
 import copy
 import hashlib
 import hmac
 import json
 import logging
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,9 +18,6 @@ from tests import masking, truth
 from tests.simulator import Options, Simulator
 from tests.singer import Organize, Output, config_for, run
 from tests.system.personal_data import found, rows, values_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TODAY = date(2026, 10, 11)
 #: A Thursday, on which many worked, and the latest day that is read of what is no report.

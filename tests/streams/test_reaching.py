@@ -1,8 +1,7 @@
 """What stands between the tap and the API: networks, proxies, certificates, gateways."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -12,9 +11,6 @@ from tests.conftest import TODAY
 from tests.simulator import REFUSALS, Kind, Options, RefusingProxy, Simulator
 from tests.simulator.certificates import certificate_for
 from tests.singer import Output, error_of, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ELSEWHERE = "https://api.example.invalid"
 #: Nobody listens at this port.

@@ -1,10 +1,9 @@
 """Token usage and cost: sums that are the truth, days that are whole, keys that hold."""
 
-from __future__ import annotations
-
 import itertools
+from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pendulum
 import pytest
@@ -12,12 +11,8 @@ import pytest
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.days.ledger import REVISABLE
 from tests import ledger
+from tests.simulator import Simulator
 from tests.singer import Organize, SetToday, error_of, page_of, run
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.simulator import Simulator
 
 TODAY = pendulum.Date(2026, 3, 20)
 TOMORROW = TODAY.add(days=1)

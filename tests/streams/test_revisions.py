@@ -1,13 +1,12 @@
 """Days of usage and cost: which are read again, and when they are complete and final."""
 
-from __future__ import annotations
-
 import json
 import random
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pendulum
 import pytest
@@ -17,13 +16,8 @@ from hypothesis import strategies as st
 from tap_claude_analytics.days.ledger import REVISABLE
 from tap_claude_analytics.days.revisions import digest_of, spans
 from tests import ledger
-from tests.simulator import FAULTS, REFUSALS, Options, Simulator
+from tests.simulator import FAULTS, REFUSALS, Fact, Options, Simulator
 from tests.singer import Organize, Output, SetToday, page_of, run
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tests.simulator import Fact
 
 TODAY = pendulum.Date(2026, 3, 20)
 COMPANY: dict[str, Any] = {"users": 6, "projects": 2}

@@ -1,11 +1,9 @@
 """People, teams and spend limits: what is true now, day after day."""
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pendulum
 import pytest
@@ -14,10 +12,8 @@ import time_machine
 from tests import truth
 from tests.simulator import RESOURCES, Simulator
 from tests.simulator.reports.facts import CHILDREN, org_id
+from tests.simulator.traffic import Request
 from tests.singer import Organize, Output, SetToday, error_of, page_of, run
-
-if TYPE_CHECKING:
-    from tests.simulator.traffic import Request
 
 TODAY = date(2026, 8, 5)
 DAYS = [TODAY + timedelta(days=days) for days in (0, 9, 18)]

@@ -1,21 +1,15 @@
 """A thousand requests of which one in ten goes wrong, and not a row is lost."""
 
-from __future__ import annotations
-
 from collections import Counter
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pendulum
 import pytest
 
 from tests import ledger, truth
-from tests.simulator import FAULTS
+from tests.simulator import FAULTS, Simulator
 from tests.singer import run
 from tests.streams.faults_expected import QUICK
-
-if TYPE_CHECKING:
-    from tests.simulator import Simulator
 
 TODAY = pendulum.Date(2026, 4, 14)
 DAYS = [date(2026, 4, day) for day in range(4, 14)]

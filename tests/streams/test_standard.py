@@ -1,9 +1,8 @@
 """The SDK's standard tests, against the simulator."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
@@ -12,9 +11,6 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import masking
 from tests.simulator import Options, Simulator
 from tests.singer import catalog_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TODAY = date(2026, 9, 14)
 OPTIONS = Options(users=10)

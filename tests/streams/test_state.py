@@ -1,7 +1,5 @@
 """State over several runs: nothing skipped, nothing promised that is not emitted."""
 
-from __future__ import annotations
-
 import json
 from itertools import pairwise
 from typing import Any

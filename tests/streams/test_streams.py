@@ -1,21 +1,16 @@
 """What the streams emit, over HTTP, compared with the simulator's truth field by field."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jsonschema
 import pytest
 
 from tests import truth
 from tests.conftest import TODAY
-from tests.simulator import FAULTS
+from tests.simulator import FAULTS, Simulator
 from tests.singer import Organize, catalog_of, run
-
-if TYPE_CHECKING:
-    from tests.simulator import Simulator
 
 LAST = TODAY.subtract(days=3)
 DAYS = [LAST.subtract(days=n) for n in range(13, -1, -1)]

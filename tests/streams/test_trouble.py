@@ -1,22 +1,17 @@
 """One stream's trouble: what fails, what is kept, what still runs, and what is said."""
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests import truth
 from tests.conftest import TODAY
+from tests.simulator import Simulator
 from tests.singer import Output, error_of, page_of, run
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.simulator import Simulator
 
 #: Streams to the endpoints that they ask.
 ENDPOINT_OF = {

@@ -1,7 +1,5 @@
 """A Singer target that writes into SQLite and emits a STATE once it has committed."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 import sys

@@ -1,16 +1,11 @@
 """The Meltano project of this checkout, for the tests that start processes."""
 
-from __future__ import annotations
-
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests import ROOT, fake_clock
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # The first run of a session installs the plugins.
 SECONDS = 600

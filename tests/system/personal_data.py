@@ -1,16 +1,10 @@
 """What is personal in the simulator's rows, and a search for it in any text."""
 
-from __future__ import annotations
-
 import json
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from datetime import date
-
-    from tests.simulator import Simulator
+from tests.simulator import Simulator
 
 #: The API's own words for the name of an account that is gone.
 NOBODY = "Deleted User"

@@ -1,14 +1,15 @@
 """The benchmark serves, counts and reckons right; how fast anything is, no test says."""
 
-from __future__ import annotations
-
 import json
 import re
 import urllib.error
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.request import ProxyHandler, build_opener
+
+import pytest
 
 from tests.benchmark import __main__ as program
 from tests.benchmark import floor, needed, official, scenarios
@@ -16,11 +17,6 @@ from tests.benchmark.answers import Answers
 from tests.benchmark.runs import Bench, Run, in_turns
 from tests.benchmark.server import counters, serving
 from tests.simulator import BASE_PATH
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
 
 TODAY = date(2026, 11, 9)
 DAY, NEXT_DAY = "2026-05-04", "2026-05-05"

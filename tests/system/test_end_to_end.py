@@ -1,28 +1,22 @@
 """``meltano run`` from the API into PostgreSQL, twice, with days revised in between."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests import docs, fake_clock, ledger, truth
 from tests.sandbox import Sandbox
-from tests.simulator import Options
+from tests.simulator import Fact, Options
 from tests.singer import catalog_of
 from tests.system.conftest import SECONDS
 from tests.system.targets.landed import columns_of, counted, landed_leaves
 from tests.system.targets.table import Layout
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
-    from tests.simulator import Fact
 
 SCHEMA = "tap_claude_analytics"
 SCHEMAS = {entry["stream"]: entry["schema"] for entry in catalog_of()["streams"]}

@@ -1,15 +1,15 @@
 """What two runs of the tap become in each target of the README's table."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
 import pytest
 from ruamel.yaml import YAML
@@ -22,10 +22,6 @@ from tests.system.targets.landed import Leaves, Table, counted, landed_leaves
 from tests.system.targets.stores import OPENERS
 from tests.system.targets.table import TARGETS, Layout, Target
 from tests.system.test_end_to_end import dearer, revised
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 TODAY = date(2026, 10, 9)
 #: A Thursday: hardly anybody works at the weekend.

@@ -1,7 +1,5 @@
 """Runs that cannot go on: signals while nothing moves, targets that end, full disks."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal
@@ -9,20 +7,17 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.simulator import Fault, Kind, Options, Simulator
+from tests.simulator.traffic import Answer, Exchange
 from tests.singer import config_for
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from tests.simulator.traffic import Answer, Exchange
 
 TODAY = date(2026, 3, 1)
 #: More seconds than anything here takes, on a busy machine too.

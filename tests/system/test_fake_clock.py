@@ -1,21 +1,16 @@
 """Processes on another day, and on that only: waits and time-outs are as they were."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import date, datetime, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import time_machine
 
 from tests import __main__ as program
 from tests import fake_clock
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 TODAY = date(2026, 5, 4)
 #: Says the day by each clock, before and after a wait, and again in a process of its own.

@@ -5,22 +5,18 @@ reports included, from 2026-03-01 on, against a simulator of 25 users and 8 proj
 clocks that showed 2026-03-20. No run makes it anew: it is data of users by now.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pendulum
 
 from tests import ledger, truth
+from tests.simulator import Simulator
 from tests.singer import Organize, Output, SetToday, run
-
-if TYPE_CHECKING:
-    from tests.simulator import Simulator
 
 FILE = Path(__file__).parent / "states" / "0.1.0.json"
 DIGEST = "66257ee97813d376edeb6d10ed377d5d26f0c8faf659604265eb1e38ab23a0dd"

@@ -1,14 +1,12 @@
 """The README's way to a first table, as a newcomer pastes it into an empty folder."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
 import subprocess
 import sys
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +14,6 @@ from tests import ROOT, docs
 from tests.simulator import Options, Simulator
 from tests.system.targets.environment import variables
 from tests.system.targets.table import TARGETS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TODAY = date(2026, 11, 9)
 [DUCKDB] = [target for target in TARGETS if target.destination == "DuckDB"]

@@ -1,33 +1,27 @@
 """Tap and target killed wherever a run can be: nothing lost, nothing doubled, soon over."""
 
-from __future__ import annotations
-
 import json
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import count
+from pathlib import Path
 from select import select
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests import ROOT, ledger, truth
 from tests.conftest import TODAY
-from tests.simulator import Options, Simulator
+from tests.simulator import Options, Request, Simulator
 from tests.singer import Output, catalog_of, config_for
 from tests.system import batching_target
 from tests.system.test_endings import PATIENCE, started, wait_until
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.simulator import Request
 
 STREAMS = ("adoption", "cost", "org_summaries", "user_summaries", "readings")
 FIRST, LAST = date(2026, 1, 5), date(2026, 1, 7)

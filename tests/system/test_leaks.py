@@ -1,7 +1,5 @@
 """People and the key are in records, or nowhere: the tap's whole output is searched."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os
@@ -10,24 +8,20 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests.simulator import Options, Simulator
+from tests.simulator import Options, Request, Simulator
 from tests.simulator.organization.catalog import RESOURCES
 from tests.singer import catalog_of, config_for, run
 from tests.system.personal_data import found, rows, values_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.simulator import Request
 
 TODAY = date(2026, 10, 12)
 #: A Thursday, on which many worked.

@@ -1,14 +1,14 @@
 """The page on production does what it says."""
 
-from __future__ import annotations
-
 import json
 import re
 import sys
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pendulum
 import pytest
@@ -18,15 +18,9 @@ from meltano.core.utils import deep_merge
 from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tests import dbt_sources, truth
 from tests.sandbox import Sandbox
-from tests.simulator import Options, Simulator
+from tests.simulator import Options, Request, Simulator
 from tests.system.conftest import SECONDS
 from tests.system.test_production_page import block, masked, table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from tests.simulator import Request
 
 SCHEMA = "tap_claude_analytics"
 #: Where a single run of the same days is loaded.

@@ -1,7 +1,5 @@
 """The distributions hold the package and nothing else, and an installed one works."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -9,8 +7,10 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from email.message import Message
 from email.parser import Parser
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import yaml
@@ -18,10 +18,6 @@ import yaml
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ROOT
 from tests.system.targets.environment import install_packages
-
-if TYPE_CHECKING:
-    from email.message import Message
-    from pathlib import Path
 
 PACKAGE = "tap_claude_analytics"
 NAME = "tap-claude-analytics"

@@ -1,14 +1,15 @@
 """The plugin definition says what the tap says, and Meltano can add and run it."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex
+from collections.abc import Sequence
 from datetime import date
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 from yamllint import linter  # type: ignore[import-untyped]
@@ -18,12 +19,6 @@ from tests import ROOT, docs, plugin_definition
 from tests.sandbox import Sandbox
 from tests.simulator import Options
 from tests.system.conftest import SECONDS, with_tap
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    import pytest
 
 #: Some days after those that are read.
 TODAY = date(2026, 2, 10)

@@ -1,7 +1,5 @@
 """The page on production fits the tap and itself, apart from what its commands do."""
 
-from __future__ import annotations
-
 import json
 import logging
 import re

@@ -3,8 +3,6 @@
 So does the simulator as a process of its own.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import os
 import signal
@@ -12,9 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 import pytest
@@ -26,9 +24,6 @@ from tests.sandbox.database import make_data_folder
 from tests.sandbox.sandbox import GRACE_SECONDS, own_environment
 from tests.simulator import Options, Simulator
 from tests.simulator_tests.asking import kept_session
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SIMULATOR = [sys.executable, "-m", "tests.simulator"]
 SMALL = ("--users", "2", "--projects", "1")

@@ -1,14 +1,15 @@
 """The dbt package: every number is the simulator's truth, in PostgreSQL and in DuckDB."""
 
-from __future__ import annotations
-
 import math
 import re
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
+import duckdb
 import pytest
 import yaml
 from psycopg.rows import dict_row
@@ -17,15 +18,7 @@ from tests import dbt_sources, docs
 from tests.sandbox import Sandbox
 from tests.simulator import Options
 from tests.system import transform_data, transform_truth, warehouse
-from tests.system.warehouse import BUILT, LOADED, MARTS, PACKAGE, Cell, Dbt
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    import duckdb
-
-    from tests.system.warehouse import Mart, Row
+from tests.system.warehouse import BUILT, LOADED, MARTS, PACKAGE, Cell, Dbt, Mart, Row
 
 pytestmark = pytest.mark.skipif(
     sys.version_info >= (3, 14), reason="dbt-core 1.11 does not run on Python 3.14"

@@ -1,7 +1,5 @@
 """The dbt package in somebody else's project, with two organisations."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,27 +1,21 @@
 """A database with weeks of an organisation in it."""
 
-from __future__ import annotations
-
 import copy
 import re
 import tempfile
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import msgspec
 import time_machine
 
 from tests import dbt_sources, fake_clock, singer, truth
+from tests.sandbox import Sandbox
+from tests.simulator import Simulator
 from tests.system.warehouse import LOADED
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from tests.sandbox import Sandbox
-    from tests.simulator import Simulator
-    from tests.truth import Record
+from tests.truth import Record
 
 #: The day of the last run; the one before it was a day earlier.
 TODAY = date(2026, 11, 5)

@@ -1,14 +1,9 @@
 """Two organisations, written down row by row for the rules that they show."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 from tests import truth
-
-if TYPE_CHECKING:
-    from tests.system.warehouse import Row
+from tests.system.warehouse import Row
 
 #: Forty days that end on the Sunday of the week 2026-12-28 to 2027-01-03.
 DAYS = [date(2026, 11, 25) + timedelta(days=n) for n in range(40)]

@@ -1,25 +1,19 @@
 """What the marts must hold of the simulated organisation, as views of its truth."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from tests import duckdb_rows, truth
+from tests.simulator import Simulator
 from tests.system import warehouse
 from tests.system.targets.landed import leaves_of
 from tests.system.transform_data import COST_DAYS, DAYS, STREAMS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.simulator import Simulator
-    from tests.truth import Record
+from tests.truth import Record
 
 VIEWS = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 TYPES = warehouse.DUCKDB_TYPES | {Decimal: "DECIMAL(38, 18)", date: "DATE"}

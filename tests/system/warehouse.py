@@ -1,25 +1,21 @@
 """The tap's tables in PostgreSQL and in DuckDB, and what the dbt package makes of them."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import duckdb
 import yaml
 
 from tests import ROOT, duckdb_rows
 from tests.system.targets.environment import install_packages
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
 #: What a database gives for a cell.
 Cell: TypeAlias = Any

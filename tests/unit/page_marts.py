@@ -1,11 +1,11 @@
 """Marts of companies, put into DuckDB as the dbt package's contracts describe them."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import duckdb
 import jinja2
@@ -13,10 +13,6 @@ import yaml
 
 from claude_page.spans import Span
 from tests import ROOT, duckdb_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
 #: The rows of each mart.
 Rows: TypeAlias = "dict[str, list[dict[str, Any]]]"

@@ -1,7 +1,5 @@
 """One answer of the API, looked at alone: its rows, its error, and how long to wait."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Every wrong setting is told in one sentence: its name, its value and what is valid."""
 
-from __future__ import annotations
-
 import copy
 from typing import Any
 

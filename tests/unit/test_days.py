@@ -1,7 +1,5 @@
 """Which days are read, which are there, and how long those of usage and cost may change."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pendulum

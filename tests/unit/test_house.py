@@ -1,18 +1,13 @@
 """The house is as CONTRIBUTING.md draws it: imports go down only, and ladders are short."""
 
-from __future__ import annotations
-
 import ast
 import importlib
 import inspect
 import re
+from collections.abc import Iterator
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING
 
 from tests import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PACKAGE = "tap_claude_analytics"
 MODULES = {

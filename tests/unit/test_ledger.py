@@ -1,7 +1,5 @@
 """States: what the ledger of a stream reads, writes and refuses."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

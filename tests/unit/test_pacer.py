@@ -1,14 +1,12 @@
 """The pace: at once as much as is allowed, and never so much that the API refuses it."""
 
-from __future__ import annotations
-
 import contextvars
 import threading
 import time
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import pairwise
 from operator import itemgetter
-from typing import TYPE_CHECKING
 from unittest.mock import Mock, patch
 
 import pytest
@@ -19,9 +17,6 @@ from tap_claude_analytics.api.pacer import SPAN, Pacer, Pacers
 from tap_claude_analytics.common import clock
 from tap_claude_analytics.common.progress import LINE_EVERY, SHORT, Progress
 from tests.simulator.limits import KINDS, MINUTE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 #: Seconds of rounding.
 A_BIT = 1e-6

@@ -1,11 +1,10 @@
 """The page of companies of all sizes: whole, self-contained, and without invented zeros."""
 
-from __future__ import annotations
-
 import html
 import re
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -17,9 +16,6 @@ from claude_page.cards import Chart, Strip
 from tests import ROOT
 from tests.unit import page_marts
 from tests.unit.page_marts import LAST, LATER, MONTH, ORGANIZATION, SCHEMA
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: The first of 28 days.
 FIRST = LAST - timedelta(27)

@@ -1,10 +1,9 @@
 """Figures and charts of the page: gaps are gaps, and what may change looks like it."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -15,9 +14,6 @@ from claude_page.spans import Calendar, Span, ranges, runs
 from claude_page.timeline import Measure, stacked
 from tests.unit import page_marts
 from tests.unit.page_marts import LAST, MONTH, known
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FIRST = date(2026, 9, 28)
 SPAN = Span(FIRST, LAST)

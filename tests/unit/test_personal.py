@@ -1,9 +1,6 @@
 """What is personal is marked, and becomes a digest or nothing."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,12 +12,10 @@ from tap_claude_analytics.records.personal import (
     UNKNOWN,
     digest,
 )
+from tap_claude_analytics.streams.spec import StreamSpec
 from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import masking
-
-if TYPE_CHECKING:
-    from tap_claude_analytics.streams.spec import StreamSpec
 
 
 def test_a_digest_of_half_a_character() -> None:

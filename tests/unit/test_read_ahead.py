@@ -1,13 +1,11 @@
 """Answers fetched ahead come in order and within bounds, and end when nobody wants them."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import random
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -17,9 +15,6 @@ from tap_claude_analytics.api import read_ahead
 from tap_claude_analytics.api.pages import Page
 from tap_claude_analytics.api.read_ahead import Fetched, ReadAhead
 from tap_claude_analytics.common import clock
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
 
 #: A question and the number of one of its pages.
 Label = tuple[int, int]

@@ -1,7 +1,5 @@
 """Rows of usage and cost have keys that are the same at every reading, and small."""
 
-from __future__ import annotations
-
 import tracemalloc
 from typing import Any
 

@@ -3,21 +3,21 @@
 The typed check and the untyped way give the same, whatever comes.
 """
 
-from __future__ import annotations
-
 import copy
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_claude_analytics.common.errors import RowError
+from tap_claude_analytics.records.day import Row
 from tap_claude_analytics.records.shapes import (
     AMOUNT,
     RowDecoder,
+    Shape,
     misfit_paths,
     row_type,
     shape_of,
@@ -25,13 +25,9 @@ from tap_claude_analytics.records.shapes import (
 )
 from tap_claude_analytics.records.storable import make_storable
 from tap_claude_analytics.streams.assembly import row_decoder, row_shape
+from tap_claude_analytics.streams.spec import StreamSpec
 from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
-
-if TYPE_CHECKING:
-    from tap_claude_analytics.records.day import Row
-    from tap_claude_analytics.records.shapes import Shape
-    from tap_claude_analytics.streams.spec import StreamSpec
 
 RUN = TapClaudeAnalytics(config={"api_key": "sk-ant-api01-test"}, setup_mapper=False).run
 
@@ -96,7 +92,7 @@ def bucket(rows: list[str], instant: str = FITTING["date-time"][0]) -> str:
     return joined({"starting_at": instant, "ending_at": instant, "results": results})
 
 
-def full(kind: Shape | str) -> str:
+def full(kind: "Shape | str") -> str:
     """Return a value of a kind, with every field that it may have."""
     if isinstance(kind, dict):
         return joined({name: full(inner) for name, inner in kind.items()})

@@ -1,11 +1,11 @@
 """The streams' schemas: complete by the official package, described, safe to emit."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 import types
 import typing as t
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib import resources
 
@@ -21,10 +21,6 @@ from tap_claude_analytics import schemas
 from tests import ledger, masking, truth
 from tests.simulator import RESOURCES
 from tests.truth import BREAKDOWNS
-
-if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from collections.abc import Set as AbstractSet
 
 JSONObject: t.TypeAlias = dict[str, t.Any]
 

@@ -1,7 +1,5 @@
 """Keys, settings in the environment and on the command line, and stream maps."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """The answers that streams of summaries share, and how they are cut into days."""
 
-from __future__ import annotations
-
 from unittest.mock import Mock, call
 
 import pendulum

@@ -1,7 +1,5 @@
 """Values of records: exact amounts, text that databases take, the types of the catalog."""
 
-from __future__ import annotations
-
 import copy
 import json
 from decimal import Decimal

@@ -1,13 +1,15 @@
 """Answers to questions about people, teams and limits, as they are at this moment."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable, Mapping
+from datetime import date
 from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING
 
+from tests.simulator.data import Row
 from tests.simulator.protocol import (
+    Keys,
+    Parameters,
     check_entries,
     check_one_of,
     read_limit,
@@ -15,20 +17,13 @@ from tests.simulator.protocol import (
     refuse,
     turn_to,
 )
+from tests.simulator.reports.ledger import Ledger
+from tests.simulator.store import Store
+from tests.simulator.traffic import Request
 
+from .catalog import Resource
 from .people import Groups, invites, members
 from .spending import Spending
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import date
-
-    from tests.simulator.protocol import Keys, Parameters
-    from tests.simulator.reports.ledger import Ledger
-    from tests.simulator.store import Row, Store
-    from tests.simulator.traffic import Request
-
-    from .catalog import Resource
 
 
 class Organization:

@@ -1,15 +1,10 @@
 """The six endpoints: where each is, which scopes open it, and what it may be asked."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tests.simulator.data import CATALOG
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PERIODS = ("daily", "weekly", "monthly")
 

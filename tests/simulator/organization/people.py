@@ -1,22 +1,18 @@
 """Who is a member on a day, who has been invited, and who is in which team."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tests.simulator.company import Company, Person
+from tests.simulator.data import Row
 from tests.simulator.options import FLOOR, ONE_DAY
 from tests.simulator.randomness import digest, number, tagged_id
 from tests.simulator.reports.clock import midnight, noon, write
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+Since = dict[tuple[str, str], date]
 
-    from tests.simulator.company import Company, Person
-
-    Row = dict[str, Any]
-    Since = dict[tuple[str, str], date]
 
 _HALF_A_DAY = 43_200
 _PROMOTED_AFTER = timedelta(days=60)

@@ -1,32 +1,26 @@
 """What members may spend: limits of four levels, requests for more, and what was spent."""
 
-from __future__ import annotations
-
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
 
+from tests.simulator.company import Company, Person
+from tests.simulator.data import Row
 from tests.simulator.randomness import digest, tagged_id
 from tests.simulator.reports.clock import midnight, noon, write
 from tests.simulator.reports.facts import EXACT, of_person
+from tests.simulator.reports.ledger import Ledger
 
 from .catalog import PERIODS
 from .people import belonging, months_until, morning, primary_owner
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+Spent = Mapping[tuple[str, str], Decimal]
+_Limit = tuple[dict[str, str], str | None]
+"""The level that it comes from, and the amount, null if there is none."""
 
-    from tests.simulator.company import Company, Person
-    from tests.simulator.reports.ledger import Ledger
-
-    Row = dict[str, Any]
-    Spent = Mapping[tuple[str, str], Decimal]
-    _Limit = tuple[dict[str, str], str | None]
-    """The level that it comes from, and the amount, null if there is none."""
 
 _TIERS = ("enterprise_standard", "enterprise_premium")
 # By the last digit of a person's number; None takes the limit away.

@@ -1,34 +1,23 @@
 """Answers to questions about usage and cost: sums of facts, as rows, page by page."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 from decimal import Decimal, localcontext
 from functools import lru_cache
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from tests.simulator.options import OLDER
-from tests.simulator.protocol import refuse, turn_to
+from tests.simulator.data import Row
+from tests.simulator.options import OLDER, Options
+from tests.simulator.protocol import Key, Keys, refuse, turn_to
+from tests.simulator.traffic import Request
 
 from .clock import WIDTHS, floor, write
-from .facts import COST_TYPES, EXACT, TOKEN_TYPES, TOKENS
-from .questions import BETA_HEADER, FANNED_OUT, REPORTS, understand
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import date, datetime
-
-    from tests.simulator.options import Options
-    from tests.simulator.protocol import Key, Keys
-    from tests.simulator.traffic import Request
-
-    from .facts import Charge, Fact
-    from .ledger import Ledger
-    from .questions import Question, Report
-
-    Row = dict[str, Any]
+from .facts import COST_TYPES, EXACT, TOKEN_TYPES, TOKENS, Charge, Fact
+from .ledger import Ledger
+from .questions import BETA_HEADER, FANNED_OUT, REPORTS, Question, Report, understand
 
 # Groups that a bucket of the legacy reports shows at most.
 _TOP = 100

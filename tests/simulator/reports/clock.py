@@ -1,7 +1,5 @@
 """Moments as the API writes and rounds them."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, time, timedelta, timezone
 
 WIDTHS = {

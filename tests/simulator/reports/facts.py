@@ -4,21 +4,17 @@ Every answer of the reports is a sum of such facts. Prices are in cents: exact, 
 more fractional digits than money has.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Context, Decimal, localcontext
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from typing_extensions import Self
+
+from tests.simulator.company import Person
 from tests.simulator.randomness import digest, tagged_id
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from tests.simulator.company import Person
 
 # The organisations below a parent one.
 CHILDREN = (
@@ -193,7 +189,7 @@ class Fact:
         with localcontext(EXACT):
             return sum((charge.amount for charge in self.charges), Decimal(0))
 
-    def scaled(self, factor: Decimal) -> Fact:
+    def scaled(self, factor: Decimal) -> Self:
         """Give the fact with tokens and money multiplied; tokens stay whole."""
         with localcontext(EXACT):
             charges = tuple(

@@ -1,26 +1,20 @@
 """The facts of each day: made from the seed, revised, edited, up to the last refresh."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tests.simulator.company import LAUNCHES, products_used
+from tests.simulator.company import LAUNCHES, Company, Person, products_used
 from tests.simulator.options import FLOOR
 from tests.simulator.randomness import digest, tagged_id
+from tests.simulator.store import Edits
 
 from . import facts as prices
 from .clock import midnight
 from .facts import CHILDREN, MODELS, NO_TOKENS, Fact, Identity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.simulator.company import Company, Person
-    from tests.simulator.store import Edits
 
 # Days after which nothing is revised any more.
 _FINAL_AGE = 30

@@ -1,28 +1,27 @@
 """The six reports, and the rules of what each may be asked."""
 
-from __future__ import annotations
-
 import contextlib
 import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from datetime import date, datetime, timedelta, timezone
 
 from tests.simulator.data import CATALOG
 from tests.simulator.options import FLOOR
-from tests.simulator.protocol import check_one_of, read_limit, read_scalars, refuse
+from tests.simulator.protocol import (
+    Parameters,
+    check_one_of,
+    read_limit,
+    read_scalars,
+    refuse,
+)
 
 from .clock import WIDTHS, floor, midnight, noon, write
 from .facts import CHILDREN, HIPAA_READY, org_id
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import date
+Filters = tuple[tuple[str, frozenset[str | None]], ...]
+"""Fields of facts, and the values that each may have."""
 
-    from tests.simulator.protocol import Parameters
-
-    Filters = tuple[tuple[str, frozenset[str | None]], ...]
-    """Fields of facts, and the values that each may have."""
 
 BETA_HEADER = "analytics-usage-cost-2026-08-24"
 

@@ -1,21 +1,15 @@
 """A virtual environment for every target: together they do not install."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tests.sandbox.sandbox import own_environment
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tests.system.targets.table import Target
+from tests.system.targets.table import Target
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 #: What a test needs beside a target in its environment.

@@ -1,19 +1,15 @@
 """What landed in a target, told in the tap's own words."""
 
-from __future__ import annotations
-
 import ast
 import json
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from tests.system.targets.table import Layout
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
 
 #: What a record holds that is not null, by the names that lead to it.
 Leaves: TypeAlias = dict[tuple[str, ...], Any]

@@ -1,17 +1,16 @@
 """Where each target writes, and how its output is read."""
 
-from __future__ import annotations
-
 import csv
 import json
 import subprocess
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.rows import dict_row
@@ -19,13 +18,7 @@ from psycopg.rows import dict_row
 from tests.sandbox.database import running_database
 from tests.system.targets.environment import variables
 from tests.system.targets.landed import Table
-from tests.system.warehouse import query
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
-
-    from tests.system.warehouse import Row
+from tests.system.warehouse import Row, query
 
 JSON_TYPES = {
     bool: "boolean",

@@ -1,7 +1,5 @@
 """The one table of targets: it drives the tests, and the README shows it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import Enum
 
