@@ -4,13 +4,12 @@ Every day can be computed on its own. Sets of people are bits, one for each pers
 order of `Company.people`, so that rolling windows are unions.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
-from uuid import UUID
 
 from .data import NAMES
 from .options import FLOOR, Options
@@ -69,11 +68,10 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Team:
-    """One RBAC group; filters take its UUID in place of its id."""
+    """One RBAC group."""
 
     id: str
     name: str | None
-    uuid: str
 
 
 def products_used(person: Person, day: date, options: Options) -> tuple[str, ...]:
@@ -147,19 +145,13 @@ class Teams:
             Team(
                 id=tagged_id("rbac_group", seed, place),
                 name=name,
-                uuid=str(UUID(bytes=digest("rbac_group uuid", seed, place), version=4)),
             )
             for place, name in enumerate(_TEAMS)
         )
         self.names = {team.id: team.name for team in self.all}
-        self._by_uuid = {team.uuid: team.id for team in self.all}
         self._people = people
         self.held = lru_cache(maxsize=1000)(self._held)
         self.members = lru_cache(maxsize=1000)(self._members)
-
-    def ids(self, values: Iterable[str]) -> frozenset[str]:
-        """Give the ids that the values of a filter mean, be they ids or UUIDs."""
-        return frozenset(self._by_uuid.get(value.lower(), value) for value in values)
 
     def _members(self, teams: frozenset[str], day: date) -> int:
         """Give who held one of the teams on a day."""

@@ -19,9 +19,6 @@ from .protocol import (
     refuse,
 )
 
-Path = tuple[str, ...]
-
-
 BASE_PATH = "/v1/organizations/analytics/"
 
 _MAX_DAYS = 366
@@ -34,25 +31,17 @@ class Endpoint:
     """One endpoint.
 
     Attributes:
-        entity: What a row is about; several rows of a day may share it.
         filters: The allowed values of every dimension, none meaning anything.
-        columns: Where an ungrouped row holds a dimension, maybe under several names.
         paginated: Whether it is when nothing is grouped; what is grouped always is.
     """
 
     name: str
     path: str
     rows: Callable[[Company, date], list[dict[str, Any]]]
-    entity: tuple[Path, ...]
     parameters: frozenset[str]
     groups: frozenset[str]
     filters: Mapping[str, frozenset[str]]
-    columns: Mapping[str, tuple[Path, ...]]
     paginated: bool
-
-
-def _paths(names: list[str]) -> tuple[Path, ...]:
-    return tuple(tuple(name.split(".")) for name in names)
 
 
 def _endpoint(name: str, known: Mapping[str, Any]) -> Endpoint:
@@ -61,11 +50,9 @@ def _endpoint(name: str, known: Mapping[str, Any]) -> Endpoint:
         name=name,
         path=known["path"],
         rows=getattr(module, name),
-        entity=_paths(known["entity"]),
         parameters=frozenset(CATALOG["parameters"][known["parameters"]]),
         groups=frozenset(known["groups"]),
         filters=sets(known["filters"]),
-        columns={column: _paths(fields) for column, fields in known["columns"].items()},
         paginated=known["paginated"],
     )
 
@@ -182,9 +169,7 @@ def _cut_by(
         check_one_of("filter[]:", dimension, endpoint.filters)
         if allowed := endpoint.filters[dimension]:
             check_one_of(f"filter[]: {dimension}", value, allowed)
+        if endpoint.name == "users" and dimension == "project_id":
+            refuse(f"filter[]: {entry!r} is not simulated")
         filters.append((dimension, value))
-    named = dict(filters)
-    of_teams = groups or "rbac_group_id" in named
-    if endpoint.name == "users" and "project_id" in named and of_teams:
-        refuse("filter[]: project_id cannot be combined with group_by[] or rbac_group_id")
     return tuple(dict.fromkeys(groups)), tuple(filters)

@@ -77,12 +77,10 @@ def test_rows_are_those_of_the_official_models(
 
 def cut_questions(simulator: Simulator, endpoint: Endpoint) -> Iterator[Row]:
     """Group by each dimension and by all, filter by each, and roll users up by team."""
-    (project, *_) = simulator.truth("chat_projects", date.fromisoformat(CUT_DAYS[-1]))
     (user, *_) = simulator.truth("users", date.fromisoformat(CUT_DAYS[-1]))
     values = {
         "product": "cowork",
-        "project_id": project["project_id"],
-        "rbac_group_id": simulator.teams[0].uuid,
+        "rbac_group_id": simulator.teams[0].id,
         "user_id": user["user"]["id"],
     }
     groups = sorted(endpoint.groups)

@@ -49,9 +49,7 @@ REFUSED = {
     " skills?starting_date=2026-10-06&group_by[]=rbac_group_id",
     "date: use either": "skills?RIGHT&starting_date=2026-10-06",
     "filter[]: share_status": "skills?RIGHT&filter[]=share_status:colour",
-    "filter[]: project_id cannot be combined": (
-        "users?RIGHT&filter[]=project_id:x&group_by[]=rbac_group_id"
-    ),
+    "filter[]: 'project_id:x' is not simulated": "users?RIGHT&filter[]=project_id:x",
     "starting_date: required": "summaries summaries?ending_date=2026-10-06",
     "ending_date: 2026-10-06": "summaries?starting_date=2026-10-06&ending_date=2026-10-06",
     "starting_at: required": "usage?END",

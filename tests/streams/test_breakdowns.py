@@ -117,7 +117,7 @@ def test_named_teams_narrow_usage_and_cost(simulator: Simulator) -> None:
     [
         ("adoption", ["rbac_group_id:{team}", "rbac_group_id:{other}"]),
         ("team_summaries", ["user_id:{user}"]),
-        ("user_summaries", ["project_id:{project}"]),
+        ("chat_projects_by_user", ["project_id:{project}"]),
         ("skills", ["product:claude_code", "product:cowork", "rbac_group_id:{team}"]),
         ("skills_by_user", ["product:chat"]),
         ("artifacts", ["is_shared:true"]),
@@ -138,6 +138,14 @@ def test_filters_narrow(simulator: Simulator, stream: str, entries: list[str]) -
     assert narrow
     whole = read(simulator, stream).records(stream)
     assert undated(narrow) != undated(whole)
+
+
+def test_users_of_a_project(simulator: Simulator) -> None:
+    """The filter goes with every request; what it leaves is not simulated."""
+    simulator.reply("users", body=page_of())
+    read(simulator, "user_summaries", filters=["project_id:claude_proj_1"])
+    sent = [request.params["filter[]"] for request in simulator.requests]
+    assert sent == [["project_id:claude_proj_1"]] * len(DAYS)
 
 
 def test_other_filters_read_again_from_the_start(simulator: Simulator) -> None:
@@ -236,7 +244,7 @@ def test_filtered_teams_are_whole(simulator: Simulator, stream: str) -> None:
     everything = read(simulator, stream).records(stream)
     mine = [record for record in everything if record[GROUP] == team.id]
     assert undated(output.records(stream)) == undated(mine) != []
-    uuid = f"{GROUP}:{team.uuid}"
+    uuid = f"{GROUP}:{simulator.options.organization_id}"
     failure = run(simulator, stream, filters=[uuid]).failure
     assert "by its UUID;" in failure
     assert "of teams, supports only ids (rbac_group_…). Deselect " in failure
