@@ -7,7 +7,7 @@ from .options import FLOOR, Options
 from .organization.catalog import RESOURCES, Resource
 from .reports.facts import Fact
 from .reports.questions import BETA_HEADER, REPORTS, Report
-from .simulation import RefusingProxy, Simulator
+from .simulation import Simulator
 from .traffic import Request
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "Fault",
     "Kind",
     "Options",
-    "RefusingProxy",
     "Report",
     "Request",
     "Resource",

@@ -34,15 +34,15 @@ class Options:
     connectors: int = _option("connectors", default=8)
     plugins: int = _option("plugins, besides the bucket 'third-party'", default=6)
     delay_days: int = _option("the youngest day is so many days before today", default=1)
-    generation: str = _option("the version of answers, if none is asked for", default=NEWER)
-    force_generation: bool = _option("whether all answers are of it", default=False)
+    generation: str = _option(
+        "the version of all answers; none: that which is asked for", default=""
+    )
     today: date | None = field(
         default=None,
         metadata={"help": "pretend that today is this day, YYYY-MM-DD; else the UTC date"},
     )
     api_key: str = _option("the key that is accepted", default=_KEY)
     scopes: str = _option("the scopes of the key, with spaces between", default=_SCOPES)
-    linked: bool = _option("whether the key is for all linked organisations", default=True)
     organization_id: str = _option("what every answer names", default=_ORGANIZATION)
     currency: str = _option("the currency of the spend limits", default="USD")
     empty_page_every: int = _option(

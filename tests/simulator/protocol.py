@@ -71,7 +71,7 @@ class Keys:
     def __init__(self, options: Options) -> None:
         """Make the key that the options name."""
         self._keys: dict[str, Key] = {}
-        self.grant(options.api_key, *options.scopes.split(), linked=options.linked)
+        self.grant(options.api_key, *options.scopes.split())
 
     def grant(self, text: str, *scopes: str, linked: bool = True) -> None:
         """Make a key, or give it other scopes."""

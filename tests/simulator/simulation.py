@@ -18,7 +18,7 @@ from .data import Row
 from .edits import without_detour
 from .endpoints import BASE_PATH, BY_PATH, Query, ask_for, find, understand
 from .faults import Fault
-from .options import GENERATIONS, OLDER, Options
+from .options import GENERATIONS, NEWER, OLDER, Options
 from .organization.answers import Organization
 from .organization.catalog import RESOURCES, locate
 from .protocol import ApiError, Keys, refuse, turn_to
@@ -153,17 +153,17 @@ class Simulator:
 
     def reply(
         self,
-        endpoint: str,
+        endpoint: str | None = None,
         *,
         status: int = 200,
         body: object = b"",
         headers: Mapping[str, str] | None = None,
         **which: Any,
     ) -> None:
-        """Dictate the answer to requests, of which `which` selects some.
+        """Dictate the answer to requests, whatever is asked for without an endpoint.
 
-        Bytes and text are sent as they are, anything else as JSON. A `content-length`
-        larger than the body makes an answer that breaks off.
+        `which` selects some of them. Bytes and text are sent as they are, anything else as
+        JSON. A `content-length` larger than the body makes an answer that breaks off.
         """
         answer = Answer(status=status, body=as_bytes(body), headers=dict(headers or {}))
         act = Act(name="reply", answer=lambda _: answer)
@@ -256,32 +256,14 @@ class Simulator:
         return b'{"data": [%b], "next_page": %b}' % (data, next_page)
 
     def _generation(self, request: Request) -> str:
-        default = self.options.generation
-        asked = request.headers.get("anthropic-version", default)
+        asked = request.headers.get("anthropic-version", NEWER)
         if asked not in GENERATIONS:
             refuse(f"anthropic-version: {asked!r} is not one of {', '.join(GENERATIONS)}")
-        return default if self.options.force_generation else asked
+        return self.options.generation or asked
 
     def _encode(self, query: Query, _version: int) -> list[bytes]:
         rows = self._store.rows(query)
         return [json.dumps(row, ensure_ascii=False).encode() for row in rows]
-
-
-class RefusingProxy(Simulator):
-    """A proxy that answers everything with one status.
-
-    In `requests`, `CONNECT` has host and port as the path, a plain request its address.
-    """
-
-    def __init__(self, status: int) -> None:
-        """Take the status, such as 407 or 403."""
-        super().__init__()
-        headers = {"content-type": "text/html"}
-        if status == 407:
-            headers["proxy-authenticate"] = 'Basic realm="proxy"'
-        body = b"<html><body>Not through this proxy</body></html>"
-        answer = Answer(status=status, body=body, headers=headers, from_api=False)
-        self._add(Act(name="a proxy that refuses", answer=lambda _: answer))
 
 
 def _path_of(endpoint: str) -> str:

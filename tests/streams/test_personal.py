@@ -166,7 +166,7 @@ def test_odd_answers(organization: Organize, mode: str) -> None:
 
     Legacy reports used to call an address `email`.
     """
-    simulator = organization(users=6, generation="2023-06-01", force_generation=True)
+    simulator = organization(users=6, generation="2023-06-01")
     owned, reports = {"owner": "Zoë Ünal"}, ("user_usage_report", "user_cost_report")
     simulator.edit("skills", DAY, lambda rows: [{**row, **owned} for row in rows])
     before = read(simulator, "skills", *reports)

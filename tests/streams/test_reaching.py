@@ -8,7 +8,7 @@ import requests
 
 from tap_claude_analytics.api.session import ApiSession
 from tests.conftest import TODAY
-from tests.simulator import REFUSALS, Kind, Options, RefusingProxy, Simulator
+from tests.simulator import REFUSALS, Kind, Options, Simulator
 from tests.simulator.certificates import certificate_for
 from tests.singer import Output, error_of, run
 
@@ -75,7 +75,8 @@ def test_a_proxy_that_refuses(
     simulator: Simulator, waits: list[float], monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     """That is final at once; it sees no key, and no text shows its password."""
-    with RefusingProxy(status) as proxy:
+    with Simulator() as proxy:
+        proxy.reply(status=status)
         address = proxy.url.replace("http://", "http://me:s3cret@")
         monkeypatch.setenv("HTTPS_PROXY", address)
         sentence = the_failure(read(simulator, api_url=ELSEWHERE))
@@ -94,7 +95,7 @@ def test_no_proxy_for_loopback_hosts(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the environment says, plain http stays on this machine."""
-    with RefusingProxy(403) as proxy:
+    with Simulator() as proxy:
         for name in ("http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
             monkeypatch.setenv(name.upper(), proxy.url)

@@ -89,7 +89,7 @@ def test_flattened_records_hold_the_names_of_their_schema(simulator: Simulator) 
 
 @pytest.mark.parametrize(
     "options",
-    [{"empty_page_every": 2}, {"generation": "2023-06-01", "force_generation": True}],
+    [{"empty_page_every": 2}, {"generation": "2023-06-01"}],
     ids=["empty-pages", "older-answers"],
 )
 def test_pages_are_followed(organization: Organize, options: dict[str, Any]) -> None:
