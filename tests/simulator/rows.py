@@ -47,24 +47,29 @@ def _names(
     return tagged_id(tag, company.seed, index), displays[place % len(displays)]
 
 
-def _office(draw: Draw, name: str, most: int) -> dict[str, dict[str, int | None]]:
-    """Build one distinct count for each Office app."""
+def _used(draw: Draw, where: str, most: int) -> Row:
+    """Draw in how many conversations or sessions an entity was used."""
+    return {f"distinct_{where}_used_count": draw.distinct(most)}
+
+
+def _office(draw: Draw, kind: str, most: int) -> Row:
+    """Build the block of Office, which is one for each app."""
     return {
-        app: {name: draw.distinct(most // part)}
+        app: _used(draw, f"session_{kind}", most // part)
         for part, app in enumerate(_OFFICE_APPS, start=2)
     }
 
 
-def _unified(
-    draw: Draw, day: date, index: int, gap: int, counts: dict[str, tuple[str, int]]
-) -> Row:
-    """Build the block for Chat and Cowork, which is absent for one in `gap` entities."""
+def _unified(draw: Draw, day: date, index: int, kind: str, most: int) -> Row:
+    """Build the block for Chat and Cowork, which is absent or null for some entities."""
+    gap = {"skill": 7, "connector": 5}[kind]
     if day < LAUNCHES[UNIFIED] or index % gap == gap - 1:
         return {}
-    block = None
-    if index % 4 != 3:
-        block = {part: {name: draw.distinct(most)} for part, (name, most) in counts.items()}
-    return {f"{UNIFIED}_metrics": block}
+    block = {
+        "chat": _used(draw, f"conversation_{kind}", most),
+        "sessions": _used(draw, f"session_{kind}", most),
+    }
+    return {f"{UNIFIED}_metrics": None if index % 4 == 3 else block}
 
 
 def artifacts(company: Company, day: date) -> list[Row]:
@@ -141,25 +146,22 @@ def _skill(company: Company, day: date, index: int) -> Row | None:
     # Chat has no attribution by request, so what is used there alone has no list price.
     price = _cents(draw, uses) if spending and index % 5 != 4 else None
     spend = _cents(draw, uses // 2) if spending else None
-    conversations = "distinct_conversation_skill_used_count"
-    sessions = "distinct_session_skill_used_count"
     row = {
         "attributed_list_price": price,
-        "chat_metrics": {conversations: draw.distinct(uses)},
-        "claude_code_metrics": {sessions: draw.distinct(uses // 2)},
-        "cowork_metrics": {sessions: draw.distinct(uses // 3)},
+        "chat_metrics": _used(draw, "conversation_skill", uses),
+        "claude_code_metrics": _used(draw, "session_skill", uses // 2),
+        "cowork_metrics": _used(draw, "session_skill", uses // 3),
         "currency": "USD" if price or spend else None,
         "distinct_user_count": people,
         "enable_count": None if status is None else draw.upto(people),
         "estimated_overage_spend": spend,
         "invocation_count": None if draw.blind else uses,
-        "office_metrics": _office(draw, sessions, uses // 2),
+        "office_metrics": _office(draw, "skill", uses // 2),
         "share_status": status,
         "skill_display_name": display,
         "skill_name": name,
     }
-    counts = {"chat": (conversations, uses), "sessions": (sessions, uses)}
-    return row | _unified(draw, day, index, 7, counts)
+    return row | _unified(draw, day, index, "skill", uses)
 
 
 def _cents(draw: Draw, uses: int) -> str:
@@ -184,24 +186,21 @@ def _connector(company: Company, day: date, index: int) -> Row | None:
         display = None
     counted = day >= _CALLS_SINCE and not draw.blind
     managed = day >= _MANAGED_SINCE and not draw.blind
-    conversations = "distinct_conversation_connector_used_count"
-    sessions = "distinct_session_connector_used_count"
     row = {
-        "chat_metrics": {conversations: draw.distinct(calls)},
-        "claude_code_metrics": {sessions: draw.distinct(calls // 2)},
+        "chat_metrics": _used(draw, "conversation_connector", calls),
+        "claude_code_metrics": _used(draw, "session_connector", calls // 2),
         "connector_display_name": display,
         "connector_name": name,
-        "cowork_metrics": {sessions: draw.distinct(calls // 3)},
+        "cowork_metrics": _used(draw, "session_connector", calls // 3),
         "distinct_user_count": people,
         "individual_auth_distinct_user_count": draw.upto(people) if managed else None,
         "managed_auth_distinct_user_count": draw.upto(people) if managed else None,
-        "office_metrics": _office(draw, sessions, calls // 2),
+        "office_metrics": _office(draw, "connector", calls // 2),
         "read_call_count": draw.upto(calls) if counted else None,
         "unclassified_call_count": draw.upto(calls) if counted else None,
         "write_call_count": draw.upto(calls // 3) if counted else None,
     }
-    counts = {"chat": (conversations, calls), "sessions": (sessions, calls)}
-    return row | _unified(draw, day, index, 5, counts)
+    return row | _unified(draw, day, index, "connector", calls)
 
 
 def plugins(company: Company, day: date) -> list[Row]:
@@ -236,10 +235,9 @@ def _plugin(
 ) -> Row:
     people, draw = _use(company, day, f"plugins/{name}/{twin}", rank)
     people = max(1, people)
-    sessions = "distinct_session_plugin_used_count"
     row = {
-        "claude_code_metrics": {sessions: draw.distinct(3 * people)},
-        "cowork_metrics": {sessions: draw.distinct(2 * people)},
+        "claude_code_metrics": _used(draw, "session_plugin", 3 * people),
+        "cowork_metrics": _used(draw, "session_plugin", 2 * people),
         "distinct_user_count": people,
         "install_count": None if draw.blind else draw.upto(people),
         # The twin sets the last digit, so that no two rows of a name are equal.
@@ -248,6 +246,6 @@ def _plugin(
         "plugin_name": name,
     }
     if day >= LAUNCHES[UNIFIED] and rank % 5 != 4:
-        unified = None if twin == 1 else {sessions: draw.distinct(people)}
-        row[f"{UNIFIED}_metrics"] = unified
+        block = None if twin == 1 else _used(draw, "session_plugin", people)
+        row[f"{UNIFIED}_metrics"] = block
     return row
