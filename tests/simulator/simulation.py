@@ -17,7 +17,6 @@ from .company import Team
 from .data import Row
 from .edits import without_detour
 from .endpoints import BASE_PATH, BY_PATH, Query, ask_for, find, understand
-from .faults import Fault
 from .options import GENERATIONS, NEWER, OLDER, Options
 from .organization.answers import Organization
 from .organization.catalog import RESOURCES, locate
@@ -160,26 +159,23 @@ class Simulator:
         headers: Mapping[str, str] | None = None,
         **which: Any,
     ) -> None:
-        """Dictate the answer to requests, whatever is asked for without an endpoint.
+        """Dictate the answer to requests to an endpoint, or to all of them.
 
-        `which` selects some of them. Bytes and text are sent as they are, anything else as
+        `which` selects some of these. Bytes and text are sent as they are, anything else as
         JSON. A `content-length` larger than the body makes an answer that breaks off.
         """
         answer = Answer(status=status, body=as_bytes(body), headers=dict(headers or {}))
         act = Act(name="reply", answer=lambda _: answer)
-        self._add(act, path=endpoint, **which)
+        self.fail(act, path=endpoint, **which)
 
-    def fail(self, *faults: Fault, **which: Any) -> None:
+    def fail(self, *faults: Act, path: str | None = None, **which: Any) -> None:
         """Let requests go wrong that one of the faults, taken at random, can befall.
 
         `which` selects some of them, as the attributes of `Selection` say.
         """
-        self._add(*faults, **which)
-
-    def _add(self, *acts: Act, path: str | None = None, **which: Any) -> None:
         selection = Selection(path=path and _path_of(path), **which)
         with self._lock:
-            self._script.append((acts, selection))
+            self._script.append((faults, selection))
 
     def recover(self) -> None:
         """Let nothing go wrong any more, and dictate nothing."""

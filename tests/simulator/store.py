@@ -85,7 +85,7 @@ class Store:
             ]
         with localcontext(EXACT):
             things = [
-                [cell for cell in cells if _counts(cell, wanted)]
+                [cell for cell in cells if _is_wanted(cell, wanted)]
                 for day, rows in days.items()
                 for cells in split_rows(self.company, endpoint, rows, day)
             ]
@@ -103,7 +103,7 @@ class Store:
         of_users = query.endpoint.name == "users"
         for values in sorted(groups, key=lambda group: [(v is None, v) for v in group]):
             row = _sum([cell.figures for cell in groups[values]])
-            row |= {n: format(row[n], "f") for n in MONEY if row.get(n) is not None}
+            row |= {n: str(row[n]) for n in MONEY if row.get(n) is not None}
             if "enable_count" in row:
                 row["enable_count"] = None
             if query.group_by or not of_users:
@@ -125,7 +125,7 @@ def _fits(row: Row, wanted: Wanted) -> bool:
     )
 
 
-def _counts(cell: Cell, wanted: Wanted) -> bool:
+def _is_wanted(cell: Cell, wanted: Wanted) -> bool:
     """Tell the same of a cell, of whose teams one is enough."""
     return all(
         not values.isdisjoint(cell.dimensions[name])

@@ -84,13 +84,10 @@ def cut_questions(simulator: Simulator, endpoint: Endpoint) -> Iterator[Row]:
         "user_id": user["user"]["id"],
     }
     groups = sorted(endpoint.groups)
-    cuts: list[Row] = [{"group_by": [group]} for group in groups]
-    if len(groups) > 1:
-        cuts.append({"group_by": groups})
-    cuts += [
-        {"filter": [f"{name}:{values[name]}"]}
-        for name in sorted(endpoint.filters.keys() & values.keys())
-    ]
+    named = [[group] for group in groups] + [groups] * (len(groups) > 1)
+    cuts: list[Row] = [{"group_by": names} for names in named]
+    filters = sorted(endpoint.filters.keys() & values.keys())
+    cuts += [{"filter": [f"{name}:{values[name]}"]} for name in filters]
     is_series = "date" not in endpoint.parameters
     for span in [RANGE] if is_series else [{"date": day} for day in CUT_DAYS]:
         yield from ({**span, **cut} for cut in cuts)
