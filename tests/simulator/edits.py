@@ -46,17 +46,18 @@ def without_detour(request: Request) -> Request:
 
 def empty_page(exchange: Exchange) -> Answer:
     """Put an empty page in front of the one that is asked for."""
-    page = exchange.page()
-    page.rows.clear()
-    return page.leading_to(_DETOUR + exchange.request.page)
+    return _without_rows(exchange, _DETOUR + exchange.request.page)
 
 
 def repeating_cursor(exchange: Exchange) -> Answer:
-    """Let the cursor lead back to where it stands."""
-    page, asked = exchange.page(), exchange.request.page
-    if asked.startswith(_DETOUR):
-        page.rows.clear()
-    return page.leading_to(asked or page.next or _DETOUR)
+    """Let an empty page lead back to itself."""
+    return _without_rows(exchange, _DETOUR)
+
+
+def _without_rows(exchange: Exchange, cursor: str) -> Answer:
+    page = exchange.page()
+    page.rows.clear()
+    return page.leading_to(cursor)
 
 
 def stale_cursor(exchange: Exchange) -> Answer:

@@ -17,7 +17,6 @@ from .company import Team
 from .data import Row
 from .edits import without_detour
 from .endpoints import BASE_PATH, BY_PATH, Query, ask_for, find, understand
-from .faults import Fault
 from .options import GENERATIONS, OLDER, Options
 from .organization.answers import Organization
 from .organization.catalog import RESOURCES, locate
@@ -30,7 +29,7 @@ from .reports.ledger import Ledger
 from .reports.questions import REPORTS, find_report, question_of_days
 from .server import Server
 from .store import Store
-from .traffic import Act, Answer, Exchange, Request, Selection, as_bytes
+from .traffic import Answer, Exchange, Fault, Request, Selection, as_bytes
 
 
 class Simulator:
@@ -50,7 +49,7 @@ class Simulator:
         self._organization = Organization(self._store, self._ledger, self._keys)
         # The rows of the latest questions, encoded, for the pages to come.
         self._encoded = lru_cache(maxsize=16)(self._encode)
-        self._script: list[tuple[tuple[Act, ...], Selection]] = []
+        self._script: list[tuple[tuple[Fault, ...], Selection]] = []
         self._count = itertools.count(1)
         self._lock = threading.Lock()
         self._tls = tls
@@ -166,20 +165,17 @@ class Simulator:
         larger than the body makes an answer that breaks off.
         """
         answer = Answer(status=status, body=as_bytes(body), headers=dict(headers or {}))
-        act = Act(name="reply", answer=lambda _: answer)
-        self._add(act, path=endpoint, **which)
+        fault = Fault(name="reply", answer=lambda _: answer)
+        self.fail(fault, path=endpoint, **which)
 
-    def fail(self, *faults: Fault, **which: Any) -> None:
+    def fail(self, *faults: Fault, path: str | None = None, **which: Any) -> None:
         """Let requests go wrong that one of the faults, taken at random, can befall.
 
-        `which` selects some of them, as the attributes of `Selection` say.
+        `path` and `which` select some of them, as the attributes of `Selection` say.
         """
-        self._add(*faults, **which)
-
-    def _add(self, *acts: Act, path: str | None = None, **which: Any) -> None:
         selection = Selection(path=path and _path_of(path), **which)
         with self._lock:
-            self._script.append((acts, selection))
+            self._script.append((faults, selection))
 
     def recover(self) -> None:
         """Let nothing go wrong any more, and dictate nothing."""
@@ -200,12 +196,12 @@ class Simulator:
             revise=lambda day: self._take_rows_away(request.path, day),
         )
         with self._lock:
-            taken = (selection.take(acts, exchange) for acts, selection in self._script)
+            taken = (selection.take(all_, exchange) for all_, selection in self._script)
             # Of several that fit, the earliest wins.
-            act = next(filter(None, taken), None)
-        answer = exchange.truth if act is None else act.answer(exchange)
+            fault = next(filter(None, taken), None)
+        answer = exchange.truth if fault is None else fault.answer(exchange)
         request.status = answer.status
-        request.fault = None if act is None else act.name
+        request.fault = None if fault is None else fault.name
         headers = {
             "request-id": request_id,
             "date": format_datetime(exchange.now, usegmt=True),
@@ -281,7 +277,7 @@ class RefusingProxy(Simulator):
             headers["proxy-authenticate"] = 'Basic realm="proxy"'
         body = b"<html><body>Not through this proxy</body></html>"
         answer = Answer(status=status, body=body, headers=headers, from_api=False)
-        self._add(Act(name="a proxy that refuses", answer=lambda _: answer))
+        self.fail(Fault(name="a proxy that refuses", answer=lambda _: answer))
 
 
 def _path_of(endpoint: str) -> str:
