@@ -1,18 +1,30 @@
 """What can go wrong with an answer: one table, and those of its faults that are alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 
-from . import edits
-from .edits import refused
 from .options import ONE_DAY
-from .traffic import Answer, Delivery, Exchange, Fault, as_bytes
+from .protocol import ApiError
+from .traffic import Answer, Delivery, Exchange, Fault, Request, as_bytes
 
 Answering = Callable[[Exchange], Answer]
 
 ANOTHER_ORGANIZATION = "0c5e8f6a-1111-4222-8333-944455556666"
+# A cursor that begins so leads to the page that stands behind it, if one does.
+_DETOUR = "detour-"
+
+
+def refused(
+    exchange: Exchange,
+    status: int,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    code: str | None = None,
+) -> Answer:
+    """Give a refusal in the API's shape."""
+    return ApiError(status, message, code, headers).answer(exchange.request_id)
 
 
 def _says(text: str, status: int = 400, code: str | None = None) -> Answering:
@@ -47,6 +59,74 @@ def _gateway(status: int, body: object, kind: str = "application/json") -> Answe
     return lambda _: answer
 
 
+def _delivered(delivery: Delivery) -> Answering:
+    """Have the true answer delivered otherwise."""
+    return lambda exchange: replace(exchange.truth, delivery=delivery)
+
+
+def _broken_off(exchange: Exchange) -> Answer:
+    """Promise the true body, and end after half of it."""
+    body = exchange.truth.body
+    length = {"content-length": str(len(body))}
+    return replace(exchange.truth, body=body[: len(body) // 2], headers=length)
+
+
+def without_detour(request: Request) -> Request:
+    """Give the question that a request means whose cursor was made up here."""
+    if not request.page.startswith(_DETOUR):
+        return request
+    cursor = request.cursor
+    params = {name: value for name, value in request.params.items() if name != cursor}
+    aim = request.page.rpartition(_DETOUR)[2]
+    return replace(request, params=params | ({cursor: [aim]} if aim else {}))
+
+
+def _empty_page(exchange: Exchange) -> Answer:
+    """Put an empty page in front of the one that is asked for."""
+    return _without_rows(exchange, _DETOUR + exchange.request.page)
+
+
+def _repeating_cursor(exchange: Exchange) -> Answer:
+    """Let an empty page lead back to itself."""
+    return _without_rows(exchange, _DETOUR)
+
+
+def _without_rows(exchange: Exchange, cursor: str) -> Answer:
+    page = exchange.page()
+    page.rows.clear()
+    return page.leading_to(cursor)
+
+
+def _stale_cursor(exchange: Exchange) -> Answer:
+    """Say that the page is the last one, and show a cursor all the same."""
+    page = exchange.page()
+    return page.saying({"has_more": False, page.cursor: "left-over"})
+
+
+def _rows_twice(exchange: Exchange) -> Answer:
+    """Give every row twice, one after the other."""
+    page = exchange.page()
+    page.rows[:] = [row for row in page.rows for _ in range(2)]
+    return page.saying({})
+
+
+def _rows_of_another_day(exchange: Exchange) -> Answer:
+    """Let the first row name another day than was asked for.
+
+    Rows that do not say their day come to have a field `date`.
+    """
+    page = exchange.page()
+    day = str(exchange.day() - timedelta(days=40))
+    start = page.rows[0].get("starting_at")
+    page.rows[0] |= {"starting_at": day + start[10:]} if start else {"date": day}
+    return page.saying({})
+
+
+def _never_refreshed(exchange: Exchange) -> Answer:
+    """Say of no moment that everything before it is known."""
+    return exchange.page().saying({"data_refreshed_at": None})
+
+
 _expired = _says("page: this cursor has expired", 410)
 
 
@@ -55,7 +135,7 @@ def _revised(exchange: Exchange) -> Answer:
     exchange.revise(exchange.day())
     if exchange.is_on_a_cursor():
         return _expired(exchange)
-    return edits.delivered(Delivery.RESET_MIDWAY)(exchange)
+    return _delivered(Delivery.RESET_MIDWAY)(exchange)
 
 
 def _table(
@@ -75,11 +155,11 @@ PASSING = _table(
     status_529=_says("something went wrong", 529),
     invalid_json=_body(b'{"data": [}'),
     gateway_page_with_502=_gateway(502, "<html>Blocked by policy</html>", "text/html"),
-    reset_before_the_answer=edits.delivered(Delivery.RESET),
-    reset_in_the_body=edits.delivered(Delivery.RESET_MIDWAY),
-    body_cut_short=edits.broken_off,
-    late_answer=edits.delivered(Delivery.LATE),
-    dripping_answer=edits.delivered(Delivery.DRIPPING),
+    reset_before_the_answer=_delivered(Delivery.RESET),
+    reset_in_the_body=_delivered(Delivery.RESET_MIDWAY),
+    body_cut_short=_broken_off,
+    late_answer=_delivered(Delivery.LATE),
+    dripping_answer=_delivered(Delivery.DRIPPING),
 )
 #: The answer is not one of this API.
 WRONG = _table(
@@ -103,8 +183,8 @@ DATED = _table(
 #: The pages have no end.
 ENDLESS = _table(
     Exchange.is_good,
-    cursor_that_repeats=edits.repeating_cursor,
-    pages_without_end=edits.empty_page,
+    cursor_that_repeats=_repeating_cursor,
+    pages_without_end=_empty_page,
 )
 
 FAULTS = {
@@ -125,13 +205,13 @@ FAULTS = {
     # A reading breaks off, and the next one finds other rows. Only a page after the first
     # one, or the only one, may break off.
     **_table(lambda it: it.is_on_a_cursor() or it.is_last_page(), revised_rows=_revised),
-    **_table(Exchange.is_good, empty_page_with_a_cursor=edits.empty_page),
-    **_table(Exchange.is_last_page, stale_cursor=edits.stale_cursor),
+    **_table(Exchange.is_good, empty_page_with_a_cursor=_empty_page),
+    **_table(Exchange.is_last_page, stale_cursor=_stale_cursor),
     **_table(
         lambda it: it.is_of_days() and it.has_rows(),
-        rows_of_another_day=edits.rows_of_another_day,
+        rows_of_another_day=_rows_of_another_day,
     ),
-    **_table(Exchange.has_rows, rows_twice=edits.rows_twice),
+    **_table(Exchange.has_rows, rows_twice=_rows_twice),
     **_table(
         lambda it: it.is_later_than(it.latest - ONE_DAY),
         not_yet=_says("the latest available day is {1}"),
@@ -142,6 +222,6 @@ FAULTS = {
     ),
     **_table(
         lambda it: it.is_good() and "data_refreshed_at" in it.page().body,
-        never_refreshed=edits.never_refreshed,
+        never_refreshed=_never_refreshed,
     ),
 }

@@ -15,8 +15,8 @@ from typing_extensions import Self
 
 from .company import Team
 from .data import Row
-from .edits import without_detour
 from .endpoints import BASE_PATH, BY_PATH, Query, ask_for, find, understand
+from .faults import without_detour
 from .options import GENERATIONS, OLDER, Options
 from .organization.answers import Organization
 from .organization.catalog import RESOURCES, locate
@@ -26,7 +26,7 @@ from .reports.answers import Reports
 from .reports.clock import noon
 from .reports.facts import Fact
 from .reports.ledger import Ledger
-from .reports.questions import REPORTS, find_report, question_of_days
+from .reports.questions import REPORTS, question_of_days
 from .server import Server
 from .store import Store
 from .traffic import Answer, Exchange, Fault, Request, Selection, as_bytes
@@ -145,10 +145,11 @@ class Simulator:
     ) -> list[Row]:
         """Give the rows or buckets of a report for days, `end` not included.
 
-        They come as JSON would give them, by ascending time, with no limit to the range.
+        They come as JSON would give them, with no limit to the range.
         """
-        asked = (find_report(endpoint), (start, end), bucket_width, group_by)
-        return self._reports.truth(question_of_days(*asked, self.today))
+        days = (start, end)
+        question = question_of_days(endpoint, days, bucket_width, group_by, self.today)
+        return self._reports.truth(question)
 
     def reply(
         self,

@@ -35,68 +35,68 @@ def page_of(answer: Response) -> object:
 
 
 @pytest.mark.parametrize("fault", [name for name in PASSING if name not in SLOW])
-def test_passing_faults(fresh: Simulator, ask_fresh: Ask, fault: str) -> None:
+def test_passing_faults(simulator: Simulator, ask: Ask, fault: str) -> None:
     """The client gets no page, and after that the whole page."""
-    fresh.fail(FAULTS[fault], times=1)
+    simulator.fail(FAULTS[fault], times=1)
     with pytest.raises(RequestException):
-        page_of(ask_fresh("skills", **DAY))
-    assert page_of(ask_fresh("skills", **DAY))
+        page_of(ask("skills", **DAY))
+    assert page_of(ask("skills", **DAY))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", SLOW)
-def test_slow_answers(fresh: Simulator, ask_fresh: Ask, fault: str) -> None:
+def test_slow_answers(simulator: Simulator, ask: Ask, fault: str) -> None:
     """They take more than a second; only the dripping one begins at once."""
-    truth = ask_fresh("artifacts", **DAY).content
-    fresh.fail(FAULTS[fault])
+    truth = ask("artifacts", **DAY).content
+    simulator.fail(FAULTS[fault])
     start = time.monotonic()
-    answer = ask_fresh("artifacts", **DAY)
+    answer = ask("artifacts", **DAY)
     assert answer.content == truth
     assert time.monotonic() - start > 1.2
     assert (answer.elapsed.total_seconds() < 1) is (fault == "dripping_answer")
 
 
 @pytest.mark.parametrize("path", QUESTIONS)
-def test_faults_of_pages(fresh: Simulator, ask_fresh: Ask, path: str) -> None:
+def test_faults_of_pages(simulator: Simulator, ask: Ask, path: str) -> None:
     """An empty page comes first, and the last one shows a cursor that leads nowhere."""
     asked = QUESTIONS[path]
-    truth = ask_fresh(path, **asked).json()
+    truth = ask(path, **asked).json()
     assert next_of(truth) == {}
-    fresh.fail(FAULTS["empty_page_with_a_cursor"], path=path, times=1)
-    empty = ask_fresh(path, **asked).json()
+    simulator.fail(FAULTS["empty_page_with_a_cursor"], path=path, times=1)
+    empty = ask(path, **asked).json()
     assert empty["data"] == []
-    assert ask_fresh(path, **asked, **next_of(empty)).json() == truth
-    fresh.fail(FAULTS["stale_cursor"])
+    assert ask(path, **asked, **next_of(empty)).json() == truth
+    simulator.fail(FAULTS["stale_cursor"])
     cursor = "last_id" if "last_id" in truth else "next_page"
     stale = {**truth, "has_more": False, cursor: "left-over"}
-    assert ask_fresh(path, **asked).json() == stale
+    assert ask(path, **asked).json() == stale
 
 
 @pytest.mark.parametrize("path", ["skills", RESOURCES["members"].path])
-def test_revised_rows(fresh: Simulator, ask_fresh: Ask, path: str) -> None:
+def test_revised_rows(simulator: Simulator, ask: Ask, path: str) -> None:
     """A cursor expires, and rows are gone for good."""
     asked: Row = {**QUESTIONS[path], "limit": 3}
-    before = ask_fresh(path, **asked).json()
-    fresh.fail(FAULTS["revised_rows"], path=path, times=1)
-    assert ask_fresh(path, **asked, **next_of(before)).status_code == 410
-    assert ask_fresh(path, **asked).json()["data"] != before["data"]
+    before = ask(path, **asked).json()
+    simulator.fail(FAULTS["revised_rows"], path=path, times=1)
+    assert ask(path, **asked, **next_of(before)).status_code == 410
+    assert ask(path, **asked).json()["data"] != before["data"]
 
 
-def test_refusals_that_quote_a_date(fresh: Simulator, ask_fresh: Ask) -> None:
+def test_refusals_that_quote_a_date(simulator: Simulator, ask: Ask) -> None:
     """The tap might take it for the latest day; or it is to wait until then."""
     told = {}
     for name, fault in DATED.items():
-        fresh.recover()
-        fresh.fail(fault)
-        answer = ask_fresh("skills", {"anthropic-version": "2026-10-21"}, **DAY)
+        simulator.recover()
+        simulator.fail(fault)
+        answer = ask("skills", {"anthropic-version": "2026-10-21"}, **DAY)
         told[name] = {*re.findall(r"\d{4}-\d\d-\d\d", refusal(answer))}
     assert told == {
         "version_sent_twice": {"2026-10-21"},
-        "key_expired": {str(fresh.latest - timedelta(days=5))},
-        "latest_day_far_back": {str(fresh.latest - timedelta(days=40))},
+        "key_expired": {str(simulator.latest - timedelta(days=5))},
+        "latest_day_far_back": {str(simulator.latest - timedelta(days=40))},
     }
-    fresh.recover()
-    fresh.fail(FAULTS["rate_limit_until_a_date"])
-    headers = ask_fresh("skills", **DAY).headers
+    simulator.recover()
+    simulator.fail(FAULTS["rate_limit_until_a_date"])
+    headers = ask("skills", **DAY).headers
     assert headers["date"] == "Thu, 16 Apr 2026 12:00:00 GMT"
     assert headers["retry-after"] == "Thu, 16 Apr 2026 12:00:02 GMT"

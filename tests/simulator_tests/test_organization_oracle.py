@@ -10,7 +10,6 @@ from anthropic.types.organization import OrganizationUser
 from tests import truth
 from tests.simulator import RESOURCES, Options, Resource, Simulator
 from tests.simulator_tests import oracle
-from tests.simulator_tests.asking import each_of
 from tests.unit.test_schemas import ADDED, load, model_fields, schema_fields, walk
 
 TODAY = date(2026, 10, 13)
@@ -36,8 +35,11 @@ NEVER = (
 )
 
 
+each_resource = pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)
+
+
 @pytest.mark.parametrize("prefix", ["", "beta."], ids=["ga", "beta"])
-@each_of()
+@each_resource
 def test_rows_are_those_of_the_official_models(
     simulator: Simulator, client: anthropic.Anthropic, resource: Resource, prefix: str
 ) -> None:
@@ -57,7 +59,7 @@ def test_rows_are_those_of_the_official_models(
     assert seen == {(field, way) for field, way in ways if not field.endswith(NEVER)}
 
 
-@each_of()
+@each_resource
 def test_every_parameter_of_the_package_is_known(
     client: anthropic.Anthropic, resource: Resource
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 from tap_claude_analytics.api import pacer
 from tests import truth
 from tests.simulator import FAULTS, Fault, Simulator, limits
-from tests.simulator.edits import refused
+from tests.simulator.faults import refused
 from tests.simulator.traffic import Answer, Exchange, Request
 from tests.singer import Output, run
 
