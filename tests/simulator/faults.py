@@ -75,10 +75,13 @@ def without_detour(request: Request) -> Request:
     """Give the question that a request means whose cursor was made up here."""
     if not request.page.startswith(_DETOUR):
         return request
-    cursor = request.cursor
-    params = {name: value for name, value in request.params.items() if name != cursor}
     aim = request.page.rpartition(_DETOUR)[2]
-    return replace(request, params=params | ({cursor: [aim]} if aim else {}))
+    params = {
+        name: [aim] if values == [request.page] else values
+        for name, values in request.params.items()
+        if aim or values != [request.page]
+    }
+    return replace(request, params=params)
 
 
 def _empty_page(exchange: Exchange) -> Answer:

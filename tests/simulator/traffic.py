@@ -31,15 +31,9 @@ class Request:
     fault: str | None = None
 
     @property
-    def cursor(self) -> str:
-        """The name of the parameter that leads to the next page."""
-        found = locate(self.path)
-        return "after_id" if found and found[0].by_id else "page"
-
-    @property
     def page(self) -> str:
         """The cursor that was sent, empty if none was."""
-        return self.params.get(self.cursor, [""])[0]
+        return (self.params.get("page") or self.params.get("after_id") or [""])[0]
 
 
 class Delivery(Enum):
