@@ -2,13 +2,13 @@
 
 from .data import Row
 from .endpoints import BASE_PATH, ENDPOINTS, Endpoint
-from .faults import FAULTS, REFUSALS, Fault, Kind
+from .faults import FAULTS
 from .options import FLOOR, Options
 from .organization.catalog import RESOURCES, Resource
 from .reports.facts import Fact
 from .reports.questions import BETA_HEADER, REPORTS, Report
 from .simulation import Simulator
-from .traffic import Request
+from .traffic import Fault, Request
 
 __all__ = [
     "BASE_PATH",
@@ -16,13 +16,11 @@ __all__ = [
     "ENDPOINTS",
     "FAULTS",
     "FLOOR",
-    "REFUSALS",
     "REPORTS",
     "RESOURCES",
     "Endpoint",
     "Fact",
     "Fault",
-    "Kind",
     "Options",
     "Report",
     "Request",

@@ -16,13 +16,12 @@ class Limit:
     At any instant, those accepted within the 60 seconds before it count.
     """
 
-    own_clock: Callable[[], float] = staticmethod(time.monotonic)
-    """The clock that a server of this kind goes by."""
-
-    def __init__(self, per_minute: int, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self, per_minute: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Take the limit, and a clock that tells seconds."""
         self._per_minute = per_minute
-        self._clock = clock or self.own_clock
+        self._clock = clock
         self._lock = threading.Lock()
         self._accepted: deque[float] = deque(maxlen=per_minute)
 
@@ -47,7 +46,6 @@ class Limit:
 class FixedMinute(Limit):
     """The count starts anew with every full minute of the server's clock."""
 
-    own_clock = staticmethod(time.time)
     _minute, _count = float("-inf"), 0
 
     @override

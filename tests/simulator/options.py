@@ -48,7 +48,6 @@ class Options:
     empty_page_every: int = _option(
         "one in so many answers has an empty page; 0: none", default=0
     )
-    reports: bool = _option("whether the plan has reports on usage and cost", default=True)
     refreshed_hours: int = _option("how many hours of today reports know", default=6)
     tell_refreshed: bool = _option("whether reports tell how far they reach", default=True)
     revisions: bool = _option("whether reports vary for 30 days", default=False)

@@ -27,8 +27,6 @@ _TYPES = {
     529: "overloaded_error",
 }
 _ANALYTICS = frozenset({"read:analytics"})
-# How Admin keys begin. They have no scopes; of analytics they open usage and cost.
-_ADMIN = "sk-ant-admin01-"
 _MAX_ENTRIES = 100
 
 
@@ -53,9 +51,9 @@ class ApiError(Exception):
         return Answer(status=self.status, body=as_bytes(body), headers=self.headers or {})
 
 
-def refuse(message: str, status: int = 400, code: str | None = None) -> NoReturn:
+def refuse(message: str, status: int = 400) -> NoReturn:
     """Refuse a request, by default for a wrong parameter."""
-    raise ApiError(status, message, code)
+    raise ApiError(status, message)
 
 
 class Key(NamedTuple):
@@ -83,7 +81,6 @@ class Keys:
         needed: Collection[str] = _ANALYTICS,
         *,
         refusal: int = 404,
-        admin: bool = False,
     ) -> Key:
         """Find the key of a request and check that it opens the endpoint.
 
@@ -91,21 +88,15 @@ class Keys:
             headers: With the key in `x-api-key`, or else as a bearer token.
             needed: The scopes of which one is enough.
             refusal: The status for strangers; with 404 the endpoint hides from them.
-            admin: Whether an Admin key of the organisation will do.
         """
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        text = headers.get("x-api-key", token if scheme.lower() == "bearer" else "")
-        key, is_admin = self._keys.get(text), text.startswith(_ADMIN)
-        if key is not None and (admin if is_admin else key.scopes & set(needed)):
-            return key
-        if is_admin:
-            held = " of an Admin key"
-        elif key is not None:
-            held = f": {', '.join(sorted(key.scopes)) or 'none'}"
-        else:
+        bearer = headers.get("authorization", "").removeprefix("Bearer ")
+        key = self._keys.get(headers.get("x-api-key", bearer))
+        if key is None:
             refuse("Not found" if refusal == 404 else "invalid x-api-key", refusal)
-        wanted = " or ".join(sorted(needed))
-        refuse(f"this key holds the scopes{held}; needed is {wanted}", 403)
+        if key.scopes.isdisjoint(needed):
+            held, wanted = ", ".join(sorted(key.scopes)), " or ".join(sorted(needed))
+            refuse(f"this key holds the scopes: {held}; needed is {wanted}", 403)
+        return key
 
 
 def read_scalars(parameters: Parameters, known: Collection[str]) -> dict[str, str]:

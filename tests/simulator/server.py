@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import TCPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from weakref import WeakSet
@@ -18,8 +17,6 @@ from .traffic import Answer, Delivery, Request
 
 # Seconds that a slow answer takes: more than the least time a client may grant.
 _SLOW = 1.5
-# Seconds for which connections are refused, and that it may take until they are.
-_REFUSAL, _PATIENCE = 0.03, 5.0
 _LINGER = struct.pack("ii", 1, 0)
 _DROPS = 100
 
@@ -41,32 +38,12 @@ class Server(ThreadingHTTPServer):
         self._tls = tls
         self.stopping = threading.Event()
         self._open: WeakSet[socket.socket] = WeakSet()
-        self._refusal = threading.Lock()
-        self._refusing = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
         super().__init__(("127.0.0.1", port), _Handler)
+        # A short poll, because stopping waits for it.
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(0.01,), daemon=True
+        )
         self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            # A short poll, because stopping waits for it.
-            self.serve_forever(0.01)
-            if self.stopping.is_set():
-                return
-            # A socket that is bound but does not listen: nobody else can take the port.
-            self.socket.close()
-            self.socket = socket.socket(self.address_family, self.socket_type)
-            TCPServer.server_bind(self)
-            self._refusing.set()
-            self.stopping.wait(_REFUSAL)
-            self.server_activate()
-
-    def refuse(self) -> None:
-        """Have new connections refused from now on, for a moment."""
-        with self._refusal:
-            self._refusing.clear()
-            self.shutdown()
-            self._refusing.wait(_PATIENCE)
 
     def get_request(self) -> tuple[socket.socket, object]:
         """Accept a connection; its handshake is up to the conversation."""
@@ -109,8 +86,6 @@ class _Handler(BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def _serve(self) -> None:
-        # A body is of no use here, but it must not be taken for the next request.
-        self.rfile.read(int(self.headers.get("content-length", 0)))
         parts = urlsplit(self.path)
         # Proxies are asked for whole addresses, or for a host and its port.
         path = unquote(parts.path) if self.path.startswith("/") else self.path
@@ -127,12 +102,10 @@ class _Handler(BaseHTTPRequestHandler):
 
         A wait ends when the server stops, and with an error when the client hangs up.
         """
-        delivery, body = answer.delivery, answer.body if self.command != "HEAD" else b""
+        delivery, body = answer.delivery, answer.body
         if delivery is Delivery.LATE:
             self.server.stopping.wait(_SLOW)
-        if delivery is Delivery.REFUSED:
-            self.server.refuse()
-        if delivery in {Delivery.RESET, Delivery.REFUSED}:
+        if delivery is Delivery.RESET:
             self._reset()
             return
         self._send_head(answer)
@@ -140,16 +113,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[: len(body) // 2])
             self.wfile.flush()
             self._reset()
-        elif delivery is Delivery.DRIPPING:
+            return
+        if delivery is Delivery.DRIPPING:
             # Of a long one, the rest comes at once.
-            drops = min(_DROPS, len(body))
-            for place in range(drops):
-                self.wfile.write(body[place : place + 1])
+            drops, body = body[:_DROPS], body[_DROPS:]
+            for drop in drops:
+                self.wfile.write(bytes([drop]))
                 self.wfile.flush()
-                self.server.stopping.wait(_SLOW / drops)
-            self.wfile.write(body[drops:])
-        else:
-            self.wfile.write(body)
+                self.server.stopping.wait(_SLOW / _DROPS)
+        self.wfile.write(body)
 
     def _reset(self) -> None:
         """Have the client see a reset (RST), not an orderly end (FIN)."""

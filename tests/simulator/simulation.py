@@ -15,8 +15,8 @@ from typing_extensions import Self
 
 from .company import Team
 from .data import Row
-from .edits import without_detour
 from .endpoints import BASE_PATH, BY_PATH, Query, ask_for, find, understand
+from .faults import without_detour
 from .options import GENERATIONS, NEWER, OLDER, Options
 from .organization.answers import Organization
 from .organization.catalog import RESOURCES, locate
@@ -26,10 +26,10 @@ from .reports.answers import Reports
 from .reports.clock import noon
 from .reports.facts import Fact
 from .reports.ledger import Ledger
-from .reports.questions import REPORTS, find_report, question_of_days
+from .reports.questions import REPORTS, question_of_days
 from .server import Server
 from .store import Store
-from .traffic import Act, Answer, Exchange, Request, Selection, as_bytes
+from .traffic import Answer, Exchange, Fault, Request, Selection, as_bytes
 
 
 class Simulator:
@@ -49,7 +49,7 @@ class Simulator:
         self._organization = Organization(self._store, self._ledger, self._keys)
         # The rows of the latest questions, encoded, for the pages to come.
         self._encoded = lru_cache(maxsize=16)(self._encode)
-        self._script: list[tuple[tuple[Act, ...], Selection]] = []
+        self._script: list[tuple[tuple[Fault, ...], Selection]] = []
         self._count = itertools.count(1)
         self._lock = threading.Lock()
         self._tls = tls
@@ -145,10 +145,11 @@ class Simulator:
     ) -> list[Row]:
         """Give the rows or buckets of a report for days, `end` not included.
 
-        They come as JSON would give them, by ascending time, with no limit to the range.
+        They come as JSON would give them, with no limit to the range.
         """
-        asked = (find_report(endpoint), (start, end), bucket_width, group_by)
-        return self._reports.truth(question_of_days(*asked, self.today))
+        days = (start, end)
+        question = question_of_days(endpoint, days, bucket_width, group_by, self.today)
+        return self._reports.truth(question)
 
     def reply(
         self,
@@ -165,13 +166,13 @@ class Simulator:
         JSON. A `content-length` larger than the body makes an answer that breaks off.
         """
         answer = Answer(status=status, body=as_bytes(body), headers=dict(headers or {}))
-        act = Act(name="reply", answer=lambda _: answer)
-        self.fail(act, path=endpoint, **which)
+        fault = Fault(name="reply", answer=lambda _: answer)
+        self.fail(fault, path=endpoint, **which)
 
-    def fail(self, *faults: Act, path: str | None = None, **which: Any) -> None:
+    def fail(self, *faults: Fault, path: str | None = None, **which: Any) -> None:
         """Let requests go wrong that one of the faults, taken at random, can befall.
 
-        `which` selects some of them, as the attributes of `Selection` say.
+        `path` and `which` select some of them, as the attributes of `Selection` say.
         """
         selection = Selection(path=path and _path_of(path), **which)
         with self._lock:
@@ -196,12 +197,12 @@ class Simulator:
             revise=lambda day: self._take_rows_away(request.path, day),
         )
         with self._lock:
-            taken = (selection.take(acts, exchange) for acts, selection in self._script)
+            taken = (selection.take(all_, exchange) for all_, selection in self._script)
             # Of several that fit, the earliest wins.
-            act = next(filter(None, taken), None)
-        answer = exchange.truth if act is None else act.answer(exchange)
+            fault = next(filter(None, taken), None)
+        answer = exchange.truth if fault is None else fault.answer(exchange)
         request.status = answer.status
-        request.fault = None if act is None else act.name
+        request.fault = None if fault is None else fault.name
         headers = {
             "request-id": request_id,
             "date": format_datetime(exchange.now, usegmt=True),

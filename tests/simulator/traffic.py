@@ -31,15 +31,9 @@ class Request:
     fault: str | None = None
 
     @property
-    def cursor(self) -> str:
-        """The name of the parameter that leads to the next page."""
-        found = locate(self.path)
-        return "after_id" if found and found[0].by_id else "page"
-
-    @property
     def page(self) -> str:
         """The cursor that was sent, empty if none was."""
-        return self.params.get(self.cursor, [""])[0]
+        return (self.params.get("page") or self.params.get("after_id") or [""])[0]
 
 
 class Delivery(Enum):
@@ -50,7 +44,6 @@ class Delivery(Enum):
     DRIPPING = "its body byte by byte"
     RESET = "not at all: the connection is reset"
     RESET_MIDWAY = "up to the middle of its body, where the connection is reset"
-    REFUSED = "not at all: the connection is reset, and new ones are refused for a moment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +173,7 @@ class Exchange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Act:
+class Fault:
     """One way to answer otherwise, to requests that it fits."""
 
     name: str
@@ -195,8 +188,8 @@ class Selection:
     Attributes:
         path: Only those to this path, in which an id may be left open.
         when: Only those for which this is true.
-        nth: The nth of them, counted from 1.
-        every: Also each kth of those after it; without it, each kth of all.
+        nth: The nth of them only, counted from 1.
+        since: The nth of them and all after it.
         share: This share of them, at random.
         seed: Of the randomness.
         times: At most so many.
@@ -205,7 +198,7 @@ class Selection:
     path: str | None = None
     when: Callable[[Request], bool] = lambda _: True
     nth: int | None = None
-    every: int | None = None
+    since: int = 1
     share: float = 1.0
     seed: int = 0
     times: int | None = None
@@ -215,18 +208,17 @@ class Selection:
         self._random = random.Random(self.seed)
         self._count = 0
 
-    def take(self, acts: tuple[Act, ...], exchange: Exchange) -> Act | None:
-        """Choose the act that befalls a request, if it is one of those meant."""
+    def take(self, faults: tuple[Fault, ...], exchange: Exchange) -> Fault | None:
+        """Choose the fault that befalls a request, if it is one of those meant."""
         request = exchange.request
         paths = {None, request.path, template_of(request.path)}
         if self.times == 0 or self.path not in paths or not self.when(request):
             return None
-        possible = [act for act in acts if act.fits(exchange)]
+        possible = [fault for fault in faults if fault.fits(exchange)]
         if not possible:
             return None
         self._count += 1
-        later = self._count - (self.nth or self.every or self._count)
-        is_meant = later == 0 or (self.every and later > 0 and later % self.every == 0)
+        is_meant = self._count >= self.since and self.nth in {None, self._count}
         if not is_meant or self._random.random() >= self.share:
             return None
         if self.times is not None:

@@ -1,23 +1,14 @@
 """For tests that ask the simulator themselves, past any proxy of the environment."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
-import anthropic
-import pytest
 import requests
 
-from tests.simulator import BASE_PATH, BETA_HEADER, RESOURCES, Resource, Row, Simulator
+from tests.simulator import Resource, Row, Simulator
 
 Ask = Callable[..., requests.Response]
-"""Asks a simulator as `send` does."""
-
-
-def each_of(*resources: Resource) -> pytest.MarkDecorator:
-    """Try all endpoints of people, teams and limits, or those that are given."""
-    tried = resources or tuple(RESOURCES.values())
-    return pytest.mark.parametrize("resource", tried, ids=[one.name for one in tried])
+"""Asks for a path, with other headers than usual, if any, and with parameters."""
 
 
 @contextlib.contextmanager
@@ -28,39 +19,9 @@ def kept_session() -> Iterator[requests.Session]:
         yield session
 
 
-@contextlib.contextmanager
-def official_client(simulator: Simulator) -> Iterator[anthropic.Anthropic]:
-    """Point the official client at a simulator."""
-    with anthropic.Anthropic(
-        api_key=simulator.options.api_key,
-        base_url=simulator.url,
-        max_retries=0,
-        http_client=anthropic.DefaultHttpxClient(trust_env=False),
-    ) as client:
-        yield client
-
-
-def send(
-    simulator: Simulator,
-    session: requests.Session,
-    path: str,
-    headers: Mapping[str, str | None] | None = None,
-    **params: Any,
-) -> requests.Response:
-    """Ask with the key of the simulator, unless other headers are given.
-
-    A header that is None is not sent, and `x__` stands for the parameter `x[]`.
-    """
-    sent = {"x-api-key": simulator.options.api_key, "anthropic-beta": f"x, {BETA_HEADER}"}
-    told = {name: value for name, value in {**sent, **(headers or {})}.items() if value}
-    wire = {name.replace("__", "[]"): value for name, value in params.items()}
-    url = simulator.url + (path if path.startswith("/") else BASE_PATH + path)
-    return session.get(url, params=wire, headers=told, timeout=10)
-
-
-def refusal(response: requests.Response, status: int = 400) -> str:
+def refusal(response: requests.Response) -> str:
     """Check the shape of a refusal and give its sentence."""
-    assert response.status_code == status, response.text
+    assert response.status_code == 400, response.text
     body = response.json()
     assert body.keys() == {"type", "error", "request_id"}
     assert body["type"] == "error"

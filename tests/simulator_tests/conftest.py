@@ -3,52 +3,48 @@
 A module says in `OPTIONS` which organisation it is about.
 """
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import anthropic
 import pytest
 import requests
 
-from tests.simulator import Simulator
-from tests.simulator_tests.asking import Ask, kept_session, official_client, send
+from tests.simulator import BASE_PATH, BETA_HEADER, Simulator
+from tests.simulator_tests.asking import Ask, kept_session
 
 
 @pytest.fixture(scope="module")
 def simulator(request: pytest.FixtureRequest) -> Iterator[Simulator]:
-    """Run the organisation of the module, only to be asked."""
+    """Run the organisation of the module."""
     with Simulator(request.module.OPTIONS) as running:
         yield running
 
 
 @pytest.fixture
-def fresh(request: pytest.FixtureRequest) -> Iterator[Simulator]:
-    """Run one to be edited, moved and scripted."""
-    with Simulator(request.module.OPTIONS) as running:
-        yield running
+def ask(simulator: Simulator) -> Iterator[Ask]:
+    """Ask it with its key; afterwards nothing goes wrong any more."""
+    usual = {"x-api-key": simulator.options.api_key, "anthropic-beta": f"x, {BETA_HEADER}"}
+    with kept_session() as session:
 
+        def send(
+            path: str, headers: Mapping[str, str] | None = None, **params: Any
+        ) -> requests.Response:
+            url = simulator.url + (path if path.startswith("/") else BASE_PATH + path)
+            told = {**usual, **(headers or {})}
+            return session.get(url, params=params, headers=told, timeout=10)
 
-@pytest.fixture(scope="module")
-def session() -> Iterator[requests.Session]:
-    """Keep connections alive."""
-    with kept_session() as kept:
-        yield kept
-
-
-@pytest.fixture
-def ask(simulator: Simulator, session: requests.Session) -> Ask:
-    """Ask the organisation of the module."""
-    return partial(send, simulator, session)
-
-
-@pytest.fixture
-def ask_fresh(fresh: Simulator, session: requests.Session) -> Ask:
-    """Ask the one that may be edited."""
-    return partial(send, fresh, session)
+        yield send
+    simulator.recover()
 
 
 @pytest.fixture(scope="module")
 def client(simulator: Simulator) -> Iterator[anthropic.Anthropic]:
-    """Point the official client at the organisation of the module."""
-    with official_client(simulator) as official:
+    """Point the official client at it."""
+    with anthropic.Anthropic(
+        api_key=simulator.options.api_key,
+        base_url=simulator.url,
+        max_retries=0,
+        http_client=anthropic.DefaultHttpxClient(trust_env=False),
+    ) as official:
         yield official

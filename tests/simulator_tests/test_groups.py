@@ -124,9 +124,9 @@ def test_users_by_team_are_the_rows_of_its_members(simulator: Simulator) -> None
                 assert value == (None if None in parts else sum(parts)), (day, field)
 
 
-def test_cuts_follow_edits(fresh: Simulator) -> None:
+def test_cuts_follow_edits() -> None:
     """A row that is taken away is gone from the groups, which otherwise stay."""
-    day = DAYS[-1]
+    day, fresh = DAYS[-1], Simulator(OPTIONS)
     gone = fresh.truth("skills", day)[0]["skill_name"]
     before = fresh.truth("skills", day, group_by=("product",))
     fresh.edit("skills", day, lambda rows: rows[1:])

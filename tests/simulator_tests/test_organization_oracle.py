@@ -10,7 +10,6 @@ from anthropic.types.organization import OrganizationUser
 from tests import truth
 from tests.simulator import RESOURCES, Options, Resource, Simulator
 from tests.simulator_tests import oracle
-from tests.simulator_tests.asking import each_of
 from tests.unit.test_schemas import ADDED, load, model_fields, schema_fields, walk
 
 TODAY = date(2026, 10, 13)
@@ -36,8 +35,11 @@ NEVER = (
 )
 
 
+each_resource = pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)
+
+
 @pytest.mark.parametrize("prefix", ["", "beta."], ids=["ga", "beta"])
-@each_of()
+@each_resource
 def test_rows_are_those_of_the_official_models(
     simulator: Simulator, client: anthropic.Anthropic, resource: Resource, prefix: str
 ) -> None:
@@ -57,7 +59,20 @@ def test_rows_are_those_of_the_official_models(
     assert seen == {(field, way) for field, way in ways if not field.endswith(NEVER)}
 
 
-@each_of()
+def test_a_member_is_on_one_page(client: anthropic.Anthropic) -> None:
+    """However many periods have a limit; and a page may be empty though others follow."""
+    listed = client.organization.spend_limits.effective.list(limit=37)
+    pages = [
+        [row.scope.to_dict()["user_id"] for row in page.data]
+        for page in listed.iter_pages()
+    ]
+    members = [set(page) for page in pages]
+    assert set() in members
+    assert sum(map(len, members)) == len(set().union(*members))
+    assert max(map(len, members)) == 37 < max(map(len, pages))
+
+
+@each_resource
 def test_every_parameter_of_the_package_is_known(
     client: anthropic.Anthropic, resource: Resource
 ) -> None:

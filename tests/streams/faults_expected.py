@@ -1,19 +1,16 @@
 """What the tap makes of each fault of the simulator: one table, made from the other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
-from tests.simulator import FAULTS, REFUSALS, Fault, Kind
+from tests.simulator import FAULTS, Fault
+from tests.simulator.faults import ENDLESS, GATEWAYS, PASSING, WRONG
 
 #: Each of these costs the time-out of a request.
 SLOW = frozenset({"late_answer", "dripping_answer"})
 #: Passing faults that cost no time.
-QUICK = tuple(
-    fault
-    for name, fault in FAULTS.items()
-    if fault.kind is Kind.PASSING and name not in SLOW
-)
+QUICK = tuple(fault for name, fault in PASSING.items() if name not in SLOW)
 
 
 class Extent(Enum):
@@ -42,45 +39,35 @@ class Case(NamedTuple):
 
 
 NO_ANSWER = "got no complete answer"
-#: What becomes of a fault of a kind, in each extent that it is tried in, and what is said.
-_ENDS = {
-    Kind.PASSING: [(Extent.ONCE, Outcome.TRUTH, "")],
-    Kind.LONG: [(Extent.ONCE, Outcome.FAILURE, "is longer than max_retry_wait")],
-    Kind.EXPIRED: [
-        (Extent.ONCE, Outcome.TRUTH, ""),
-        (Extent.LASTING, Outcome.FAILURE, "was answered with status 410"),
-    ],
-    Kind.REVISED: [(Extent.ONCE, Outcome.TRUTH, "")],
-    Kind.WRONG: [(Extent.ONCE, Outcome.FAILURE, "; expected")],
-    Kind.MISPLACED: [(Extent.ONCE, Outcome.FAILURE, "returned a row ")],
-    Kind.ENDLESS: [(Extent.LASTING, Outcome.FAILURE, "expected its pages to end")],
-    Kind.DOUBLED: [(Extent.ALWAYS, Outcome.TRUTH, "")],
-    Kind.EMPTY: [(Extent.ONCE, Outcome.TRUTH, "")],
-    Kind.STALE: [(Extent.ALWAYS, Outcome.TRUTH, "")],
-    Kind.NOT_YET: [(Extent.ALWAYS, Outcome.END_FOR_NOW, "was answered with status 400")],
-    Kind.GATEWAY: [(Extent.ONCE, Outcome.FAILURE, "something between this machine and")],
-    Kind.INELIGIBLE: [
-        (Extent.ONCE, Outcome.FAILURE, "Organisations of this kind do not have this")
-    ],
+#: Which faults are tried to which extent, how that ends, and what is said of it.
+_ENDS: tuple[tuple[Iterable[str], Extent, Outcome, str], ...] = (
+    (PASSING, Extent.ONCE, Outcome.TRUTH, ""),
+    (
+        ("expired_cursor", "revised_rows", "empty_page_with_a_cursor"),
+        *(Extent.ONCE, Outcome.TRUTH, ""),
+    ),
+    (("rows_twice", "stale_cursor"), Extent.ALWAYS, Outcome.TRUTH, ""),
+    (WRONG, Extent.ONCE, Outcome.FAILURE, "; expected"),
+    (GATEWAYS, Extent.ONCE, Outcome.FAILURE, "something between this machine and"),
+    (ENDLESS, Extent.LASTING, Outcome.FAILURE, "expected its pages to end"),
+    (("not_yet",), Extent.ALWAYS, Outcome.END_FOR_NOW, "was answered with status 400"),
+    *(
+        ((name,), extent, Outcome.FAILURE, sentence)
+        for name, extent, sentence in (
+            ("rate_limit_for_very_long", Extent.ONCE, "is longer than max_retry_wait"),
+            ("rows_of_another_day", Extent.ONCE, "returned a row "),
+            ("organization_not_eligible", Extent.ONCE, "Organisations of this kind do not"),
+            # One of each sort that passes, where it does not.
+            ("expired_cursor", Extent.LASTING, "was answered with status 410"),
+            ("rate_limit_without_a_wait", Extent.LASTING, "was answered with status 429"),
+            ("status_503", Extent.LASTING, "was answered with status 503"),
+            ("invalid_json", Extent.LASTING, "was answered with a body that is not JSON"),
+            ("reset_before_the_answer", Extent.LASTING, NO_ANSWER),
+        )
+    ),
+)
+CASES = {
+    f"{name}-{extent.name.lower()}": Case(FAULTS[name], extent, outcome, sentence)
+    for names, extent, outcome, sentence in _ENDS
+    for name in names
 }
-#: Passing faults that are also tried where they do not pass: one of each sort.
-_LASTING = {
-    "rate_limit_without_a_wait": "was answered with status 429",
-    "status_503": "was answered with status 503",
-    "invalid_json": "was answered with a body that is not JSON",
-    "reset_before_the_answer": NO_ANSWER,
-}
-
-
-def _cases() -> Iterator[Case]:
-    # Refusals whose words hold dates are about days that are not there; see `test_not_yet`.
-    kinds = {Kind.GATEWAY, Kind.INELIGIBLE, Kind.PASSING}
-    refusals = [fault for fault in REFUSALS.values() if fault.kind in kinds]
-    for fault in (*FAULTS.values(), *refusals):
-        for end in _ENDS[fault.kind]:
-            yield Case(fault, *end)
-        if fault.name in _LASTING:
-            yield Case(fault, Extent.LASTING, Outcome.FAILURE, _LASTING[fault.name])
-
-
-CASES = {f"{case.fault.name}-{case.extent.name.lower()}": case for case in _cases()}

@@ -12,7 +12,7 @@ import pytest
 from tap_claude_analytics.cli.anonymous import GONE, anonymous, field_name
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import masking
-from tests.simulator import REFUSALS, Simulator
+from tests.simulator import FAULTS, Simulator
 from tests.singer import catalog_of, config_for
 from tests.system.personal_data import found, rows, values_of
 
@@ -110,7 +110,7 @@ def test_what_is_told_of_answers(simulator: Simulator) -> None:
         ("gateway_json_with_404", "JSON of an"),
     ):
         simulator.recover()
-        simulator.fail(REFUSALS[name])
+        simulator.fail(FAULTS[name])
         (answer,) = first_of(simulator, "skills")["answers"]
         assert answer["body"].startswith(form)
         assert "Blocked" not in json.dumps(answer)

@@ -18,7 +18,8 @@ from tap_claude_analytics.records.day import Day
 from tap_claude_analytics.streams.day_stream import DayStream
 from tap_claude_analytics.streams.specs import SPECS
 from tests import ledger, truth
-from tests.simulator import FAULTS, Fault, Kind, Simulator
+from tests.simulator import FAULTS, Fault, Simulator
+from tests.simulator.faults import ENDLESS, GATEWAYS, PASSING
 from tests.simulator.organization.catalog import template_of
 from tests.simulator.traffic import Exchange, Request
 from tests.singer import Output, SetToday, run
@@ -57,7 +58,7 @@ WAYS = (
     "not_yet-always",
 )
 #: After other faults, records come again with a later reading.
-READ_ONCE = {Kind.PASSING, Kind.EMPTY, Kind.STALE}
+READ_ONCE = {*PASSING, "empty_page_with_a_cursor", "stale_cursor"}
 _ASKERS = {
     (spec.path, spec.group_by): spec.name for spec in SPECS if spec.name != "adoption"
 }
@@ -100,12 +101,13 @@ def befall(simulator: Simulator, fault: Fault, stream: str, **selection: Any) ->
 
 def can_befall(fault: Fault, stream: str) -> bool:
     """Tell whether a fault can befall a request that a stream depends on."""
-    if fault.kind is Kind.EXPIRED:
+    if fault.name == "expired_cursor":
         return stream not in ONE_PAGE
-    if fault.kind is Kind.REVISED:
+    if fault.name == "revised_rows":
         # What is taken from a team's summaries would be missing in those of all.
         return stream != "org_summaries_by_team"
-    return fault.kind not in {Kind.NOT_YET, Kind.MISPLACED} or stream not in truth.SNAPSHOTS
+    of_days = {"not_yet", "rows_of_another_day"}
+    return fault.name not in of_days or stream not in truth.SNAPSHOTS
 
 
 def end_of(case: Case, stream: str) -> Outcome:
@@ -177,12 +179,12 @@ def test_every_fault(
     fault, is_lasting = case.fault, case.extent is Extent.LASTING
     if fault.name in faults_expected.SLOW:
         request.getfixturevalue("impatient")
-    if fault.kind is Kind.ENDLESS:
+    if fault.name in ENDLESS:
         monkeypatch.setattr(client, "_MAX_ROWS", MOST_PAGES * SETTINGS["page_size"])
     for stream in befallen:
         # Some streams have one cursor only; see also `test_every_cursor_may_expire`.
-        nth = 1 if fault.kind is Kind.EXPIRED or stream in ONE_REQUEST else 2
-        selections = {Extent.ONCE: {"nth": nth}, Extent.LASTING: {"nth": nth, "every": 1}}
+        nth = 1 if fault.name == "expired_cursor" or stream in ONE_REQUEST else 2
+        selections = {Extent.ONCE: {"nth": nth}, Extent.LASTING: {"since": nth}}
         if can_befall(fault, stream):
             befall(simulator, fault, stream, **selections.get(case.extent, {}))
     streams = dict.fromkeys((*befallen, NEIGHBOUR))
@@ -197,7 +199,7 @@ def test_every_fault(
     assert first.failed == sorted(s for s in ends if ends[s] is Outcome.FAILURE)
     if NEIGHBOUR not in befallen:
         assert_holds_truth(simulator, NEIGHBOUR, DAYS, first)
-    if fault.kind is Kind.DOUBLED:
+    if fault.name == "rows_twice":
         assert_holds_what_came_twice(simulator, befallen, first)
     else:
         assert_ends(simulator, case, ends, first)
@@ -213,12 +215,12 @@ def assert_ends(
         if end is Outcome.FAILURE:
             assert f"GET {url_path(PATHS[stream]).partition('/{')[0]}" in sentences[stream]
             assert case.sentence in sentences[stream]
-            has_id = case.sentence != NO_ANSWER and case.fault.kind is not Kind.GATEWAY
+            has_id = case.sentence != NO_ANSWER and case.fault.name not in GATEWAYS
             assert not has_id or "(request id req_" in sentences[stream]
             assert len(read_days) < len(days)
         elif end is Outcome.END_FOR_NOW:
             assert len(read_days) == len(days) - 1
-        elif case.fault.kind in READ_ONCE or not can_befall(case.fault, stream):
+        elif case.fault.name in READ_ONCE or not can_befall(case.fault, stream):
             assert len(first.records(stream)) == true_count(simulator, stream)
         assert_holds_truth(simulator, stream, days[: len(read_days)], first)
         begun = {day.isoformat() for day in days[: len(read_days) + 1]}

@@ -9,10 +9,10 @@ import pytest
 
 from tests import truth
 from tests.conftest import TODAY
-from tests.simulator import REFUSALS, Kind, Request, Simulator
+from tests.simulator import FAULTS, Request, Simulator
+from tests.simulator.faults import DATED
 from tests.singer import Organize, error_of, run, state_at
 
-DATED = sorted(name for name, fault in REFUSALS.items() if fault.kind is Kind.DATED)
 LAST = TODAY.subtract(days=3)
 STREAMS = ("skills", "adoption")
 SUMMARIES = ("adoption", "org_summaries")
@@ -21,7 +21,7 @@ SUMMARIES = ("adoption", "org_summaries")
 @pytest.mark.parametrize("name", DATED)
 def test_dates_of_something_else(simulator: Simulator, name: str) -> None:
     """No stream ends quietly because a refusal quotes a date, and no bookmark moves."""
-    simulator.fail(REFUSALS[name])
+    simulator.fail(FAULTS[name])
     state = state_at("2026-01-12", *STREAMS)
     output = run(simulator, *STREAMS, state=state, start_date=LAST)
     assert output.failed == sorted(STREAMS)
@@ -61,7 +61,7 @@ def test_a_day_that_is_there(simulator: Simulator) -> None:
 
 def test_the_wording_without_a_date(simulator: Simulator) -> None:
     """All streams end on the day before, without a warning."""
-    simulator.fail(REFUSALS["not_yet_without_a_date"])
+    simulator.fail(FAULTS["not_yet_without_a_date"])
     output = run(simulator, *STREAMS, data_delay_days=1)
     assert not output.failures
     assert {output.bookmark(stream) for stream in STREAMS} == {LAST.isoformat()}
@@ -139,15 +139,15 @@ def test_pieces_of_a_range(organization: Organize) -> None:
     """They hold the truth of all days, and each piece is asked for once."""
     simulator = organization(LATER, users=5, projects=2)
     streams = (*SUMMARIES, "org_summaries_by_team")
-    simulator.fail(REFUSALS["summaries_of_31_days_at_most"])
 
     def is_long(request: Request) -> bool:
         names = ("starting_date", "ending_date")
         first, end = (date.fromisoformat(request.params[name][0]) for name in names)
         return (end - first).days > 31
 
-    too_long = error_of("the range is too long")
-    simulator.reply("users", status=400, body=too_long, when=is_long)
+    for path in ("summaries", "users"):
+        too_long = error_of("the range is too long")
+        simulator.reply(path, status=400, body=too_long, when=is_long)
     pieces = run(simulator, *streams)
     assert not pieces.failures
     days = [pendulum.Date(2026, 1, 1).add(days=n) for n in range(34)]

@@ -12,8 +12,8 @@ import pytest
 
 from tap_claude_analytics.api import pacer
 from tests import truth
-from tests.simulator import FAULTS, Fault, Kind, Simulator, limits
-from tests.simulator.edits import refused
+from tests.simulator import FAULTS, Fault, Simulator, limits
+from tests.simulator.faults import refused
 from tests.simulator.traffic import Answer, Exchange, Request
 from tests.singer import Output, run
 
@@ -35,7 +35,6 @@ def before_each_answer(
     """Do something ahead of each answer, or give another one."""
     fault = Fault(
         name="an act of the test",
-        kind=Kind.PASSING,
         answer=lambda exchange: act(exchange) or exchange.truth,
     )
     simulator.fail(fault, **selection)

@@ -1,15 +1,17 @@
 """What stands between the tap and the API: networks, proxies, certificates, gateways."""
 
+import ssl
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import trustme
 
 from tap_claude_analytics.api.session import ApiSession
 from tests.conftest import TODAY
-from tests.simulator import REFUSALS, Kind, Options, Simulator
-from tests.simulator.certificates import certificate_for
+from tests.simulator import FAULTS, Options, Simulator
+from tests.simulator.faults import GATEWAYS
 from tests.singer import Output, error_of, run
 
 ELSEWHERE = "https://api.example.invalid"
@@ -139,13 +141,14 @@ def test_certificates(
     reason: str | None,
 ) -> None:
     """An unknown authority or another host is final at once; either variable helps."""
-    certificate = certificate_for(host)
+    issuer, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    issuer.issue_cert(host).configure_cert(tls)
     authority = tmp_path / "authority.pem"
-    authority.write_bytes(certificate.authority)
+    issuer.cert_pem.write_to_path(str(authority))
     if variable:
         monkeypatch.setenv(variable, str(authority))
     options = Options(today=TODAY, users=3, projects=2)
-    with Simulator(options, tls=certificate.context) as secure:
+    with Simulator(options, tls=tls) as secure:
         output = read(secure)
         assert bool(secure.requests) is (reason is None)
     assert waits == []
@@ -158,14 +161,12 @@ def test_certificates(
 # Gateways
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, fault in REFUSALS.items() if fault.kind is Kind.GATEWAY]
-)
+@pytest.mark.parametrize("name", GATEWAYS)
 def test_a_gateway_that_refuses_one_endpoint(
     simulator: Simulator, waits: list[float], name: str
 ) -> None:
     """It is told as what it is, not as a key that is refused."""
-    simulator.fail(REFUSALS[name], path="skills")
+    simulator.fail(FAULTS[name], path="skills")
     sentence = read(simulator).failure
     assert sentence.startswith("Stream skills failed: ")
     assert f"status {name[-3:]}" in sentence
@@ -180,7 +181,7 @@ def test_a_gateway_that_refuses_one_endpoint(
 
 def test_a_gateway_that_refuses_everything(simulator: Simulator) -> None:
     """One sentence is enough, and it does not blame the key."""
-    simulator.fail(REFUSALS["gateway_page_with_403"])
+    simulator.fail(FAULTS["gateway_page_with_403"])
     sentence = the_failure(read(simulator))
     assert sentence.startswith("Something other than the API answers for every endpoint")
     assert "refuses this key" not in sentence

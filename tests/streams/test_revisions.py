@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tap_claude_analytics.days.ledger import REVISABLE
 from tap_claude_analytics.days.revisions import digest_of, spans
 from tests import ledger
-from tests.simulator import FAULTS, REFUSALS, Fact, Options, Simulator
+from tests.simulator import FAULTS, Fact, Options, Simulator
 from tests.singer import Organize, Output, SetToday, page_of, run
 
 TODAY = pendulum.Date(2026, 3, 20)
@@ -263,7 +263,7 @@ def test_days_of_which_nobody_knows_if_they_are_complete(
     """They are not final, hold the bookmark with a warning, and stay to be read again."""
     settings: dict[str, Any] = {"start_date": ago(33), "end_date": ago(25)}
     simulator = organization(**COMPANY, tell_refreshed=tell_refreshed)
-    simulator.fail(REFUSALS["never_refreshed"])
+    simulator.fail(FAULTS["never_refreshed"])
     output = run(simulator, *STREAMS, **settings)
     for stream, warning in zip(STREAMS[::-1], output.warnings, strict=True):
         told = {(r["is_final"], r["is_complete"]) for r in output.records(stream)}
@@ -279,7 +279,7 @@ def test_days_of_which_nobody_knows_if_they_are_complete(
 
 def test_a_gap_holds_the_bookmark(simulator: Simulator) -> None:
     """Days that are complete do not move it beyond one that is not."""
-    simulator.fail(REFUSALS["never_refreshed"], nth=1)
+    simulator.fail(FAULTS["never_refreshed"], nth=1)
     output = run(simulator, "user_usage_report", start_date=ago(2))
     told = [reading["is_complete"] for reading in output.records("readings")]
     assert told == [False, True, False]

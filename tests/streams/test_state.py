@@ -8,7 +8,7 @@ import pytest
 
 from tests import ledger, truth
 from tests.conftest import TODAY
-from tests.simulator import REFUSALS, Simulator
+from tests.simulator import FAULTS, Simulator
 from tests.simulator.faults import ANOTHER_ORGANIZATION
 from tests.singer import Organize, Output, SetToday, catalog_of, merged, run, state_at
 
@@ -156,7 +156,7 @@ def test_a_key_of_another_organization(simulator: Simulator) -> None:
     assert organizations(old.states[0]) == dict.fromkeys(STREAMS)
     assert organizations(state) == dict.fromkeys(STREAMS, own)
     assert not read(simulator, state=state).failures
-    simulator.fail(REFUSALS["another_organization"])
+    simulator.fail(FAULTS["another_organization"])
     for streams in (STREAMS, ("usage",), ("skills",)):
         output = read(simulator, *streams, state=state)
         for word in (ANOTHER_ORGANIZATION, own, "--full-refresh"):
@@ -177,7 +177,7 @@ def test_a_key_of_another_organization(simulator: Simulator) -> None:
 
 def test_two_organizations_in_one_run(simulator: Simulator) -> None:
     """Also answers of one run are not mixed."""
-    simulator.fail(REFUSALS["another_organization"], path="skills", nth=3)
+    simulator.fail(FAULTS["another_organization"], path="skills", nth=3)
     output = read(simulator, "skills")
     assert ANOTHER_ORGANIZATION in output.failure
     assert len(output.read_days("skills")) == 2
@@ -185,10 +185,10 @@ def test_two_organizations_in_one_run(simulator: Simulator) -> None:
 
 def test_without_the_header(simulator: Simulator) -> None:
     """A gateway that takes it away keeps nothing from being read."""
-    simulator.fail(REFUSALS["headers_taken_away"])
+    simulator.fail(FAULTS["headers_taken_away"])
     state = read(simulator).state
     assert organizations(state) == dict.fromkeys(STREAMS)
     simulator.recover()
     # Only from some answers.
-    simulator.fail(REFUSALS["headers_taken_away"], nth=3)
+    simulator.fail(FAULTS["headers_taken_away"], nth=3)
     assert not read(simulator, state=state).failures

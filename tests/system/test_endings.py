@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.simulator import Fault, Kind, Options, Simulator
+from tests.simulator import Fault, Options, Simulator
 from tests.simulator.traffic import Answer, Exchange
 from tests.singer import config_for
 
@@ -104,7 +104,7 @@ def test_a_signal_while_32_slow_answers_are_under_way(tap: Tap) -> None:
         over.wait(PATIENCE)
         return exchange.truth
 
-    slow = Fault(name="an answer that waits", kind=Kind.PASSING, answer=wait)
+    slow = Fault(name="an answer that waits", answer=wait)
     tap.simulator.fail(slow, path="skills")
     command = tap.command(start_date="2026-01-05", max_parallel_requests=32)
     taken = tap.folder / "messages.jsonl"

@@ -1,4 +1,4 @@
-"""The six endpoints: where each is, which scopes open it, and what it may be asked."""
+"""The six endpoints: where each is, which scopes open it, and what the API may be asked."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,8 @@ class Resource:
     Attributes:
         path: Its whole path; a part in braces stands for an id.
         scopes: Any one of these opens it.
-        lists: Its repeatable parameters with their allowed values, none meaning any.
+        lists: Its repeatable parameters with their allowed values, none meaning any. They
+            narrow the rows, which the tap does not ask for and nobody simulates.
         by_id: Whether ids lead from page to page, not a cursor.
         linked: Whether it needs a key for all linked organisations.
     """
@@ -30,7 +31,7 @@ class Resource:
 
     @property
     def parameters(self) -> frozenset[str]:
-        """The names of all parameters."""
+        """The names of all parameters that the API understands."""
         others = ("after_id", "before_id", "email") if self.by_id else ("page",)
         return frozenset({"limit", *others, *self.lists})
 

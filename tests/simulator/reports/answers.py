@@ -11,16 +11,14 @@ from typing import Any, NamedTuple
 
 from tests.simulator.data import Row
 from tests.simulator.options import OLDER, Options
-from tests.simulator.protocol import Key, Keys, refuse, turn_to
+from tests.simulator.protocol import Keys, refuse, turn_to
 from tests.simulator.traffic import Request
 
 from .clock import WIDTHS, floor, write
 from .facts import COST_TYPES, EXACT, TOKEN_TYPES, TOKENS, Charge, Fact
 from .ledger import Ledger
-from .questions import BETA_HEADER, FANNED_OUT, REPORTS, Question, Report, understand
+from .questions import BETA_HEADER, FANNED_OUT, REPORTS, Question, understand
 
-# Groups that a bucket of the legacy reports shows at most.
-_TOP = 100
 _TEAM = "rbac_group_id"
 # The components of a cost in the order of their rows: a cost type, and a token type.
 _COMPONENTS = [(None, None), *product(COST_TYPES, (None, *TOKEN_TYPES))]
@@ -39,10 +37,11 @@ class Reports:
     def answer(self, request: Request, today: date, generation: str) -> bytes:
         """Answer a request, or raise what refuses it."""
         report = REPORTS[request.path]
-        key = self._check_access(report, request)
+        self._keys.check(request.headers, refusal=401)
+        betas = request.headers.get("anthropic-beta", "")
+        if not report.legacy and BETA_HEADER not in betas:
+            refuse(f"anthropic-beta: this endpoint is in beta and needs {BETA_HEADER}")
         question, limit = understand(report, request.params, today)
-        if "organization_ids[]" in request.params and not key.linked:
-            refuse("organization_ids[]: needs the key of a parent organization")
         page, more, cursor = turn_to(
             self._options,
             self._encoded(question, self._ledger.edits.version, generation),
@@ -61,16 +60,6 @@ class Reports:
     def truth(self, question: Question) -> list[Row]:
         """Give all rows of a question, or all of its buckets."""
         return [row for rows in self._chunks(question) for row in rows]
-
-    def _check_access(self, report: Report, request: Request) -> Key:
-        admin = not report.legacy
-        key = self._keys.check(request.headers, refusal=401, admin=admin)
-        if not self._options.reports:
-            refuse("this plan has no reports on usage and cost", report.refusal)
-        betas = request.headers.get("anthropic-beta", "").replace(" ", "").split(",")
-        if not report.legacy and BETA_HEADER not in betas:
-            refuse(f"anthropic-beta: this endpoint is in beta and needs {BETA_HEADER}")
-        return key
 
     def _encode(self, question: Question, _version: int, generation: str) -> list[bytes]:
         chunks = [
@@ -101,7 +90,7 @@ class Reports:
                 yield fact
 
 
-def _passes(fact: Fact, field: str, wanted: frozenset[str | None]) -> bool:
+def _passes(fact: Fact, field: str, wanted: frozenset[str]) -> bool:
     value = getattr(fact, field)
     return not wanted.isdisjoint(value if isinstance(value, tuple) else (value,))
 
@@ -117,8 +106,8 @@ class _Group(NamedTuple):
 def _grouped(question: Question, facts: Iterable[Fact]) -> list[_Group]:
     """Group facts; identities count one by one, however they are shown.
 
-    Grouped by team, a fact counts in each of its teams. The groups come in the order of the
-    metric, or of time and then of the metric.
+    Grouped by team, a fact counts in each of its teams. The largest group comes first; in
+    the newer reports the oldest, and of one time the largest.
     """
     names = [n for n in question.group_by if n not in {*FANNED_OUT, _TEAM}]
     if question.report.of_users:
@@ -127,7 +116,7 @@ def _grouped(question: Question, facts: Iterable[Fact]) -> list[_Group]:
     found: defaultdict[tuple[datetime, str | None, tuple[Any, ...]], list[Fact]]
     found = defaultdict(list)
     for fact in facts:
-        bucket = floor(fact.at, question.width) if question.width else question.start
+        bucket = floor(fact.at, question.width)
         values = tuple([getattr(fact, name) for name in names])
         for team in (fact.rbac_group_ids if by_team else ()) or (None,):
             found[bucket, team, values].append(fact)
@@ -142,9 +131,9 @@ def _grouped(question: Question, facts: Iterable[Fact]) -> list[_Group]:
         return Decimal(sum(sum(fact.tokens) for fact in group.facts))
 
     with localcontext(EXACT):
-        groups.sort(key=metric, reverse=question.by_time or not question.ascending)
-    if question.by_time:
-        groups.sort(key=lambda group: group.starting_at, reverse=not question.ascending)
+        groups.sort(key=metric, reverse=True)
+    if not question.report.legacy:
+        groups.sort(key=lambda group: group.starting_at)
     return groups
 
 
@@ -154,8 +143,6 @@ def _rows(question: Question, group: _Group) -> Iterator[Row]:
     if question.exclude_deleted and group.dimensions["actor"].left <= question.today:
         return
     bounds = _bounds(question, group.starting_at)
-    if question.width is None and report.legacy:
-        bounds = dict.fromkeys(bounds)
     for dimensions, measures in _measured(question, group):
         if report.legacy:
             yield {**bounds, **dimensions, **measures}
@@ -174,14 +161,13 @@ def _buckets(question: Question, groups: list[_Group]) -> Iterator[Row]:
         ]
     starting_at = question.start
     while starting_at < question.end:
-        top = results[starting_at][:_TOP]
-        yield {**_bounds(question, starting_at), "results": top}
-        starting_at += WIDTHS[question.width or "1d"]
+        yield {**_bounds(question, starting_at), "results": results[starting_at]}
+        starting_at += WIDTHS[question.width]
 
 
 def _bounds(question: Question, starting_at: datetime) -> Row:
-    end = starting_at + WIDTHS[question.width] if question.width else question.end
-    return {"starting_at": write(starting_at), "ending_at": write(end)}
+    ending_at = starting_at + WIDTHS[question.width]
+    return {"starting_at": write(starting_at), "ending_at": write(ending_at)}
 
 
 def _measured(question: Question, group: _Group) -> Iterator[tuple[Row, Row]]:

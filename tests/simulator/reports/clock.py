@@ -24,8 +24,8 @@ def write(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def floor(moment: datetime, width: str | None) -> datetime:
-    """Round down to the bound of a bucket, or to the hour when there are none."""
+def floor(moment: datetime, width: str) -> datetime:
+    """Round down to the bound of a bucket."""
     if width == "1d":
         return midnight(moment.date())
     minute = moment.minute if width == "1m" else 0

@@ -21,8 +21,6 @@ CHILDREN = (
     "7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a01",
     "7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a02",
 )
-# A child whose usage no report has.
-HIPAA_READY = "7b0d3c52-9f3e-4a57-8a0e-2f1f6c1d0a03"
 COST_TYPES = ("tokens", "web_search", "code_execution", "session_usage")
 TOKENS, WEB_SEARCH, CODE, SESSION = COST_TYPES
 TOKEN_TYPES = (
