@@ -139,8 +139,8 @@ def run(
         )
 
 
-def together(subjects: Iterable[Callable[[], _T]]) -> list[_T]:
-    """Run all subjects at the same time, where it is waiting that takes the time."""
-    with ThreadPoolExecutor() as pool:
+def together(subjects: Iterable[Callable[[], _T]], at_once: int = 8) -> list[_T]:
+    """Run subjects at the same time, where it is not their speed that counts."""
+    with ThreadPoolExecutor(at_once) as pool:
         running = [pool.submit(subject) for subject in subjects]
         return [future.result() for future in running]

@@ -196,16 +196,16 @@ def memory(bench: Bench) -> Shown:
         rows = run.rows_per_day[("usage", *needed.DETAIL)]
         return Line(f"(c) usage: {users:,} users, {days} days", run, 0, days * rows)
 
-    pairs = [
-        (partial(of_users, 1000, 30), partial(of_users, 1000, many_days)),
-        # As many rows of usage, or the few would not fill what may wait.
-        (partial(of_users, 20_000, large_days), partial(of_usage, 1000, 60)),
-        (
-            partial(of_usage, 20_000, 3),
-            partial(of_users, 20_000, large_days, max_parallel_requests=at_once),
-        ),
+    subjects = [
+        partial(of_users, 1000, 30),
+        partial(of_users, 1000, many_days),
+        partial(of_users, 20_000, large_days),
+        # As many rows as of more users, or these would not fill what may wait.
+        partial(of_usage, 1000, 60),
+        partial(of_usage, 20_000, 3),
+        partial(of_users, 20_000, large_days, max_parallel_requests=at_once),
     ]
-    lines = [line for pair in pairs for line in together(pair)]
+    lines = together(subjects, at_once=2)
     *peaks, most = [line.run.peak for line in lines]
 
     def below(text: str, peak: float) -> Promise:
