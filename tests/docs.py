@@ -43,8 +43,9 @@ SAMPLE_DAY = pendulum.datetime(2026, 5, 20)
 
 
 def texts() -> str:
-    """Return all pages, one after the other."""
-    return "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    """Return all pages, one after the other, and CONTRIBUTING."""
+    pages = (*PAGES, ROOT / "CONTRIBUTING.md")
+    return "\n".join(page.read_text(encoding="utf-8") for page in pages)
 
 
 def block(name: str) -> str:
@@ -192,9 +193,8 @@ def with_tables(page: Path) -> str:
     text = page.read_text(encoding="utf-8")
     for name, table in TABLES.items():
         if f"<!-- {name} -->" in text:
-            before, rest = text.split(f"<!-- {name} -->\n")
-            _, after = rest.split(f"<!-- /{name} -->")
-            text = f"{before}<!-- {name} -->\n{table()}<!-- /{name} -->{after}"
+            beginning = f"<!-- {name} -->\n"
+            text = text.replace(f"{beginning}{part(name)}", f"{beginning}{table()}")
     return text
 
 

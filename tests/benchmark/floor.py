@@ -1,9 +1,10 @@
 """The floor: downloads, decodes and writes the rows of `users`, and nothing else.
 
-``python -m tests.benchmark.floor URL DAY ...``
+``python -m tests.benchmark.floor DAY ...``
 """
 
 import http.client
+import os
 import sys
 from urllib.parse import urlencode, urlsplit
 
@@ -13,9 +14,10 @@ import msgspec
 PATH = "/v1/organizations/analytics/users"
 
 
-def main(url: str, *days: str) -> None:
+def main(*days: str) -> None:
     """Write every row as a line of JSON."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc)
+    url = urlsplit(os.environ["TAP_CLAUDE_ANALYTICS_API_URL"])
+    connection = http.client.HTTPConnection(url.netloc)
     decode = msgspec.json.Decoder().decode
     encode = msgspec.json.Encoder().encode
     write = sys.stdout.buffer.write

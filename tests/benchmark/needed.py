@@ -6,6 +6,10 @@ how many rows a day has, so spans are as long as they may be, oldest first.
 """
 
 from collections.abc import Mapping
+from typing import TypeAlias
+
+#: A path, and by what its rows are grouped if it is that of a report.
+Asked: TypeAlias = tuple[str, ...]
 
 ROWS_PER_PAGE = 1000
 SUMMARY_DAYS = 366
@@ -21,32 +25,25 @@ DETAIL = ("actor", "product", "model")
 TOTALS = ("product", "model")
 
 
-def report_name(report: str, grouping: tuple[str, ...]) -> str:
-    """Name the rows of a report where they are counted."""
-    return f"{report} by {', '.join(grouping)}"
-
-
 def pages(rows: int) -> int:
     """Count the answers that so many rows take."""
     return max(1, -(-rows // ROWS_PER_PAGE))
 
 
-def activity(rows_per_day: Mapping[str, int], days: int) -> int:
+def activity(rows_per_day: Mapping[Asked, int], days: int) -> int:
     """Count the requests for all streams of engagement and adoption."""
-    daily = sum(pages(rows_per_day[path]) for path in DAILY_PATHS)
+    daily = sum(pages(rows_per_day[path,]) for path in DAILY_PATHS)
     return days * daily + -(-days // SUMMARY_DAYS)
 
 
-def reports(
-    rows_per_day: Mapping[str, int], days: int, grouping: tuple[str, ...] = DETAIL
-) -> int:
+def reports(rows_per_day: Mapping[Asked, int], days: int, grouping: Asked = DETAIL) -> int:
     """Count the requests for consecutive days of usage and cost."""
     spans = [min(REPORT_DAYS, days - start) for start in range(0, days, REPORT_DAYS)]
-    rows = [rows_per_day[report_name(report, grouping)] for report in REPORTS]
+    rows = [rows_per_day[(report, *grouping)] for report in REPORTS]
     return sum(pages(count * span) for count in rows for span in spans)
 
 
-def first_load(rows_per_day: Mapping[str, int], days_back: int) -> int:
+def first_load(rows_per_day: Mapping[Asked, int], days_back: int) -> int:
     """Count the requests of a first load that starts so many days before today.
 
     Usage and cost are read up to today, and so are the totals of the days that may still
@@ -59,7 +56,7 @@ def first_load(rows_per_day: Mapping[str, int], days_back: int) -> int:
     )
 
 
-def daily_run(rows_per_day: Mapping[str, int], *, totals: bool = True) -> int:
+def daily_run(rows_per_day: Mapping[Asked, int], *, totals: bool = True) -> int:
     """Count the requests of a run one day after the last one, with nothing revised.
 
     Engagement: one new day, and those of the lookback. Usage and cost: yesterday, which

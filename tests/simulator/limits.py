@@ -82,26 +82,3 @@ KINDS: dict[str, type[Limit]] = {
     "fixed": FixedMinute,
     "bucket": Bucket,
 }
-
-
-class SharedLimit:
-    """A limit that other clients of the organisation use too; for one thread."""
-
-    def __init__(
-        self,
-        limit: Limit,
-        others_per_minute: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Take the limit, and how many requests a minute the others send from now on."""
-        self._limit, self._clock = limit, clock
-        self._others_per_second = others_per_minute / MINUTE
-        self._start, self._sent = clock(), 0
-
-    def admit(self) -> float:
-        """Count a request of ours; what the others have sent by now was there first."""
-        due = int((self._clock() - self._start) * self._others_per_second)
-        for _ in range(due - self._sent):
-            self._limit.admit()
-        self._sent = due
-        return self._limit.admit()

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.simulator.limits import KINDS, MINUTE, Limit, SharedLimit
+from tests.simulator.limits import KINDS, MINUTE, Limit
 
 steps = st.lists(st.floats(0, 2 * MINUTE) | st.just(0.0), min_size=1, max_size=60)
 
 
-def spend(limit: Limit | SharedLimit, count: int) -> int:
+def spend(limit: Limit, count: int) -> int:
     """Send so many requests at once and return how many are accepted."""
     return sum(limit.admit() == 0 for _ in range(count))
 
@@ -54,12 +54,3 @@ def test_what_a_kind_of_limit_lets_through(
     for clock.seconds, sent, accepted, wait in course:
         assert spend(limit, sent) == accepted
         assert wait is None or limit.admit() == wait
-
-
-def test_others_use_part_of_the_limit() -> None:
-    """They take what is theirs first, and what they are refused does not count."""
-    clock = SimpleNamespace(seconds=0.0)
-    sliding = KINDS["sliding"](60, lambda: clock.seconds)
-    shared = SharedLimit(sliding, 30, lambda: clock.seconds)
-    for clock.seconds, accepted in ((50, 60 - 25), (80, 0), (110, 60 - 15)):
-        assert spend(shared, 100) == accepted

@@ -16,22 +16,14 @@ from tap_claude_analytics.config.schema import CONFIG_JSONSCHEMA
 from tap_claude_analytics.streams import schemas
 from tap_claude_analytics.streams.specs import SPECS
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import ROOT, docs, masking
+from tests import ROOT, dbt_sources, docs, masking
 from tests.simulator import ENDPOINTS, Simulator
 from tests.singer import page_of, run
 
 #: Every column of the flattened tables. A name that changes is a column that is lost to
 #: everyone who has loaded it: add names, but do not change any.
 COLUMNS = Path(__file__).with_name("flattened_columns.json")
-
-
-def rows_of(page: str, *columns: str) -> list[tuple[str, ...]]:
-    """Return the rows of a page's table whose columns look like this."""
-    pattern = rf"^\| {' [|] '.join(f'({column})' for column in columns)} \|$"
-    text = (ROOT / "docs" / page).read_text("utf-8").replace(",", "")
-    rows = [match.groups() for match in re.finditer(pattern, text, re.MULTILINE)]
-    assert len(rows) == 3
-    return rows
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", docs.PAGES, ids=lambda page: page.stem)
@@ -63,12 +55,27 @@ def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 250
 
 
-def test_what_breakdowns_cost() -> None:
-    """The table's figures are those of the sentence above it."""
-    for row in rows_of("who-uses-what.md", r"\d+", r"\d+", r"\d+", r"\d+"):
+def test_what_requests_cost() -> None:
+    """The figures of the two tables are those of the formulas above them."""
+
+    def rows_of(page: str) -> list[list[str]]:
+        text = (ROOT / "docs" / page).read_text("utf-8").replace(",", "")
+        rows = re.findall(r"^\| (\d+ \| \d+ \| \d+.*) \|$", text, re.MULTILINE)
+        assert len(rows) == 3
+        return [row.split(" | ") for row in rows]
+
+    for row in rows_of("who-uses-what.md"):
         users, *figures = map(int, row)
         needed = -(-users * 4 // 1000)
         assert figures == [needed, 300 * needed, 4 * needed]
+    days, combinations = 300, 3
+    for active, requests, duration in rows_of("requests.md"):
+        users = int(active)
+        needed = days * (5 + -(-users // 1000)) + 2 * days * users * combinations // 1000
+        assert int(requests) == needed
+        hours, minutes = divmod(needed // 60, 60)
+        whole = f"{60 * hours + minutes} minutes"
+        assert duration == (f"{hours} hours {minutes} minutes" if hours > 1 else whole)
 
 
 def test_meltano_plugin() -> None:
@@ -87,9 +94,8 @@ def test_meltano_plugin() -> None:
 
 def test_flattened_names_never_change(simulator: Simulator) -> None:
     """The columns of PostgreSQL, all of at most 63 bytes."""
-    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
-    config = project["plugins"]["extractors"][0]["config"]
-    output = run(simulator, *masking.SCHEMAS, start_date="2026-01-14", **config)
+    settings = dbt_sources.project_settings()
+    output = run(simulator, *masking.SCHEMAS, start_date="2026-01-14", **settings)
     flattened = {
         stream: sorted(message["schema"]["properties"])
         for stream, message in output.schemas.items()
@@ -106,37 +112,11 @@ def test_environment_example() -> None:
     assert {name.lower() for name in names} <= CONFIG_JSONSCHEMA["properties"].keys()
 
 
-def test_how_long_a_load_takes() -> None:
-    """The table's figures are those of the formula above it."""
-    for users, requests, duration in rows_of(
-        "requests.md", r"\d+", r"\d+", r"\d+ (?:min|hour).+"
-    ):
-        active, days, combinations = int(users), 300, 3
-        needed = days * (5 + -(-active // 1000)) + 2 * days * active * combinations // 1000
-        assert int(requests) == needed
-        hours, minutes = divmod(needed // 60, 60)
-        whole = f"{60 * hours + minutes} minutes"
-        assert duration == (f"{hours} hours {minutes} minutes" if hours > 1 else whole)
-
-
-# CONTRIBUTING.md: its stream is read, its commands and paths exist
-
-TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-#: What is set as code in the running text.
-PHRASES = set(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)))
-
-
-def block(mark: str) -> str:
-    """Return the block of code under a mark."""
-    fenced = TEXT.split(f"<!-- {mark} -->\n```")[1].split("\n```")[0]
-    return fenced.partition("\n")[2]
-
-
 def test_the_example_is_a_stream(
     simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its days are read with readings and bookmark, and what is new in them is kept."""
-    spec_text, schema_text = block("stream spec"), block("stream schema")
+    spec_text, schema_text = map(docs.block, ("stream spec", "stream schema"))
     assert len(spec_text.splitlines()) <= 12
     (tmp_path / "prompts.py").write_text(spec_text, encoding="utf-8")
     spec = runpy.run_path(str(tmp_path / "prompts.py"))["PROMPTS"]
@@ -171,16 +151,16 @@ def test_the_example_is_a_stream(
     assert output.bookmark("prompts") == days[-1]
 
 
-def test_commands_exist() -> None:
-    """Every command runs something that is there, and every program of tests/ is named."""
-    modules = {
-        match[1] for each in PHRASES if (match := re.match(r"python -m (\S+)", each))
-    }
+def test_commands_and_paths_exist() -> None:
+    """What the text points at is there, and it names every program of tests/."""
+    running = re.sub(r"```.*?```", "", CONTRIBUTING, flags=re.DOTALL)
+    text = "\n".join(re.findall(r"`([^`\n]+)`", running))
+    paths = re.findall(r"\b(?:tests|tap_claude_analytics)/[\w./]*", text)
+    assert len(paths) > 15
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    modules = set(re.findall(r"^python -m (\S+)", text, re.MULTILINE))
     for module in modules - {"mutmut"}:  # It has a dependency group of its own.
         assert importlib.util.find_spec(module), module
-    for command in PHRASES:
-        if command.startswith("pytest "):
-            assert all((ROOT / path).is_file() for path in command.split()[1:]), command
     programs = [*ROOT.glob("tests/*/__main__.py"), *ROOT.glob("tests/[!t]*.py")]
     expected = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
@@ -188,11 +168,3 @@ def test_commands_exist() -> None:
         if '\nif __name__ == "__main__":\n' in path.read_text(encoding="utf-8")
     }
     assert {module for module in modules if module.startswith("tests")} == expected
-
-
-def test_paths_exist() -> None:
-    """Whatever the text points at is there."""
-    paths = [p for p in PHRASES if re.fullmatch(r"(tests|tap_claude_analytics)/\S*", p)]
-    assert len(paths) > 5
-    links = re.findall(r"\]\(([^)#]+)", TEXT)
-    assert [path for path in paths + links if not (ROOT / path).exists()] == []

@@ -49,32 +49,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return Built(wheel, files, Parser().parsestr(metadata), names)
 
 
-@pytest.fixture(scope="module")
-def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment with the wheel, what it depends on, and no more."""
-    folder = tmp_path_factory.mktemp("installed")
-    return install_packages([str(built.wheel)], folder / "environment")
-
-
-def run(
-    program: Path, *arguments: str, **variables: str
-) -> subprocess.CompletedProcess[str]:
-    """Run a program away from the checkout."""
-    return subprocess.run(
-        [program, *arguments],
-        cwd=program.parent,
-        env={**os.environ, **variables},
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-    )
-
-
-def imported(log: str) -> set[str]:
-    """Return the modules that Python says it imported, by `-X importtime`."""
-    return set(re.findall(r"^import time:.*\| +([\w.]+)$", log, re.MULTILINE))
-
-
 def test_distributions_are_the_package(built: Built) -> None:
     """Every module and schema, the marker of types and the licence; no tests."""
     package = {
@@ -119,43 +93,48 @@ def test_metadata_is_complete(built: Built) -> None:
     assert all(address.startswith(("https://", "#")) for address in addresses)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert re.sub(rf"\]\({home}/(raw|blob)/main/", "](", shown) == readme
-
-
-def test_pythons_are_those_that_are_tested(built: Built) -> None:
-    """Classifiers, the lowest version and the versions in CI are the same."""
-    classifiers = built.about.get_all("Classifier", [])
+    # Classifiers, the lowest version and the versions in CI are the same.
+    classifiers = about.get_all("Classifier", [])
     form = re.compile(r"Programming Language :: Python :: (3\.\d+)")
     pythons = [found[1] for each in classifiers if (found := form.fullmatch(each))]
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
     assert workflow["jobs"]["test"]["strategy"]["matrix"]["python-version"] == pythons
-    assert built.about["Requires-Python"] == f">={pythons[0]}"
+    assert about["Requires-Python"] == f">={pythons[0]}"
     assert "Typing :: Typed" in classifiers
 
 
-def test_installed_command_works(installed: Path) -> None:
-    """Without anything that only developers have, and away from the checkout."""
-    catalog = json.loads(run(installed / NAME, "--discover").stdout)
-    assert "readings" in [entry["stream"] for entry in catalog["streams"]]
-    where = run(installed / "python", "-c", f"import {PACKAGE}; print({PACKAGE}.__file__)")
-    assert where.stdout.startswith(str(installed.parent))
-
-
-def test_version_is_told_at_once(
-    installed: Path, capsys: pytest.CaptureFixture[str]
+def test_an_installed_command_works(
+    built: Built, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In the SDK's words, but before all that takes long; so is the package alone."""
-    TapClaudeAnalytics.print_version()
-    expected = capsys.readouterr().out
-    for program, *arguments in ((NAME,), ("python", "-m", PACKAGE)):
-        told = run(
-            installed / program, *arguments, "--version", PYTHONPROFILEIMPORTTIME="1"
+    """Without anything that only developers have, and away from the checkout.
+
+    It tells its version in the SDK's words, but before all that takes long; so is the
+    package alone.
+    """
+    programs = install_packages([str(built.wheel)], tmp_path / "environment")
+
+    def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [programs / program, *arguments],
+            cwd=programs,
+            env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"},
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
         )
-        assert told.stdout == expected
-        assert "importlib.metadata" in imported(told.stderr)
-        assert not HEAVY & imported(told.stderr)
-    done = run(installed / "python", "-X", "importtime", "-c", f"import {PACKAGE}")
-    assert PACKAGE in imported(done.stderr)
-    assert not HEAVY & imported(done.stderr)
+
+    catalog = json.loads(run(NAME, "--discover").stdout)
+    assert "readings" in [entry["stream"] for entry in catalog["streams"]]
+    TapClaudeAnalytics.print_version()
+    version = capsys.readouterr().out
+    where = run("python", "-c", f"import {PACKAGE}; print({PACKAGE}.__file__)")
+    assert where.stdout.startswith(str(programs.parent))
+    told = [run(NAME, "--version"), run("python", "-m", PACKAGE, "--version")]
+    assert [done.stdout for done in told] == [version] * 2
+    for done in (where, *told):
+        imported = re.findall(r"^import time:.*\| +([\w.]+)$", done.stderr, re.MULTILINE)
+        assert PACKAGE in imported
+        assert not HEAVY & {*imported}
 
 
 def test_about_describes_everything(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from datetime import date
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft7Validator, Draft202012Validator
+from jsonschema import Draft202012Validator
 from yamllint import linter  # type: ignore[import-untyped]
 from yamllint.config import YamlLintConfig  # type: ignore[import-untyped]
 
@@ -29,61 +28,11 @@ NAME = "tap-claude-analytics"
 #: How the file's own header says that the plugin is added.
 COMMANDS = re.findall(r"^#   (meltano .*)$", TEXT, re.MULTILINE)
 
-LINK = {"type": "string", "pattern": r"^https://[^\s]+$"}
-WORDS = {"type": "string", "minLength": 1}
-KINDS = "array boolean date_iso8601 integer object options password string"
-
-
-def listed(pattern: str) -> dict[str, Any]:
-    """Return the schema of a list of texts."""
-    return {"type": "array", "items": {"type": "string", "pattern": pattern}}
-
-
 #: What only hubs know; Meltano does not take these in `meltano.yml`.
 OF_HUBS = {
-    "domain_url": LINK,
-    "keywords": {"type": "array", "items": WORDS, "contains": {"const": "meltano_sdk"}},
-    "maintenance_status": {
-        "enum": ["active", "beta", "development", "inactive", "unknown"]
-    },
-    "quality": {"enum": ["gold", "silver", "bronze", "unknown"]},
-    "supported_python_versions": listed(r"^3\.\d+$"),
-    **dict.fromkeys(("prereq", "settings_preamble", "next_steps", "usage"), WORDS),
+    *("domain_url", "keywords", "maintenance_status", "quality"),
+    *("supported_python_versions", "prereq", "settings_preamble", "next_steps", "usage"),
 }
-#: A setting that explains itself.
-SETTING = {
-    "required": ["name", "kind", "label", "description"],
-    "properties": {
-        **dict.fromkeys(("name", "label", "description"), WORDS),
-        "kind": {"enum": KINDS.split()},
-        "options": {
-            "type": "array",
-            "items": {
-                "required": ["label", "value"],
-                "properties": dict.fromkeys(("label", "value"), WORDS),
-            },
-        },
-    },
-    "if": {"properties": {"kind": {"const": "options"}}},
-    "then": {"required": ["options"]},
-}
-#: What hubs ask of a definition beyond what Meltano asks of any plugin: these keys, all of
-#: them filled in.
-HUB_RULES: dict[str, Any] = {
-    "additionalProperties": False,
-    "properties": {
-        **OF_HUBS,
-        **dict.fromkeys(("name", "label", "description", "pip_url", "executable"), WORDS),
-        "variant": {"type": "string", "pattern": r"^[a-z0-9-]+$"},
-        "namespace": {"type": "string", "pattern": r"^[a-z0-9_]+$"},
-        **dict.fromkeys(("docs", "repo", "logo_url"), LINK),
-        "capabilities": {"type": "array", "uniqueItems": True},
-        "settings": {"type": "array", "items": SETTING},
-        "settings_group_validation": {"type": "array", "minItems": 1},
-        "select": listed(r"^!?[a-z_*]+\.[a-z_*]+$"),
-    },
-}
-HUB_RULES["required"] = [*HUB_RULES["properties"].keys() - {"supported_python_versions"}]
 #: How hubs have their files checked by yamllint.
 YAML_RULES = """
 extends: default
@@ -100,32 +49,36 @@ rules:
 def test_files_are_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When this fails: `python -m tests.plugin_definition --write`.
 
-    Whatever the entry of the project said before is written anew, and nothing else.
+    Whatever the files said of the tap before is written anew, and nothing else.
     """
-    file, project = tmp_path / "plugin-definition.yml", tmp_path / "meltano.yml"
-    own, loaders = PROJECT.split("  loaders:")
-    old = re.sub(r"(label|description|kind): .*", r"\1: old", own)
-    project.write_text(f"{old}  loaders:{loaders}", encoding="utf-8")
-    monkeypatch.setattr(plugin_definition, "FILE", file)
-    monkeypatch.setattr(plugin_definition, "PROJECT", project)
+    texts = {"FILE": TEXT, "PROJECT": PROJECT}
+    for name, text in texts.items():
+        old = text
+        for told in ("Start date", "First UTC day", "date_iso8601", '"usage.*"'):
+            old = old.replace(told, "old")
+        assert old != text
+        (tmp_path / name).write_text(old, encoding="utf-8")
+        monkeypatch.setattr(plugin_definition, name, tmp_path / name)
     plugin_definition.main(["--write"])
-    assert file.read_text(encoding="utf-8") == TEXT
-    assert project.read_text(encoding="utf-8") == PROJECT
+    assert {name: (tmp_path / name).read_text("utf-8") for name in texts} == texts
 
 
-def test_fits_the_rules_of_hubs() -> None:
-    """Complete, with nothing that hubs would refuse; keys are sorted, for one thing."""
-    assert not [*Draft7Validator(HUB_RULES).iter_errors(DEFINITION)]
-    assert not [*linter.run(TEXT, YamlLintConfig(YAML_RULES))]
+def test_fits_what_reads_it() -> None:
+    """Meltano's schema, as does this repository's own project, and the rules of hubs.
 
-
-def test_fits_meltanos_schema() -> None:
-    """The definition as a plugin of a project, and this repository's own project."""
+    They want every setting to explain itself, and keys to be sorted, for one thing.
+    """
     file = resources.files("meltano.schemas") / "meltano.schema.json"
     meltano = Draft202012Validator(json.loads(file.read_text(encoding="utf-8")))
-    plugin = {name: DEFINITION[name] for name in DEFINITION.keys() - OF_HUBS.keys()}
+    plugin = {name: DEFINITION[name] for name in DEFINITION.keys() - OF_HUBS}
     for project in ({"plugins": {"extractors": [plugin]}}, yaml.safe_load(PROJECT)):
         assert not [*meltano.iter_errors(project)]
+    assert all(DEFINITION[name] for name in OF_HUBS)
+    for each in DEFINITION["settings"]:
+        assert all(each[name] for name in ("name", "kind", "label", "description"))
+        assert (each["kind"] == "options") == bool(each.get("options"))
+    assert "meltano_sdk" in DEFINITION["keywords"]
+    assert not [*linter.run(TEXT, YamlLintConfig(YAML_RULES))]
 
 
 def test_says_what_matters() -> None:
@@ -153,6 +106,9 @@ def test_addresses_lead_into_the_repository() -> None:
     assert (ROOT / DEFINITION["logo_url"].removeprefix(f"{repo}/raw/main/")).is_file()
     assert DEFINITION["docs"].removesuffix("#readme") == repo
     assert DEFINITION["pip_url"] == f"git+{repo}.git"
+    package = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'Repository = "{repo}"' in package
+    assert f"- {DEFINITION['maintenance_status'].title()}" in package
 
 
 def test_runs_in_a_new_project(tmp_path: Path) -> None:

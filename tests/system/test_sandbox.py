@@ -5,6 +5,7 @@ So does the simulator as a process of its own.
 
 import dataclasses
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,15 +19,13 @@ import psutil
 import pytest
 
 from tests import ROOT
-from tests.sandbox import Sandbox, SandboxedCommandError
-from tests.sandbox.__main__ import NEXT, QUIET, answer_to, format_landed, main
-from tests.sandbox.database import make_data_folder
+from tests.sandbox import Sandbox
+from tests.sandbox.__main__ import NEXT, QUIET, main, shown
 from tests.sandbox.sandbox import GRACE_SECONDS, own_environment
 from tests.simulator import Options, Simulator
 from tests.simulator_tests.asking import kept_session
 
 SIMULATOR = [sys.executable, "-m", "tests.simulator"]
-SMALL = ("--users", "2", "--projects", "1")
 SECONDS = 60
 
 
@@ -56,55 +55,84 @@ def box() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.mark.parametrize(
-    ("number", "script", "appears"),
-    [
-        (None, "sleep 600 & exit 3", None),
-        (signal.SIGTERM, "sleep 600 & touch $TMPDIR/ready; wait; exit 0", "ready"),
-        # Not even a command that ignores signals can stay.
-        (signal.SIGINT, "trap '' INT TERM; touch $TMPDIR/ready; sleep 600", "ready"),
-        # While the database starts, a signal is not lost and breaks nothing.
-        (signal.SIGHUP, "sleep 600", "*/PG_VERSION"),
-    ],
-    ids=["exit", "signal", "stubborn", "start"],
-)
-def test_leaves_nothing(
-    folder: Path, number: signal.Signals | None, script: str, appears: str | None
-) -> None:
-    """The exit code of a command counts, a signal is no success, helpers always go."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.sandbox", *SMALL, "sh", "-c", script],
+def start(folder: Path, *command: str) -> subprocess.Popen[str]:
+    """Start a command in a sandbox that has its files in a folder."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.sandbox", "--users=2", *command],
         cwd=ROOT,
         env=os.environ | {"TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-    ) as process:
-        end = time.monotonic() + SECONDS
-        while appears and not list(folder.glob(appears)):
-            assert time.monotonic() < end, f"{appears} never appeared"
-            time.sleep(0.02)
-        if number:
-            assert len(leftovers(folder)) > 2
-            # As a terminal does: to all of the foreground's processes.
-            os.killpg(process.pid, number)
+    )
+
+
+def test_shows_what_a_command_has_loaded(folder: Path) -> None:
+    """The command's exit code counts, and what it leaves running is ended.
+
+    Meltano gets a configuration of its log.
+    """
+    [variable] = QUIET
+    load = f"""
+import os, psycopg, subprocess, sys
+print(os.environ[{variable!r}], flush=True)
+url = os.environ["TARGET_POSTGRES_SQLALCHEMY_URL"].replace("+psycopg", "")
+with psycopg.connect(url) as connection:
+    connection.execute("create table loaded as select 1 as one, null as two")
+subprocess.Popen(["sleep", "600"])
+sys.exit(3)
+"""
+    with start(folder, "--query=select * from loaded", "python", "-c", load) as process:
         output, _ = process.communicate(timeout=SECONDS)
-    if number:
-        assert (process.returncode, output) == (128 + number, "")
-    else:
-        assert (process.returncode, output) == (3, "\nNothing landed in the database.\n")
+    table = "table          rows  first  last\npublic.loaded  1"
+    assert output == f"{QUIET[variable]}\n\n{table}\n\none  two\n1\n"
+    assert process.returncode == 3
     assert leftovers(folder) == []
 
 
-def test_needs_a_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without one there is nothing to do."""
+@pytest.mark.parametrize(
+    ("number", "script", "appears"),
+    [
+        (signal.SIGTERM, "sleep 600 & touch $TMPDIR/ready; wait; exit 0", "ready"),
+        # Not even a command that ignores signals can stay.
+        (signal.SIGINT, "trap '' INT TERM; touch $TMPDIR/ready; sleep 600", "ready"),
+        # While the database starts, a signal is not lost and breaks nothing.
+        (signal.SIGHUP, "sleep 600", "*/data/PG_VERSION"),
+    ],
+    ids=["signal", "stubborn", "start"],
+)
+def test_a_signal_leaves_nothing(
+    folder: Path, number: signal.Signals, script: str, appears: str
+) -> None:
+    """It is no success, and helpers always go."""
+    with start(folder, "sh", "-c", script) as process:
+        end = time.monotonic() + SECONDS
+        while not list(folder.glob(appears)):
+            assert time.monotonic() < end, f"{appears} never appeared"
+            time.sleep(0.02)
+        assert len(leftovers(folder)) > 2
+        # As a terminal does: to all of the foreground's processes.
+        os.killpg(process.pid, number)
+        output, _ = process.communicate(timeout=SECONDS)
+    assert (process.returncode, output) == (128 + number, "")
+    assert leftovers(folder) == []
+
+
+def test_needs_a_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One that can be run."""
     with pytest.raises(SystemExit, match="2"):
         main(["--users", "3"])
     assert "a command is needed" in capsys.readouterr().err
+    with start(folder, "no-such-command") as process:
+        output, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 127
+    # A folder of PATH may be closed to who runs this.
+    told = r".* (No such file or directory|Permission denied): 'no-such-command'\n"
+    assert re.fullmatch(rf"{told}\nNothing landed in the database\.\n", output)
 
 
-def test_shows_what_landed(box: Sandbox) -> None:
+def test_what_is_shown(box: Sandbox) -> None:
     """One line a table: its rows, and its first and last date if it has dates."""
     with box.connect() as connection:
         connection.execute("""
@@ -114,41 +142,17 @@ def test_shows_what_landed(box: Sandbox) -> None:
             create table loaded.undated as select 'one' as name;
             create table loaded.empty (date date);
         """)
-    assert format_landed(box.landed()).splitlines() == [
-        "table            rows  first       last",
+    assert shown(box, query=None).split("\n", 6) == [
+        "",
+        "table           rows   first       last",
         "loaded.dated    1,200  2026-01-01  2029-04-14",
-        "loaded.empty        0",
-        "loaded.undated      1",
+        "loaded.empty    0",
+        "loaded.undated  1",
+        "",
+        NEXT,
     ]
-
-
-@pytest.mark.parametrize("verbose", [False, True])
-def test_what_is_shown_after_the_command(
-    capfd: pytest.CaptureFixture[str], *, verbose: bool
-) -> None:
-    """The table, then what to do next, or else the answer to a query.
-
-    Meltano gets a configuration of its log, unless all is to be shown.
-    """
-    [variable] = QUIET
-    load = (
-        f"import os, psycopg; print(os.environ.get('{variable}'));"
-        "url = os.environ['TARGET_POSTGRES_SQLALCHEMY_URL'].replace('+psycopg', '');"
-        "connection = psycopg.connect(url, autocommit=True);"
-        "connection.execute('create table loaded as select 1 as one, null as two')"
-    )
-    query = ("--verbose", "--query", "select one, two from loaded") if verbose else ()
-    assert main([*SMALL, *query, "python", "-c", load]) == 0
-    output = capfd.readouterr().out
-    assert output.startswith("None\n" if verbose else f"{QUIET[variable]}\n")
-    shown = "one  two\n1\n" if verbose else NEXT
-    assert output.endswith(f"\npublic.loaded     1\n\n{shown}")
     assert len(NEXT.splitlines()) == 3
-
-
-def test_a_query_that_is_none(box: Sandbox) -> None:
-    """The database says what is wrong with it."""
-    assert 'column "nonsense" does not exist' in answer_to("select nonsense", box)
+    assert 'column "nonsense" does not exist' in shown(box, "select nonsense")
 
 
 def test_own_settings_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,35 +164,14 @@ def test_own_settings_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     assert mine == {"UNRELATED"}
 
 
-@pytest.mark.parametrize(
-    ("command", "told"),
-    [
-        # A folder of PATH may be closed to who runs this.
-        (["no-such-command"], "^no-such-command: (No such file|Permission denied)"),
-        (["sh", "-c", "echo still here; sleep 600"], "more than 0.2 s: still here"),
-    ],
-    ids=["unknown", "slow"],
-)
-def test_commands_that_fail(box: Sandbox, command: list[str], told: str) -> None:
-    """They are ended, and what they said until then is told."""
-    with pytest.raises(SandboxedCommandError, match=told):
-        box.run(command, timeout=0.2)
-
-
-def test_helper_with_the_output_does_not_block(box: Sandbox) -> None:
-    """A command is over when it ends, even if a helper still holds its output."""
+def test_when_a_command_is_over(box: Sandbox) -> None:
+    """When it ends, even if a helper still holds its output, or when it takes too long."""
     started = time.monotonic()
     result = box.run(["sh", "-c", "sleep 600 & echo done"])
     assert (result.returncode, result.stdout) == (0, "done\n")
     assert time.monotonic() - started < GRACE_SECONDS
-
-
-def test_data_never_lies_in_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As root, the database opens the folders above its data: not those of a home."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    with pytest.raises(RuntimeError, match="set TMPDIR to one outside"):
-        make_data_folder()
+    with pytest.raises(TimeoutError, match="more than 1 s: still here"):
+        box.run(["sh", "-c", "echo still here; sleep 600"], timeout=1)
 
 
 def test_help_names_every_option() -> None:
