@@ -2,24 +2,22 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests import docs, fake_clock, ledger, truth
 from tests.sandbox import Sandbox
 from tests.simulator import Fact, Options
-from tests.singer import catalog_of
 from tests.system.conftest import SECONDS
-from tests.system.targets.landed import columns_of, counted, landed_leaves
-from tests.system.targets.table import Layout
+from tests.system.targets.landed import SCHEMAS, Loaded, columns_of
+from tests.system.targets.stores import loaded_by_the_project
+from tests.system.targets.table import FLATTENED
 
-SCHEMA = "tap_claude_analytics"
-SCHEMAS = {entry["stream"]: entry["schema"] for entry in catalog_of()["streams"]}
 STREAMS = (*truth.STREAMS, *truth.SNAPSHOTS, "usage", "cost", "readings")
 
 #: The day of the first run, a Monday, and that of the second one: in the same month, and
@@ -55,14 +53,16 @@ def run_on(day: date, box: Sandbox, project: Path) -> dict[str, Rows]:
     return {stream: truth.records(box.simulator, stream, day) for stream in truth.SNAPSHOTS}
 
 
-@pytest.fixture(scope="module")
-def snapshots() -> list[dict[str, Rows]]:
-    """What is true of people, teams and limits on the days of the runs; filled by `box`."""
-    return []
+class Pipeline(NamedTuple):
+    """What has landed of both runs, and what is true."""
+
+    box: Sandbox
+    loaded: Loaded
+    true: dict[str, Rows]
 
 
 @pytest.fixture(scope="module")
-def box(meltano_project: Path, snapshots: list[dict[str, Rows]]) -> Iterator[Sandbox]:
+def pipeline(meltano_project: Path) -> Iterator[Pipeline]:
     """A sandbox in which the pipeline has run twice."""
     settings = {
         "_SELECT": json.dumps([f"{stream}.*" for stream in STREAMS]),
@@ -80,7 +80,7 @@ def box(meltano_project: Path, snapshots: list[dict[str, Rows]]) -> Iterator[San
         # A known object that is null.
         nobody = {"created_by": None}
         simulator.edit("chat_projects", FIRST, lambda rows: [r | nobody for r in rows])
-        snapshots.append(run_on(TODAY, sandbox, meltano_project))
+        snapshots = [run_on(TODAY, sandbox, meltano_project)]
         for endpoint in set(truth.ROW_STREAMS.values()) - {"summaries"}:
             truth.assert_busy(simulator, endpoint, REVISED, VANISHED, EMPTIED)
             simulator.edit(endpoint, REVISED, revised if endpoint != "users" else list)
@@ -91,92 +91,62 @@ def box(meltano_project: Path, snapshots: list[dict[str, Rows]]) -> Iterator[San
         simulator.revise(EMPTIED, lambda _: [])
         snapshots.append(run_on(LATER, sandbox, meltano_project))
         assert not [r.path for r in simulator.requests if "meltano" in r.path]
-        yield sandbox
-
-
-def current(table: str) -> str:
-    """Return a query of the current rows of a table, as the README joins them."""
-    return (
-        f"select t.* from {SCHEMA}.{table} t join {SCHEMA}.readings r"
-        f" on r.stream = '{table}' and r.date = t.date and t.snapshot_at >= r.snapshot_at"
-    )
-
-
-def columns(box: Sandbox, table: str) -> dict[str, str]:
-    """Return the columns of a table and their types."""
-    return dict(
-        box.query(
-            "select column_name, data_type from information_schema.columns"
-            f" where table_schema = '{SCHEMA}' and table_name = '{table}'"
-        )
-    )
-
-
-def assert_current(box: Sandbox, stream: str, records: Iterable[dict[str, Any]]) -> None:
-    """Compare all values of all current rows, but for when they were read."""
-    schema = SCHEMAS[stream]
-    names = columns(box, stream).keys() - {"snapshot_at"}
-    rows = box.query(f"select {', '.join(names)} from ({current(stream)}) c")
-    landed = [dict(zip(names, row, strict=True)) for row in rows]
-    true = list(records)
-    assert true
-    assert counted(landed_leaves(landed, schema, Layout.FLATTENED)) == counted(
-        landed_leaves(true, schema, Layout.NESTED)
-    )
+        true = {
+            stream: [r for day in DAYS for r in truth.records(simulator, stream, day)]
+            for stream in truth.STREAMS
+        }
+        for stream in truth.SNAPSHOTS:
+            # A row without a day in its key is as it was last listed.
+            true[stream] = list(
+                {
+                    tuple(record[name] for name in truth.KEYS[stream]): record
+                    for snapshot in snapshots
+                    for record in snapshot[stream]
+                }.values()
+            )
+        loaded = loaded_by_the_project(sandbox, "tap_claude_analytics")
+        yield Pipeline(sandbox, loaded, true)
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_every_leaf_is_a_column(box: Sandbox, stream: str) -> None:
+def test_every_leaf_is_a_column(pipeline: Pipeline, stream: str) -> None:
     """No name is cut, no two become one, and no object with known fields stays whole."""
-    names = [name for name in columns(box, stream) if not name.startswith("_sdc")]
-    expected = dict(columns_of(SCHEMAS[stream], Layout.FLATTENED))
+    types = pipeline.loaded.tables[stream].types
+    names = [name for name in types if not name.startswith("_sdc")]
+    expected = dict(columns_of(SCHEMAS[stream], FLATTENED))
     assert sorted(names) == sorted(expected)
 
 
-@pytest.mark.parametrize("stream", truth.STREAMS)
-def test_current_rows_are_the_truth(box: Sandbox, stream: str) -> None:
+@pytest.mark.parametrize("stream", [*truth.STREAMS, *truth.SNAPSHOTS])
+def test_current_rows_are_the_truth(pipeline: Pipeline, stream: str) -> None:
     """Exactly, on revised days too: every row that is true is current, none besides."""
-    records = [r for day in DAYS for r in truth.records(box.simulator, stream, day)]
-    assert_current(box, stream, records)
+    pipeline.loaded.assert_current(stream, pipeline.true[stream])
 
 
-@pytest.mark.parametrize("stream", truth.SNAPSHOTS)
-def test_current_snapshots_are_the_truth(
-    box: Sandbox, snapshots: list[dict[str, Rows]], stream: str
-) -> None:
-    """As of each of the days; a row without a day in its key as it was last listed."""
-    expected: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for true in snapshots:
-        for record in true[stream]:
-            expected[tuple(record[key] for key in truth.KEYS[stream])] = record
-    assert_current(box, stream, expected.values())
+def test_vanished_rows_stay_behind_but_are_not_current(pipeline: Pipeline) -> None:
+    """Upserts delete nothing: the documents' join with ``readings`` is what hides them."""
+    current = pipeline.box.query(docs.block("current rows"))
+    landed = pipeline.loaded.tables["skills"].rows
+    assert len(landed) > len(current) == len(pipeline.true["skills"])
 
 
-def test_vanished_rows_stay_behind_but_are_not_current(box: Sandbox) -> None:
-    """Upserts delete nothing: the join with ``readings`` is what hides them."""
-    [(landed,)] = box.query(f"select count(*) from {SCHEMA}.skills")
-    assert landed > len(box.query(current("skills")))
-
-
-def test_emptied_days_are_known_to_be_empty(box: Sandbox) -> None:
+def test_emptied_days_are_known_to_be_empty(pipeline: Pipeline) -> None:
     """A day without rows is told from a day that was not read."""
-    readings = box.query(
-        f"select stream, row_count, is_complete from {SCHEMA}.readings"
-        f" where date = '{EMPTIED}'"
-    )
-    counts = {stream: row_count for stream, row_count, _ in readings}
-    assert counts.keys() == {*truth.STREAMS, "usage", "cost"}
-    assert {stream for stream, count in counts.items() if count} == {
-        "adoption",
-        "org_summaries",
+    readings = {
+        row["stream"]: row
+        for row in pipeline.loaded.tables["readings"].rows
+        if row["date"] == EMPTIED
     }
-    assert {complete for _, _, complete in readings} == {True}
+    assert readings.keys() == {*truth.STREAMS, "usage", "cost"}
+    used = {stream for stream, row in readings.items() if row["row_count"]}
+    assert used == {"adoption", "org_summaries"}
+    assert all(row["is_complete"] for row in readings.values())
 
 
-def test_monthly_bill(box: Sandbox) -> None:
+def test_monthly_bill(pipeline: Pipeline) -> None:
     """The SQL of the documentation is right: per user, and in total."""
-    bill = box.query(docs.block("monthly bill"))
-    costs = box.simulator.truth_report(
+    bill = pipeline.box.query(docs.block("monthly bill"))
+    costs = pipeline.box.simulator.truth_report(
         "cost", FIRST, LATER + timedelta(days=1), group_by=("actor",)
     )
     cents: dict[str | None, Decimal] = defaultdict(Decimal)
@@ -190,15 +160,18 @@ def test_monthly_bill(box: Sandbox) -> None:
             assert sum(row[4] for row in bill if row[2] == user) * 100 == cents[user]
 
 
-def test_spend_beside_cost(box: Sandbox) -> None:
+def test_spend_beside_cost(pipeline: Pipeline) -> None:
     """What a member has spent this month is the sum of the cost of the month."""
-    rows = box.query(
-        "select s.period_to_date_spend, sum(c.amount)"
-        f" from ({current('spend_limits')}) s join ({current('cost')}) c"
-        " on c.actor_id = s.actor_id and c.date <= s.date"
-        f" where s.date = '{LATER}' and s.period = 'monthly'"
-        " group by s.actor_id, s.period_to_date_spend"
-    )
-    told = [(spent, cost) for spent, cost in rows if spent]
-    assert len(told) > 10
-    assert all(abs(spent - cost) <= 0.0005 for spent, cost in told)
+    costs: dict[str | None, Decimal] = defaultdict(Decimal)
+    for row in pipeline.loaded.current("cost"):
+        costs[row.get(("actor_id",))] += row["amount",]
+    spent = {
+        row["actor_id",]: row["period_to_date_spend",]
+        for row in pipeline.loaded.current("spend_limits")
+        if row["date",] == LATER.isoformat()
+        and row["period",] == "monthly"
+        and row.get(("period_to_date_spend",))
+    }
+    assert len(spent) > 10
+    true = {user: costs[user] for user in spent}
+    assert spent == pytest.approx(true, abs=Decimal("0.0005"))

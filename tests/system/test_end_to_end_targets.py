@@ -2,9 +2,7 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import cache
@@ -12,15 +10,15 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from tests import ROOT, dbt_sources, fake_clock, ledger, truth
 from tests.simulator import Options, Simulator
-from tests.singer import catalog_of, config_for
+from tests.singer import config_for
 from tests.system.targets.environment import SCRIPTS, install, variables
-from tests.system.targets.landed import Leaves, Table, counted, landed_leaves
+from tests.system.targets.landed import Loaded, rounded
 from tests.system.targets.stores import OPENERS
-from tests.system.targets.table import TARGETS, Layout, Target
+from tests.system.targets.table import FLATTENED, NESTED, TARGETS, Target
 from tests.system.test_end_to_end import dearer, revised
 
 TODAY = date(2026, 10, 9)
@@ -40,8 +38,6 @@ GROUP_BY = ("actor", "product", "model")
 #: The columns of cost that are compared: `actor_id` and such stand beside the truth.
 COST = ("starting_at", *GROUP_BY, "currency", "amount_usd", *ledger.MEASURES["cost"])
 KEYS = truth.KEYS | ledger.REPORT_KEYS
-SCHEMAS = {entry["stream"]: entry["schema"] for entry in catalog_of()["streams"]}
-
 #: Where each kind of column that the table speaks of can be looked at.
 EXAMPLES = {
     "money": ("cost", "amount"),
@@ -53,58 +49,15 @@ EXAMPLES = {
 }
 
 Records: TypeAlias = list[dict[str, Any]]
+Case: TypeAlias = tuple[Target, Loaded]
 CASES = [(target, layout) for target in TARGETS for layout in target.layouts]
-each_stream = pytest.mark.parametrize("stream", STREAMS)
 
 
 class Written(NamedTuple):
-    """What the tap wrote in two runs, and what is true after the second."""
+    """Where the tap wrote in two runs, by layout, and what is true after the second."""
 
-    runs: dict[Layout, list[Path]]
+    folders: dict[str, Path]
     true: dict[str, Records]
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A target's tables after both runs."""
-
-    target: Target
-    layout: Layout
-    tables: dict[str, Table]
-
-    def leaves(self, stream: str) -> list[Leaves]:
-        """Return all that has landed of a stream."""
-        return landed_leaves(self.tables[stream].rows, SCHEMAS[stream], self.layout)
-
-    def current(self, stream: str) -> list[Leaves]:
-        """Return the rows that count, as the README tells them, without `snapshot_at`."""
-        snapshots: dict[str, Any] = {}
-        for reading in self.leaves("readings"):
-            if reading["stream",] == stream:
-                day, snapshot = reading["date",], reading["snapshot_at",]
-                snapshots[day] = max(snapshot, snapshots.get(day, snapshot))
-        compared = SCHEMAS[stream]["properties"].keys() - {"snapshot_at"}
-        if stream == "cost":
-            compared &= {*COST}
-        return [
-            {path: value for path, value in row.items() if path[0] in compared}
-            for row in self.leaves(stream)
-            if row["snapshot_at",] >= snapshots[row["date",]]
-        ]
-
-    def shown(self, stream: str, records: Records) -> list[Leaves]:
-        """Return true records as this target can show them."""
-        rows = landed_leaves(records, SCHEMAS[stream], Layout.NESTED)
-        for row in [] if self.target.exact else rows:
-            for path, value in row.items():
-                if isinstance(value, Decimal):
-                    row[path] = rounded(value)
-        return rows
-
-
-def rounded(number: Decimal) -> Decimal:
-    """Return a number as a double has it."""
-    return Decimal(repr(float(number)))
 
 
 def true_records(simulator: Simulator, stream: str) -> Records:
@@ -141,20 +94,18 @@ def environment(last: date) -> dict[str, str]:
     return fake_clock.at(moment, variables())
 
 
-def run_tap(simulator: Simulator, folder: Path, last: date, layout: Layout) -> Path:
+def run_tap(simulator: Simulator, folder: Path, last: date, layout: str) -> None:
     """Run the tap up to a day, from where its run before in this folder ended."""
     settings = config_for(simulator, **DAYS, end_date=last.isoformat())
-    if layout is Layout.FLATTENED:
+    if layout == FLATTENED:
         settings |= dbt_sources.project_settings()
     command = [str(SCRIPTS / "tap-claude-analytics"), *configured(folder, settings)]
     for before in folder.glob("*.jsonl"):
         state = folder / "state.json"
         state.write_text(json.dumps(last_state(before)), encoding="utf-8")
         command += ["--state", str(state)]
-    output = folder / f"{last}.jsonl"
-    with output.open("wb") as messages:
+    with (folder / f"{last}.jsonl").open("wb") as messages:
         subprocess.run(command, stdout=messages, env=environment(last), check=True)
-    return output
 
 
 def last_state(output: Path) -> dict[str, Any]:
@@ -184,25 +135,23 @@ def load(program: str, settings: Mapping[str, Any], messages: Path, folder: Path
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     """Two runs of the tap in each layout, with a day revised in between."""
-    folders = {layout: tmp_path_factory.mktemp(layout.value) for layout in Layout}
+    folders = {layout: tmp_path_factory.mktemp(layout) for layout in (NESTED, FLATTENED)}
     with Simulator(Options(users=12)) as simulator:
         truth.assert_busy(simulator, "artifacts", FIRST)
         simulator.edit("artifacts", FIRST, lambda rows: [row | NOVELTY for row in rows])
-        runs = {
-            layout: [run_tap(simulator, folders[layout], FIRST_RUN_LAST, layout)]
-            for layout in Layout
-        }
+        for layout, folder in folders.items():
+            run_tap(simulator, folder, FIRST_RUN_LAST, layout)
         for endpoint in ("skills", "plugins", "chat_projects"):
             truth.assert_busy(simulator, endpoint, FIRST_RUN_LAST)
             simulator.edit(endpoint, FIRST_RUN_LAST, revised)
         simulator.revise(FIRST_RUN_LAST, dearer)
-        for layout in Layout:
-            runs[layout].append(run_tap(simulator, folders[layout], LAST, layout))
+        for layout, folder in folders.items():
+            run_tap(simulator, folder, LAST, layout)
         true = {stream: true_records(simulator, stream) for stream in STREAMS}
     # Or an exact target could not be told from one that rounds.
     amounts = {Decimal(record["amount"]) for record in true["cost"]}
     assert amounts != set(map(rounded, amounts))
-    return Written(runs, true)
+    return Written(folders, true)
 
 
 @pytest.fixture(scope="module")
@@ -214,78 +163,68 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Target], Pa
 @pytest.fixture(
     scope="module",
     params=CASES,
-    ids=[f"{target}-{layout.value}" for target, layout in CASES],
+    ids=[f"{target}-{layout}" for target, layout in CASES],
 )
-def loaded(
+def case(
     request: pytest.FixtureRequest,
     written: Written,
     installed: Callable[[Target], Path],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Loaded:
-    """What a target has loaded of both runs."""
+) -> Case:
+    """A target, and what it has loaded of both runs."""
     target, layout = request.param
-    if target.python_before is not None and sys.version_info >= target.python_before:
+    if not target.knows_python:
         pytest.skip(f"{target.package} does not install on this Python")
     programs = installed(target)
     folder, output = (tmp_path_factory.mktemp(name) for name in ("target", "output"))
     with OPENERS[target.package](programs, output) as store:
-        settings = {**store.settings, **dict(target.settings)}
-        for messages in written.runs[layout]:
+        settings = {**store.settings, **target.settings}
+        for messages in sorted(written.folders[layout].glob("*.jsonl")):
             load(str(programs / target.program), settings, messages, folder)
-        return Loaded(target, layout, store.read())
+        return target, Loaded(layout, store.read(), target.is_exact)
 
 
-@each_stream
-def test_current_rows_are_the_truth(loaded: Loaded, written: Written, stream: str) -> None:
+@pytest.mark.parametrize("stream", STREAMS)
+def test_current_rows_are_the_truth(case: Case, written: Written, stream: str) -> None:
     """Every value of every row, to the last digit it can hold; what is null stays null."""
-    expected = loaded.shown(stream, written.true[stream])
-    assert expected
-    assert counted(loaded.current(stream)) == counted(expected)
+    _, loaded = case
+    fields = COST if stream == "cost" else ()
+    loaded.assert_current(stream, written.true[stream], fields)
 
 
-@each_stream
-def test_numbers_of_rows(loaded: Loaded, written: Written, stream: str) -> None:
-    """Rows that are read again replace older ones or stand beside them."""
-    true, landed = len(written.true[stream]), len(loaded.tables[stream].rows)
-    if loaded.target.replaces:
-        assert landed == true
-    else:
-        readings = loaded.leaves("readings")
-        counts = [row["row_count",] for row in readings if row["stream",] == stream]
-        assert landed == sum(counts)
-        # Of the other streams, a day may be empty.
-        assert landed > true or stream != "cost"
-
-
-@pytest.mark.parametrize("stream", [*STREAMS, "readings"])
-def test_keys_are_unique_and_never_null(loaded: Loaded, stream: str) -> None:
-    """In the database, where there is one, by a primary key."""
-    replaces = loaded.target.replaces
-    keys, kept = KEYS[stream], set(loaded.tables[stream].key)
-    assert kept == (set(keys) if replaces else set())
-    names = keys if replaces else (*keys, "snapshot_at")
+@pytest.mark.parametrize("stream", [*STREAMS, "usage"])
+def test_rows_read_again(case: Case, stream: str) -> None:
+    """They replace the older ones, by primary key, or stand beside them."""
+    target, loaded = case
+    for table in (stream, "readings"):
+        kept = KEYS[table] if target.replaces else ()
+        assert sorted(loaded.tables[table].key) == sorted(kept)
+    readings = [row for row in loaded.leaves("readings") if row["stream",] == stream]
+    days = [FIRST, *([FIRST_RUN_LAST] * (1 if target.replaces else 2)), LAST]
+    assert sorted(row["date",] for row in readings) == [day.isoformat() for day in days]
+    names = KEYS[stream] if target.replaces else (*KEYS[stream], "snapshot_at")
     rows = [tuple(row[name,] for name in names) for row in loaded.leaves(stream)]
-    assert len(set(rows)) == len(rows) > 0
+    assert len(set(rows)) == len(rows) == sum(row["row_count",] for row in readings) > 0
 
 
-@pytest.mark.parametrize("kind", EXAMPLES)
-def test_types_are_those_of_the_table(loaded: Loaded, kind: str) -> None:
-    """The table tells of the columns as they are."""
-    stream, column = EXAMPLES[kind]
-    flattened = kind == "nested" and loaded.layout is Layout.FLATTENED
-    expected = None if flattened else getattr(loaded.target, kind)
-    assert loaded.tables[stream].types.get(column) == expected
-
-
-def test_timestamps_keep_what_the_table_says(loaded: Loaded) -> None:
-    """Days keep no time at all, so this is about `snapshot_at`."""
+def test_columns_are_those_of_the_table(case: Case) -> None:
+    """Days keep no time at all, so fractions of a second are those of `snapshot_at`."""
+    target, loaded = case
+    types = dict(target.types)
+    if loaded.layout == FLATTENED:
+        types.pop("nested", None)
+    found = {
+        kind: loaded.tables[stream].types.get(column)
+        for kind, (stream, column) in EXAMPLES.items()
+    }
+    assert found == {**dict.fromkeys(EXAMPLES), **types}
     snapshots = {row["snapshot_at",] for row in loaded.leaves("readings")}
     whole = {snapshot.replace(microsecond=0) for snapshot in snapshots}
-    assert (snapshots == whole) == loaded.target.whole_seconds
+    assert (snapshots == whole) == target.has_whole_seconds
 
 
 def test_the_project_installs_what_the_table_says() -> None:
     """`meltano.yml` has the same requirements."""
-    project = YAML(typ="safe").load(ROOT / "meltano.yml")
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
     loaders = {loader["pip_url"] for loader in project["plugins"]["loaders"]}
     assert loaders <= {target.requirements[0] for target in TARGETS}

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import duckdb
 import pytest
 import yaml
-from psycopg.rows import dict_row
 
 from tests import dbt_sources, docs
 from tests.sandbox import Sandbox
@@ -50,9 +49,7 @@ class Warehouse(NamedTuple):
 
     def postgres(self, table: str) -> list[Row]:
         """Return the rows of a table in PostgreSQL."""
-        with self.box.connect() as connection:
-            cursor = connection.cursor(row_factory=dict_row)
-            return cursor.execute(f"select * from {table}".encode()).fetchall()
+        return warehouse.query_postgres(self.box.connect, f"select * from {table}")
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
 from tests import truth
 from tests.system import warehouse
-from tests.system.transform_rows import ACME, GLOBEX
 from tests.system.warehouse import Dbt, query
 
 ON = ("team_summaries", *truth.SNAPSHOTS)
@@ -40,8 +40,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A DuckDB file, built by a project that installs the package from a git repository."""
     folder = tmp_path_factory.mktemp("theirs")
     path = folder / "claude.duckdb"
-    warehouse.create(path, "acme", ACME)
-    warehouse.create(path, "globex", GLOBEX)
+    rows = Path(__file__).with_name("transform_rows.sql").read_text(encoding="utf-8")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(rows)
     repository = folder / "repository"
     left = shutil.ignore_patterns("target", "logs", "dbt_packages")
     shutil.copytree(warehouse.PACKAGE, repository / "transform", ignore=left)

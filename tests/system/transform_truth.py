@@ -1,6 +1,5 @@
 """What the marts must hold of the simulated organisation, as views of its truth."""
 
-import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,21 +17,6 @@ from tests.truth import Record
 VIEWS = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 TYPES = warehouse.DUCKDB_TYPES | {Decimal: "DECIMAL(38, 18)", date: "DATE"}
 
-_CHAT = "(message|action|dispatch_turn|distinct_session|distinct_conversation)_count"
-_CODE = "core_metrics__(distinct_session|commit|pull_request)_count|tool_actions__.+"
-_CHATS = "(chat|cowork)_metrics|chat_cowork_unified_metrics__(chat|sessions)"
-#: What is activity, by product family.
-FAMILIES = {
-    "chat_cowork": f"({_CHATS})__{_CHAT}",
-    "claude_code": f"claude_code_metrics__({_CODE})",
-    "office": r"office_metrics__\w+__(message|distinct_session)_count",
-    "design": "design_metrics__message_count",
-    "science": "science_metrics__message_count",
-}
-#: All of these, and what is activity in no family.
-FAMILIES["all"] = "|".join(
-    [*FAMILIES.values(), "claude_tag_metrics__active_message_count", "web_search_count"]
-)
 #: The measures of the two reports of spend.
 SPEND = {
     "cost": {"cost_usd": "amount", "list_cost_usd": "list_amount"},
@@ -59,13 +43,6 @@ def connect(simulator: Simulator) -> duckdb.DuckDBPyConnection:
     }
     tables["days"] = [{"date": day} for day in DAYS]
     tables["cost_days"] = [{"date": day} for day in COST_DAYS[:-1]]
-    tables["families"] = [{"product_family": family} for family in FAMILIES]
-    tables["active"] = [
-        {"date": record["date"], "user_id": record["user_id"], "family": family}
-        for record in tables["user_summaries"]
-        for family, pattern in FAMILIES.items()
-        if any(count and re.fullmatch(pattern, name) for name, count in record.items())
-    ]
     tables["spend"] = [*_spend(simulator)]
     connection = duckdb.connect()
     for table, rows in tables.items():

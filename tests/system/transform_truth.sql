@@ -5,6 +5,34 @@ create macro start_of(period, day) as date_trunc(period, day)::date;
 create macro without(one, other) as
     list_filter(one, lambda value: not list_contains(other, value));
 
+-- What is activity, by product family, and in no family.
+create table families as
+select * from (values
+    (
+        'chat_cowork',
+        '((chat|cowork)_metrics|chat_cowork_unified_metrics__(chat|sessions))'
+        || '__(message|action|dispatch_turn|distinct_session|distinct_conversation)_count'
+    ),
+    (
+        'claude_code',
+        'claude_code_metrics__core_metrics__(distinct_session|commit|pull_request)_count'
+        || '|claude_code_metrics__tool_actions__.+'
+    ),
+    ('office', 'office_metrics__\w+__(message|distinct_session)_count'),
+    ('design', 'design_metrics__message_count'),
+    ('science', 'science_metrics__message_count')
+) as f (product_family, pattern);
+insert into families
+select 'all', string_agg(pattern, '|')
+    || '|claude_tag_metrics__active_message_count|web_search_count'
+from families;
+
+create table active as
+select distinct date, user_id, product_family as family
+from (unpivot user_summaries on columns('.+_count') into name figure value use_count)
+join families on regexp_full_match(figure, pattern)
+where use_count > 0;
+
 create view weeks as
 select start_of('week', date) as week, max(date) = week + 6 as is_read
 from days group by week;

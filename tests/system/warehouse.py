@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import duckdb
+import psycopg
 import yaml
+from psycopg.rows import dict_row
 
 from tests import ROOT, duckdb_rows
 from tests.system.targets.environment import install_packages
@@ -95,6 +97,12 @@ def query(path: Path, statement: str) -> list[Row]:
     """Return the rows that a DuckDB file has."""
     with closing(duckdb.connect(str(path), read_only=True)) as connection:
         return rows_of(connection, statement)
+
+
+def query_postgres(connect: Callable[[], psycopg.Connection], statement: str) -> list[Row]:
+    """Return the rows that a database of PostgreSQL answers a query with."""
+    with connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(statement.encode()).fetchall()
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, statement: str) -> list[Row]:

@@ -1,7 +1,5 @@
 """A virtual environment for every target: together they do not install."""
 
-import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -23,21 +21,13 @@ def install(target: Target, folder: Path) -> Path:
 
 
 def install_packages(wanted: Sequence[str], folder: Path) -> Path:
-    """Install packages in a new folder, with uv where there is one: it is faster."""
+    """Install packages in a new folder, and return that of their programs."""
     programs = folder / SCRIPTS.name
-    python = str(programs / "python")
-    uv = shutil.which("uv", path=os.pathsep.join((str(SCRIPTS), os.environ["PATH"])))
-    if uv:
-        commands = [
-            [uv, "venv", "--python", sys.executable, str(folder)],
-            [uv, "pip", "install", "--python", python, *wanted],
-        ]
-    else:
-        commands = [
-            [sys.executable, "-m", "venv", str(folder)],
-            [python, "-m", "pip", "install", *wanted],
-        ]
-    for command in commands:
+    uv = str(SCRIPTS / "uv")
+    for command in (
+        [uv, "venv", "--python", sys.executable, str(folder)],
+        [uv, "pip", "install", "--python", str(programs / "python"), *wanted],
+    ):
         done = subprocess.run(
             command,
             capture_output=True,

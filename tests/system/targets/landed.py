@@ -3,13 +3,16 @@
 import ast
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from tests.system.targets.table import Layout
+from tests.singer import catalog_of
+from tests.system.targets.table import FLATTENED, NESTED
+
+SCHEMAS = {entry["stream"]: entry["schema"] for entry in catalog_of()["streams"]}
 
 #: What a record holds that is not null, by the names that lead to it.
 Leaves: TypeAlias = dict[tuple[str, ...], Any]
@@ -36,20 +39,58 @@ def leaves_of(value: object, path: tuple[str, ...] = ()) -> Leaves:
     return {} if value is None else {path: value}
 
 
-def landed_leaves(
-    rows: Iterable[Mapping[str, Any]], schema: Schema, layout: Layout
-) -> list[Leaves]:
-    """Take the rows of a table apart, as records of a stream with this schema."""
-    columns = dict(columns_of(schema, layout))
-    return [
-        {
-            leaf: found
-            for name, (path, kind) in columns.items()
-            if row.get(name) is not None
-            for leaf, found in leaves_of(_told(row[name], kind), path).items()
-        }
-        for row in rows
-    ]
+@dataclass(frozen=True)
+class Loaded:
+    """The tables of a target that has loaded runs of the tap."""
+
+    layout: str
+    tables: dict[str, Table]
+    is_exact: bool = True
+
+    def leaves(self, stream: str) -> list[Leaves]:
+        """Take the rows of a table apart, as records of its stream."""
+        columns = dict(columns_of(SCHEMAS[stream], self.layout))
+        return [
+            {
+                leaf: found
+                for name, (path, kind) in columns.items()
+                if row.get(name) is not None
+                for leaf, found in leaves_of(_told(row[name], kind), path).items()
+            }
+            for row in self.tables[stream].rows
+        ]
+
+    def current(self, stream: str, fields: Collection[str] = ()) -> list[Leaves]:
+        """Return these fields, or all but `snapshot_at`, of the rows that count.
+
+        These are the rows that are not older than the latest reading of their day.
+        """
+        compared = fields or SCHEMAS[stream]["properties"].keys() - {"snapshot_at"}
+        snapshots: dict[str, datetime] = {}
+        for reading in self.leaves("readings"):
+            if reading["stream",] == stream:
+                day, snapshot = reading["date",], reading["snapshot_at",]
+                snapshots[day] = max(snapshot, snapshots.get(day, snapshot))
+        return [
+            {path: value for path, value in row.items() if path[0] in compared}
+            for row in self.leaves(stream)
+            if row["snapshot_at",] >= snapshots[row["date",]]
+        ]
+
+    def assert_current(
+        self, stream: str, records: list[dict[str, Any]], fields: Collection[str] = ()
+    ) -> None:
+        """Check that the current rows are these: every value, as exactly as it can be."""
+        true = Loaded(NESTED, {stream: Table({}, [], records)}).leaves(stream)
+        for row in () if self.is_exact else true:
+            row.update((n, rounded(v)) for n, v in row.items() if isinstance(v, Decimal))
+        assert true
+        assert counted(self.current(stream, fields)) == counted(true)
+
+
+def rounded(number: Decimal) -> Decimal:
+    """Return a number as a double has it."""
+    return Decimal(repr(float(number)))
 
 
 def counted(rows: Iterable[Leaves]) -> Counter[frozenset[tuple[tuple[str, ...], Any]]]:
@@ -58,12 +99,12 @@ def counted(rows: Iterable[Leaves]) -> Counter[frozenset[tuple[tuple[str, ...], 
 
 
 def columns_of(
-    schema: Schema, layout: Layout, path: tuple[str, ...] = ()
+    schema: Schema, layout: str, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, tuple[tuple[str, ...], Schema]]]:
     """Yield each column of a stream's table, with the path and schema of its values."""
     for name, inner in schema["properties"].items():
         here = (*path, name)
-        if layout is Layout.FLATTENED and "properties" in inner:
+        if layout == FLATTENED and "properties" in inner:
             yield from columns_of(inner, layout, here)
         else:
             yield _flattened_name(here), (here, inner)

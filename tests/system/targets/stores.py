@@ -3,7 +3,8 @@
 import csv
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 from functools import partial
@@ -12,13 +13,12 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psycopg
-from psycopg.rows import dict_row
-
+from tests.sandbox import Sandbox
 from tests.sandbox.database import running_database
 from tests.system.targets.environment import variables
-from tests.system.targets.landed import Table
-from tests.system.warehouse import Row, query
+from tests.system.targets.landed import Loaded, Table
+from tests.system.targets.table import FLATTENED
+from tests.system.warehouse import Row, query, query_postgres
 
 JSON_TYPES = {
     bool: "boolean",
@@ -27,13 +27,14 @@ JSON_TYPES = {
     int: "number",
     str: "string",
 }
-#: All columns of all tables, in PostgreSQL and in DuckDB.
+SCHEMA = {"default_target_schema": "landed"}
+#: All columns of all tables of a schema, in PostgreSQL and in DuckDB.
 COLUMNS = """
     select table_name, column_name, data_type, keys.constraint_name is not null as is_key
     from information_schema.columns
     left join information_schema.key_column_usage as keys
         using (table_schema, table_name, column_name)
-    where table_schema = 'landed'
+    where table_schema = '{schema}'
     order by table_name
 """
 
@@ -41,40 +42,43 @@ COLUMNS = """
 class Store(NamedTuple):
     """Where a target writes: the settings that tell it so, and what reads it once."""
 
-    settings: dict[str, Any]
+    settings: Mapping[str, object]
     read: Callable[[], dict[str, Table]]
 
 
-def tables_of(query: Callable[[str], list[Row]]) -> dict[str, Table]:
-    """Return the tables of a database that answers a query with rows."""
+def tables_of(query: Callable[[str], list[Row]], schema: str) -> dict[str, Table]:
+    """Return the tables of a schema of a database that answers a query with rows."""
     tables = {}
-    for name, of_table in groupby(query(COLUMNS), itemgetter("table_name")):
+    every = query(COLUMNS.format(schema=schema))
+    for name, of_table in groupby(every, itemgetter("table_name")):
         columns = list(of_table)
         tables[name] = Table(
             {column["column_name"]: column["data_type"] for column in columns},
             [column["column_name"] for column in columns if column["is_key"]],
-            query(f'select * from landed."{name}"'),
+            query(f'select * from {schema}."{name}"'),
         )
     return tables
+
+
+def loaded_by_the_project(box: Sandbox, schema: str) -> Loaded:
+    """Return what a project with this repository's settings has loaded in a sandbox."""
+    tables = tables_of(partial(query_postgres, box.connect), schema)
+    return Loaded(FLATTENED, tables)
 
 
 @contextmanager
 def _postgresql(_programs: Path, _folder: Path) -> Iterator[Store]:
     with running_database() as database:
-
-        def read() -> dict[str, Table]:
-            with psycopg.connect(database.url, row_factory=dict_row) as connection:
-                return tables_of(lambda text: connection.execute(text.encode()).fetchall())
-
-        url = database.sqlalchemy_url
-        yield Store({"sqlalchemy_url": url, "default_target_schema": "landed"}, read)
+        settings = {"sqlalchemy_url": database.sqlalchemy_url}
+        ask = partial(query_postgres, database.connect)
+        yield Store(settings | SCHEMA, lambda: tables_of(ask, "landed"))
 
 
 @contextmanager
 def _duckdb(_programs: Path, folder: Path) -> Iterator[Store]:
     path = folder / "claude.duckdb"
-    settings = {"path": str(path), "default_target_schema": "landed"}
-    yield Store(settings, lambda: tables_of(partial(query, path)))
+    ask = partial(query, path)
+    yield Store({"path": str(path)} | SCHEMA, lambda: tables_of(ask, "landed"))
 
 
 @contextmanager
@@ -113,22 +117,15 @@ def _parquet_on_s3(programs: Path, _folder: Path) -> Iterator[Store]:
 @contextmanager
 def _csv(_programs: Path, folder: Path) -> Iterator[Store]:
     def read() -> dict[str, Table]:
-        tables: dict[str, Table] = {}
-        for path in sorted(folder.glob("*.csv")):  # one a stream and run
+        rows: dict[str, list[Row]] = defaultdict(list)
+        for path in folder.glob("*.csv"):  # one a stream and run
             with path.open(encoding="utf-8", newline="") as file:
-                reader = csv.DictReader(file)
-                types = dict.fromkeys(reader.fieldnames or (), "text")
-                table = tables.setdefault(path.name.split("-")[0], Table(types, [], []))
                 # Null and empty text look the same.
-                table.rows.extend({k: v or None for k, v in row.items()} for row in reader)
-        for table in tables.values():
-            for name in table.types:
-                texts = {row[name] for row in table.rows} - {None}
-                if texts and texts <= {"True", "False"}:
-                    table.types[name] = "True or False"
-                elif any(text.startswith("{'") for text in texts):
-                    table.types[name] = "Python text"
-        return tables
+                rows[path.name.split("-")[0]] += [
+                    {name: text or None for name, text in row.items()}
+                    for row in csv.DictReader(file)
+                ]
+        return {name: _table(of_stream, _kind_of_text) for name, of_stream in rows.items()}
 
     yield Store({"output_path": str(folder)}, read)
 
@@ -140,16 +137,22 @@ def _json_lines(_programs: Path, folder: Path) -> Iterator[Store]:
         for path in folder.glob("*.jsonl"):  # one a stream
             lines = path.read_text(encoding="utf-8").splitlines()
             rows = [json.loads(line, parse_float=Decimal) for line in lines]
-            types = {
-                name: JSON_TYPES[type(value)]
-                for row in rows
-                for name, value in row.items()
-                if value is not None
-            }
-            tables[path.stem] = Table(types, [], rows)
+            tables[path.stem] = _table(rows, lambda value: JSON_TYPES[type(value)])
         return tables
 
     yield Store({"destination_path": str(folder), "do_timestamp_file": False}, read)
+
+
+def _table(rows: list[Row], kind: Callable[[Any], str]) -> Table:
+    """Return the table of a file, whose columns are what their values are."""
+    types = {n: kind(cell) for row in rows for n, cell in row.items() if cell is not None}
+    return Table(types, [], rows)
+
+
+def _kind_of_text(text: str) -> str:
+    if text in {"True", "False"}:
+        return "True or False"
+    return "Python text" if text.startswith("{'") else "text"
 
 
 #: What makes an empty place for a target to write to, given the programs beside it and an
