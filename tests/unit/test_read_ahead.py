@@ -174,25 +174,14 @@ def test_pages_wait_packed_and_in_bounds() -> None:
         assert first_of_third.is_packed
 
 
-@pytest.mark.parametrize("parallel", [1, 4])
-def test_closing_ends_threads_that_wait_for_room(parallel: int) -> None:
-    """Nobody reads, so they would wait for ever."""
+@pytest.mark.parametrize(("parallel", "turn"), [(1, 0), (4, 0), (4, 9 * PATIENCE)])
+def test_closing_ends_threads_that_wait(parallel: int, turn: float) -> None:
+    """For room, as nobody reads; or for their turn, by the clock: they are not wanted."""
     before = threads()
-    questions = Questions([9 * ROOM] * 9)
+    questions = Questions([9 * ROOM] * 9, pace=lambda _: clock.sleep(turn))
     with questions.read(parallel) as answers:
         next(answers)
         questions.settle()
         assert len(threads() - before) == parallel
     wait_until(lambda: threads() <= before)
     assert len(questions.fetched) < len(questions.labels)
-
-
-def test_closing_ends_threads_that_wait_for_their_turn() -> None:
-    """Each of their waits is one of the clock, which knows that they are not wanted."""
-    before = threads()
-    questions = Questions([1] * 9, pace=lambda _: clock.sleep(PATIENCE))
-    with questions.read() as answers:
-        next(answers)
-        wait_until(lambda: len(questions.began) == 4)
-    wait_until(lambda: threads() <= before)
-    assert questions.fetched == []
