@@ -6,23 +6,24 @@ import types
 import typing as t
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from functools import cache
 from importlib import resources
 
 import pytest
+from anthropic.resources import organization as people
 from anthropic.resources.beta.organization import analytics as reports
 from anthropic.resources.organization import analytics as api
+from anthropic.resources.organization import rbac_groups as teams
+from anthropic.resources.organization import spend_limits as limits
 from anthropic.resources.organization.analytics.apps.chat import Projects
 from pydantic import BaseModel
 from singer_sdk.helpers._flattening import flatten_schema
 from singer_sdk.singerlib import Schema
 
 from tap_claude_analytics import schemas
-from tests import ledger, masking, truth
-from tests.simulator import RESOURCES
-from tests.truth import BREAKDOWNS
-
-JSONObject: t.TypeAlias = dict[str, t.Any]
+from tests import ledger, truth
+from tests.masking import SCHEMAS
+from tests.masking import Schema as JSONSchema
+from tests.truth import BREAKDOWNS, SNAPSHOTS
 
 KINDS: dict[object, str] = {
     bool: "boolean",
@@ -31,13 +32,17 @@ KINDS: dict[object, str] = {
     str: "string",
     dt.date: "date",
     dt.datetime: "date-time",
+    list: "array",
 }
 
 DATED = {"date": "date", "snapshot_at": "date-time"}
 ADDED = DATED | {"additional_fields": "object"}
 
 # The API writes these as decimal strings; the tap emits exact numbers.
-MONEY = {"amount", "attributed_list_price", "estimated_overage_spend", "list_amount"}
+MONEY = {
+    *("amount", "attributed_list_price", "estimated_overage_spend", "list_amount"),
+    *("period_to_date_spend", "spend_summary.amount", "spend_summary.period_to_date_spend"),
+}
 
 # A report's page says this beside its rows, and the tap puts the last on every record.
 BESIDE_ROWS = {"next_page", "has_more", "data_refreshed_at"}
@@ -60,6 +65,16 @@ def report(list_rows: Callable[..., object], *lifted: str, **added: str) -> Expe
     own = {"row_key": "string", "bucket_width": "string", "is_complete": "boolean"}
     own |= {"data_refreshed_at": "date-time"}
     return Expected(list_rows, added=ADDED | own | added, lifted=frozenset(lifted))
+
+
+def snapshot(list_rows: Callable[..., object], name: str, amounts: str = "") -> Expected:
+    """Return what a stream of people, teams or limits takes, and where it has amounts."""
+    key = SNAPSHOTS[name]
+    own = {key: "string"} if key else {}
+    if name.startswith("spend_limit"):
+        units = ("amount_in_currency", "period_to_date_spend_in_currency")
+        own |= {"actor_id": "string"} | {f"{amounts}{unit}": "number" for unit in units}
+    return Expected(list_rows, {"id"} if key else frozenset(), ADDED | own)
 
 
 DOLLARS = {"amount_usd": "number", "list_amount_usd": "number"}
@@ -100,6 +115,14 @@ STREAMS = REPORTS | {
     "plugins": Expected(api.Plugins.list, OF_TOOLS, ADDED | {"plugin_key": "string"}),
     "artifacts": Expected(api.Artifacts.list, OF_TOOLS),
     "readings": Expected(added=DATED | OF_READINGS),
+    "members": snapshot(people.Users.list, "members"),
+    "invites": snapshot(people.Invites.list, "invites"),
+    "spend_limits": snapshot(limits.Effective.list, "spend_limits"),
+    "spend_limit_requests": snapshot(
+        limits.IncreaseRequests.list, "spend_limit_requests", "spend_summary."
+    ),
+    "teams": snapshot(people.RBACGroups.list, "teams"),
+    "team_members": snapshot(teams.Members.list, "team_members"),
 }
 # Rows of other streams, grouped.
 STREAMS |= {
@@ -119,17 +142,14 @@ STREAMS |= {
 KEYS = truth.KEYS | ledger.REPORT_KEYS
 
 each_stream = pytest.mark.parametrize("name", STREAMS)
-each_schema = pytest.mark.parametrize("name", masking.SCHEMAS)
 
 
-@cache
-def page(list_rows: Callable[..., object]) -> type[BaseModel]:
+def page(list_rows: object) -> type[BaseModel]:
     """Return the model of one answer of the API."""
     model: type[BaseModel] = t.get_type_hints(list_rows)["return"]
     return model
 
 
-@cache
 def api_fields(name: str) -> dict[str, str]:
     """Map every field that the API has for a stream to its kind."""
     expected = STREAMS[name]
@@ -139,19 +159,14 @@ def api_fields(name: str) -> dict[str, str]:
     return model_fields(model, lifted=expected.lifted)
 
 
-def load(name: str) -> JSONObject:
-    """Return the schema as the SDK hands it to the stream, and so to the target."""
-    return dict(masking.SCHEMAS[name])
-
-
-def walk(node: JSONObject, *parents: str) -> Iterator[tuple[tuple[str, ...], t.Any]]:
+def walk(node: JSONSchema, *parents: str) -> Iterator[tuple[tuple[str, ...], t.Any]]:
     """Yield every property at every depth with its path."""
     for name, child in node.get("properties", {}).items():
         yield (*parents, name), child
         yield from walk(child, *parents, name)
 
 
-def schema_fields(schema: JSONObject) -> dict[str, str]:
+def schema_fields(schema: JSONSchema) -> dict[str, str]:
     """Map the dotted name of every property to its kind."""
     fields = {}
     for path, node in walk(schema):
@@ -166,6 +181,8 @@ def members(annotation: object) -> dict[object, None]:
     origin, args = t.get_origin(annotation), t.get_args(annotation)
     if origin is t.Literal:
         return dict.fromkeys(type(value) for value in args)
+    if (origin, args) == (list, (str,)):
+        return {list: None}
     if origin is t.Annotated:
         return members(args[0])
     if origin in (t.Union, types.UnionType):
@@ -204,27 +221,23 @@ def model_fields(
 
 def test_every_schema_file_is_tested() -> None:
     """No file and no stream is missing here; the schemas of grouped rows are derived."""
-    # Those of people, teams and limits have tests of their own.
-    assert masking.SCHEMAS.keys() == STREAMS.keys() | RESOURCES.keys()
+    assert SCHEMAS.keys() == STREAMS.keys()
     files = {entry.name for entry in resources.files(schemas).iterdir()}
     written = STREAMS.keys() - BREAKDOWNS.keys() - {"org_summaries_by_team"}
-    expected = {f"{name}.json" for name in written | {"grouped_fields"} | RESOURCES.keys()}
+    expected = {f"{name}.json" for name in written | {"grouped_fields"}}
     assert {file for file in files if file.endswith(".json")} == expected
 
 
 @each_stream
 def test_fields_and_types_are_those_of_the_api_and_the_stated_ones(name: str) -> None:
     """A field that a newer package brings, drops or retypes is named here."""
-    expected = {
-        path: kind
-        for path, kind in api_fields(name).items()
-        if path.split(".")[0] not in STREAMS[name].left
-    }
-    expected |= dict.fromkeys(MONEY & expected.keys(), "number")
-    assert schema_fields(load(name)) == expected | STREAMS[name].added
+    sent, (_, left, added, _) = api_fields(name), STREAMS[name]
+    taken = {path: kind for path, kind in sent.items() if path.split(".")[0] not in left}
+    taken |= dict.fromkeys(MONEY & taken.keys(), "number")
+    assert schema_fields(SCHEMAS[name]) == taken | added
     # What is said to be left out exists in the API, and what is said to be added does not.
-    assert api_fields(name).keys() >= STREAMS[name].left
-    assert api_fields(name).keys().isdisjoint(STREAMS[name].added)
+    assert sent.keys() >= left
+    assert sent.keys().isdisjoint(added)
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -239,27 +252,18 @@ def test_nothing_of_a_report_is_lost(name: str) -> None:
         for value in t.get_args(choice)
     }
     assert "product" in dimensions
-    assert dimensions <= load(name)["properties"].keys()
+    assert dimensions <= SCHEMAS[name]["properties"].keys()
 
 
-def test_reports_agree_on_what_a_field_is() -> None:
-    """Under one name all six have one type, whichever generation they are of."""
-    kinds: dict[str, str] = {}
-    for name in REPORTS:
-        for path, kind in schema_fields(load(name)).items():
-            assert kinds.setdefault(path, kind) == kind, f"{path} of {name}"
-    assert kinds
-
-
-@each_schema
+@each_stream
 def test_every_property(name: str) -> None:
     """It has a sentence, and what is unknown in it goes to `additional_fields`.
 
     Only the root is open, to the columns that targets add of their own.
     """
-    nodes = [*walk(load(name))]
+    nodes = [*walk(SCHEMAS[name])]
     assert nodes
-    assert "additionalProperties" not in load(name)
+    assert "additionalProperties" not in SCHEMAS[name]
     for path, node in nodes:
         words = node.get("description", "").split()
         assert len(words) >= 3, path
@@ -271,24 +275,21 @@ def test_every_property(name: str) -> None:
 @each_stream
 def test_only_what_identifies_a_record_is_not_nullable(name: str) -> None:
     """A missing block or a drifting type must not break a target."""
-    schema = load(name)
+    schema = SCHEMAS[name]
     assert {*schema["required"]} == {"date", *KEYS[name], "snapshot_at"}
     never_null = [path for path, node in walk(schema) if "null" not in node["type"]]
     assert never_null == [(name,) for name in schema["required"]]
 
 
-@each_schema
-def test_schema_needs_no_resolving(name: str) -> None:
-    """Meltano and targets resolve no references, and the catalog drops none."""
-    schema = load(name)
+@each_stream
+def test_what_targets_make_of_a_schema(name: str) -> None:
+    """They resolve no references, and flatten each leaf to a column of its own.
+
+    The catalog drops nothing of it, and columns differ also when long names are shortened.
+    """
+    schema = dict(SCHEMAS[name])
     assert '"$' not in json.dumps(schema)
     assert Schema.from_dict(schema).to_dict() == schema
-
-
-@each_schema
-def test_flattening_keeps_every_leaf(name: str) -> None:
-    """Each leaf is a column of its own, also when long names are shortened."""
-    schema = load(name)
     leaves = ["__".join(path) for path, node in walk(schema) if "properties" not in node]
     flat = flatten_schema(schema, max_level=10)["properties"]
     assert sorted(flat) == sorted(leaves)
