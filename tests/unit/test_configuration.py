@@ -155,15 +155,8 @@ WRONG_VALUES: list[tuple[Any, ...]] = [
     ("stream_maps", [{"skills": ["pepper"]}], ".skills is invalid"),
     ("stream_map_config", ["pepper"], " is invalid; expected an object"),
     ("flattening_enabled", ["yes"], " is 'yes'; expected a boolean"),
-    *(
-        ("faker_config", [config], f"{place} is invalid; expected {kinds}.")
-        for config, place, kinds in (
-            ({"seed": [1]}, ".seed", "a number or a string or a boolean"),
-            ({"locale": 5}, ".locale", "a string or an array"),
-            ({"locale": [5]}, ".locale.0", "a string"),
-            (5, "", "an object"),
-        )
-    ),
+    ("faker_config", [{"seed": [1]}], ".seed is invalid; expected a number or a string"),
+    ("faker_config", [{"locale": [5]}], ".locale.0 is invalid; expected a string."),
     ("report_bucket_width", ["1w"], "", "'1w'", "1d, 1h, 1m"),
     ("report_group_by", [["colour"]], "", "'colour'", "product"),
     ("report_group_by", [["cost_type"]], "", "'cost_type'"),
