@@ -41,7 +41,7 @@ SEATS, MONTHS = "claude_seats_daily", "claude_spend_org_monthly"
 
 
 def changed(mart: str, place: int, **values: object) -> page_marts.Rows:
-    """Return the rows of a mart with one of them changed."""
+    """Return the rows of a mart with one changed; -1 is the last day, -8 a week earlier."""
     rows = [{**row} for row in COMPANY[mart]]
     rows[place] |= values
     return {mart: rows}
