@@ -29,10 +29,7 @@ from tap_claude_analytics.records.shapes import RowDecoder
 #: The request that the answers are about, in words.
 ASKED = "GET /v1/organizations/analytics/skills?date=2026-01-05"
 KEY = "zq-key-without-the-prefix"
-TEN, HALF_A_MINUTE_LATER = (
-    f"Tue, 06 Jan 2026 10:00:{seconds} GMT" for seconds in ("00", "30")
-)
-
+TEN, LATER = (f"Tue, 06 Jan 2026 10:00:{seconds} GMT" for seconds in ("00", "30"))
 
 ANSWER = Answer(
     path="skills",
@@ -101,12 +98,9 @@ def test_pages(
 #: What is no page, how the next one would be asked for, and what is said to have come.
 NO_PAGES: list[tuple[object, Paging, str]] = [
     ([], BY_PAGE, "a JSON list"),
-    (None, BY_PAGE, "a JSON NoneType"),
     *(
         (body, BY_PAGE, f"an object with the keys {{{keys}}}")
         for body, keys in (
-            ({}, ""),
-            ({"data": None}, "data: NoneType"),
             ({"data": None, "summaries": []}, "data: NoneType, summaries: list"),
             ({"data": "rows"}, "data: str"),
             ({"summaries": [1]}, "summaries: list"),
@@ -115,20 +109,12 @@ NO_PAGES: list[tuple[object, Paging, str]] = [
             ({"mary@acme.example": "zoe@acme.example"}, "[name]: str"),
         )
     ),
-    ({"data": [], "next_page": 2}, BY_PAGE, "a next_page of type int"),
     ({"data": [], "next_page": ["more"]}, BY_PAGE, "a next_page of type list"),
     ({"data": [{"id": "a"}], "last_id": 7}, AFTER_ID, "a last_id of type int"),
     # More without a way to it must not be taken for the end.
-    *(
-        (body, paging, "has_more but no cursor")
-        for body, paging in (
-            ({"data": [], "has_more": True}, BY_PAGE),
-            ({"data": [], "has_more": True, "next_page": ""}, BY_PAGE),
-            ({"summaries": [], "has_more": True}, BY_PAGE),
-            ({"data": [{"id": "a"}], "has_more": True}, AFTER_ID),
-            ({"data": [{"id": "a"}], "has_more": True, "last_id": None}, AFTER_ID),
-        )
-    ),
+    ({"data": [], "has_more": True, "next_page": ""}, BY_PAGE, "has_more but no cursor"),
+    ({"summaries": [], "has_more": True}, BY_PAGE, "has_more but no cursor"),
+    ({"data": [{"id": "a"}], "has_more": True}, AFTER_ID, "has_more but no cursor"),
 ]
 
 
@@ -248,8 +234,8 @@ def test_what_a_400_keeps(message: object, *, is_first_page: bool) -> None:
         ({"retry-after": "0.5"}, 0.5),
         ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
         *(({"retry-after": text}, None) for text in ("-1", "inf", "nan", "soon")),
-        ({"retry-after": HALF_A_MINUTE_LATER, "date": TEN}, 30.0),
-        ({"retry-after": TEN, "date": HALF_A_MINUTE_LATER}, 0.0),
+        ({"retry-after": LATER, "date": TEN}, 30.0),
+        ({"retry-after": TEN, "date": LATER}, 0.0),
     ],
     ids=str,
 )

@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_claude_analytics.common.dates import FLOOR, parse_day
-from tap_claude_analytics.common.errors import StreamFailedError
 from tap_claude_analytics.config.settings import Settings
-from tap_claude_analytics.days.availability import NotAvailableYetError, latest_available
+from tap_claude_analytics.days.availability import latest_available
 from tap_claude_analytics.days.ledger import Ledger
 from tap_claude_analytics.days.revisions import DaySeen
 from tap_claude_analytics.days.windows import (
@@ -174,16 +173,6 @@ def test_old_days(message: str) -> None:
     asked = NOW.subtract(days=31)
     assert latest_available(message, asked, NOW, ()) is not None
     assert latest_available(message, asked.subtract(days=1), NOW, ()) is None
-
-
-def test_what_the_error_says() -> None:
-    """Whether the API has named the day."""
-    named, guessed = (
-        str(NotAvailableYetError(NOW, StreamFailedError(""), is_named=is_named))
-        for is_named in (True, False)
-    )
-    assert named == "the API has data only up to 2026-11-20."
-    assert guessed == "the API has no data yet after 2026-11-20."
 
 
 # Usage and cost

@@ -1,11 +1,11 @@
 """The pace: at once as much as is allowed, and never so much that the API refuses it."""
 
-import contextvars
+import contextlib
 import threading
-import time
-from collections.abc import Callable, Iterable
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from operator import itemgetter
 from unittest.mock import Mock, patch
 
@@ -20,21 +20,32 @@ from tests.simulator.limits import KINDS, MINUTE
 
 #: Seconds of rounding.
 A_BIT = 1e-6
-#: Seconds, real ones, after which a thread that neither sleeps nor ends hangs.
-PATIENCE = 30.0
+#: Seconds, real ones, after which a thread that does not end is held up.
+PATIENCE = 10.0
+
+
+class MustWaitError(Exception):
+    """A request may not be sent for some seconds."""
+
+
+def must_wait(seconds: float) -> None:
+    """Say so instead of sleeping."""
+    raise MustWaitError(seconds)
 
 
 class Office:
     """A pacer, and clients who note when each request was sent.
 
-    Time passes only while all threads sleep, so minutes take milliseconds; one thread runs
-    at a time, so all is repeatable.
+    What a client does is an iterator, which yields how long each step takes. So no thread
+    is needed, minutes take milliseconds, and all is repeatable.
     """
 
     def __init__(self, requests_per_minute: int, now: float = 0.0) -> None:
         """Open at an instant."""
         self.now = now
         self.sent: list[float] = []
+        #: When pauses began and ended.
+        self.paused: list[tuple[float, float]] = []
         #: When something was logged, and what.
         self.lines: list[tuple[float, str]] = []
         #: How servers of each kind count.
@@ -44,10 +55,6 @@ class Office:
         progress = Progress(Mock(info=self.note))
         progress.begin("skills", 300, 300)
         self.pacer = Pacer(requests_per_minute, progress)
-        #: Until when threads sleep; the first one to sleep is the first of equals.
-        self._sleepers: list[tuple[float, threading.Event]] = []
-        self._all_asleep = threading.Event()
-        self._errors: list[BaseException] = []
 
     def note(self, line: str, *values: object) -> None:
         """Note a line of the log, which goes no further."""
@@ -62,63 +69,46 @@ class Office:
         latency: float = 0.0,
         arrived: Callable[[], None] = lambda: None,
         at: float = 0.5,
-    ) -> None:
+    ) -> Iterator[float]:
         """Send a request; at some part of its way something may happen."""
-        with self.pacer.request():
+        with contextlib.ExitStack() as stack:
+            while wait := self._enter(stack):
+                yield wait
             self.sent.append(self.now)
-            self.sleep(latency * at)
+            yield latency * at
             arrived()
-            self.sleep(latency * (1 - at))
+            yield latency * (1 - at)
 
-    def share(self, requests: Iterable[Callable[[], None]], clients: int) -> float:
-        """Let so many clients do requests, each the next one that is left."""
-        left = iter(requests)
+    def _enter(self, stack: contextlib.ExitStack) -> float:
+        try:
+            stack.enter_context(self.pacer.request())
+        except MustWaitError as error:
+            return float(error.args[0])
+        return 0.0
 
-        def client() -> None:
-            for request in left:
-                request()
+    def pause(self, duration: float, after: float = 0.0) -> Iterator[float]:
+        """Let the API refuse a request after a while."""
+        yield after
+        self.paused.append((self.now, self.now + duration))
+        self.pacer.pause(duration)
 
-        return self.work(*[client] * clients)
+    def share(self, requests: Iterable[Iterator[float]], clients: int = 1) -> float:
+        """Let so many clients do requests, each the next one that is left.
 
-    def work(self, *works: Callable[[], None]) -> float:
-        """Do all this at a time, each in a thread, and return how many seconds it takes."""
-        began = self.now
+        Returns:
+            How many seconds that takes.
+        """
+        began, left = self.now, iter(requests)
+        sleeping = [(began, chain.from_iterable(left)) for _ in range(clients)]
         with (
             patch.object(clock, "seconds", lambda: self.now),
-            patch.object(clock, "sleep", self.sleep),
+            patch.object(clock, "sleep", must_wait),
         ):
-            for work in works:
-                thread = threading.Thread(target=self._do, args=(work,), daemon=True)
-                self._resume(thread.start)
-            while self._sleepers and not self._errors:
-                self._sleepers.sort(key=itemgetter(0))
-                self.now, woken = self._sleepers.pop(0)
-                self._resume(woken.set)
-        if self._errors:
-            raise self._errors[0]
+            while sleeping:
+                self.now, client = sleeping.pop(0)
+                for duration in islice(client, 1):
+                    insort(sleeping, (self.now + duration, client), key=itemgetter(0))
         return self.now - began
-
-    def sleep(self, duration: float) -> None:
-        """Let the others run until it is time."""
-        woken = threading.Event()
-        self._sleepers.append((self.now + duration, woken))
-        self._all_asleep.set()
-        if not woken.wait(PATIENCE):
-            raise TimeoutError
-
-    def _resume(self, go: Callable[[], None]) -> None:
-        self._all_asleep.clear()
-        go()
-        if not self._all_asleep.wait(PATIENCE):
-            raise TimeoutError
-
-    def _do(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - raised again
-            self._errors.append(error)
-        finally:
-            self._all_asleep.set()
 
 
 journeys = st.tuples(
@@ -138,9 +128,7 @@ def test_no_server_ever_refuses_one(
 ) -> None:
     """However it counts a minute, and wherever between sending and answer a request."""
     office = Office(per_minute, now)
-    requests = [
-        partial(office.request, latency, office.arrive, at) for latency, at in journey
-    ]
+    requests = [office.request(latency, office.arrive, at) for latency, at in journey]
     office.share(requests, clients)
     assert len(office.sent) == len(journey)
 
@@ -154,45 +142,37 @@ def test_the_wall_time_is_what_the_rate_allows(
     """Within a tenth, whether there is one client or many, if there are enough."""
     office = Office(per_minute)
     count = 4 * per_minute + per_minute // 2 + 1
-    seconds = office.share(
-        [lambda: office.request(latency, office.arrive)] * count, clients
-    )
+    requests = [office.request(latency, office.arrive) for _ in range(count)]
+    seconds = office.share(requests, clients)
     assert 4 * MINUTE <= seconds <= 1.10 * count * MINUTE / per_minute
 
 
 def test_a_request_counts_from_its_sending_until_its_answer_is_a_minute_old() -> None:
-    """As nobody knows when on its way the API counted it."""
+    """As nobody knows when on its way the API counted it; also if there is no answer."""
     office = Office(2)
-    office.share([lambda: office.request(10.0)] * 5, 2)
+    office.share([office.request(10.0) for _ in range(5)], 2)
     assert office.sent[:2] == [0.0, 0.0]
     assert office.sent[2:4] == pytest.approx([10 + SPAN] * 2)
     assert office.sent[4] == pytest.approx(2 * (10 + SPAN))
-
-
-def test_a_request_that_fails_counts_all_the_same() -> None:
-    """The API may have counted it: its place is free again a minute later."""
-    office = Office(1)
-
-    def client() -> None:
-        with pytest.raises(ConnectionResetError):
-            office.request(10.0, Mock(side_effect=ConnectionResetError))
-        office.request()
-
-    office.work(client)
-    assert office.sent == pytest.approx([0, 5 + SPAN])
+    failing = Office(1)
+    with pytest.raises(ConnectionResetError):
+        failing.share([failing.request(10.0, Mock(side_effect=ConnectionResetError))])
+    failing.share([failing.request()])
+    assert failing.sent == pytest.approx([0, 5 + SPAN])
 
 
 def test_a_minute_after_a_pause_all_is_as_ever() -> None:
     """There is nobody left who waited."""
     office = Office(10)
-    office.work(lambda: office.pacer.pause(20), lambda: office.sleep(20 + SPAN))
-    office.share([office.request] * 10, 4)
+    office.share([office.pause(20)])
+    office.now = 20 + SPAN
+    office.share([office.request() for _ in range(10)], 4)
     assert office.sent == [20 + SPAN] * 10
 
 
 @settings(max_examples=20)
-@example(per_minute=1, pauses=[(0, 50), (0, 5)])
-@example(per_minute=1, pauses=[(0, 5), (0, 50)])
+@example(per_minute=1, pauses=[(50, 0), (5, 0)])
+@example(per_minute=1, pauses=[(5, 0), (50, 0)])
 @given(
     per_minute=st.integers(1, 6),
     pauses=st.lists(st.tuples(st.floats(0, 90), st.floats(0, 90)), max_size=4),
@@ -202,51 +182,39 @@ def test_nothing_is_sent_while_it_is_paused(
 ) -> None:
     """Whenever that is, and however often."""
     office = Office(per_minute)
-    paused: list[tuple[float, float]] = []
-
-    def pausing() -> None:
-        for after, duration in pauses:
-            office.sleep(after)
-            paused.append((office.now, office.now + duration))
-            office.pacer.pause(duration)
-
-    office.share([pausing, *[partial(office.request, 0.5)] * 15], 4)
-    assert not any(a < at < b - A_BIT for a, b in paused for at in office.sent)
+    pausing = chain.from_iterable(office.pause(*pause) for pause in pauses)
+    office.share([pausing, *[office.request(0.5) for _ in range(15)]], 4)
+    assert len(office.paused) == len(pauses)
+    assert not any(a < at < b - A_BIT for a, b in office.paused for at in office.sent)
     assert len(office.sent) == 15
     rounds = zip(office.sent, office.sent[per_minute:], strict=False)
     assert all(later - sent >= SPAN - A_BIT for sent, later in rounds)
 
 
-def test_a_cancelled_wait_ends_at_once_and_takes_no_place() -> None:
-    """Whether it has begun or not: others may go first."""
-    pacer = Pacer(1, Progress(Mock()))
-    with pacer.request():
-        pass
+def test_who_waits_holds_nobody_up() -> None:
+    """Others may go on meanwhile; and a wait that is cancelled sends nothing."""
+    progress = Progress(Mock())
+    pacer = Pacer(1, progress)
 
-    def be_cancelled() -> None:
-        cancelled = threading.Event()
-        clock.CANCELLED.set(cancelled)
-        threading.Timer(0.2, cancelled.set).start()
-        for _ in ("begun", "not begun"):
-            with pytest.raises(clock.CancelledError), pacer.request():
-                pytest.fail("it was sent")
+    def be_cancelled(_: float) -> None:
+        for work in (partial(pacer.pause, 0), progress.request_sent):
+            other = threading.Thread(target=work, daemon=True)
+            other.start()
+            other.join(PATIENCE)
+            assert not other.is_alive()
+        raise clock.CancelledError
 
-    began = time.monotonic()
-    contextvars.copy_context().run(be_cancelled)
-    assert time.monotonic() - began < 5
-    later = time.monotonic() + SPAN
-    with (
-        patch.object(clock, "seconds", lambda: later),
-        patch.object(clock, "sleep", lambda _: pytest.fail("there is no place")),
-        pacer.request(),
-    ):
-        pass
+    with patch.object(clock, "sleep", be_cancelled):
+        with pacer.request():
+            pass
+        with pytest.raises(clock.CancelledError), pacer.request():
+            pytest.fail("it was sent")
 
 
 def test_a_line_for_all_who_wait() -> None:
     """Half a minute apart at least, and a long wait is never silent for much longer."""
     office = Office(2)
-    seconds = office.share([office.request] * 30, 8)
+    seconds = office.share([office.request() for _ in range(30)], 8)
     at = [instant for instant, _ in office.lines]
     assert all(b - a >= LINE_EVERY for a, b in pairwise(at))
     assert all(b - a <= 2 * LINE_EVERY + SHORT for a, b in pairwise([0.0, *at, seconds]))
@@ -259,8 +227,8 @@ def test_a_line_for_all_who_wait() -> None:
 def test_short_waits_are_not_worth_a_line() -> None:
     """Such as between requests that go one after the other."""
     office = Office(60)
-    office.work(lambda: office.pacer.pause(0))
-    office.share([office.request] * 20, 4)
+    office.share([office.pause(0)])
+    office.share([office.request() for _ in range(20)], 4)
     assert len(office.sent) == 20
     assert office.lines == []
 

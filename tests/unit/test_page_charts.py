@@ -36,95 +36,78 @@ def with_gap() -> Calendar:
 
 # Figures
 
-
-def test_change_against_a_week_earlier() -> None:
-    """It is left out, in words, if the earlier day is not complete."""
-    rows = page_marts.company(5, FIRST)
-    earlier = rows["claude_seats_daily"][-8]
-    earlier["active_7_count"] = 8
-    assert figures.active_users(*read(rows)).note == "▼ 3 against a week earlier"
-    earlier["is_complete"] = False
-    assert figures.active_users(*read(rows)).note == "No figure of 25 Oct to compare with."
+COMPANY = page_marts.company(10, FIRST) | page_marts.october(10, "310")
+SEATS, MONTHS = "claude_seats_daily", "claude_spend_org_monthly"
 
 
-def test_the_last_complete_day_counts() -> None:
-    """Not the last day, which is not over; a count that is null is no zero."""
-    rows = page_marts.company(5, FIRST)
-    *_, before, last = rows["claude_seats_daily"]
-    last.update(is_complete=False, active_7_count=1)
-    assert figures.active_users(*read(rows)).value == "5"
-    before.update(active_7_count=None, seat_utilisation_7=None)
-    assert figures.active_users(*read(rows)).value == words.NOTHING
-    assert figures.share_of_seats(*read(rows)).value == words.NOTHING
+def changed(mart: str, place: int, **values: object) -> page_marts.Rows:
+    """Return the rows of a mart with one changed; -1 is the last day, -8 a week earlier."""
+    rows = [{**row} for row in COMPANY[mart]]
+    rows[place] |= values
+    return {mart: rows}
 
 
-@pytest.mark.parametrize("state", ["settled", "may be revised"])
-def test_figures_of_days_that_may_change_say_so(state: str) -> None:
-    """Also if it is one day of 28."""
-    given = read(page_marts.company(5, FIRST) | known(FIRST, states={LAST: state}))
-    for figure in (figures.active_users, figures.regulars, figures.acceptance):
-        assert figure(*given).value != words.NOTHING
-        assert figure(*given).is_young is (state == "may be revised")
+def edits(*decided: tuple[int, int]) -> page_marts.Rows:
+    """Return numbers of accepted and of decided edits."""
+    names = ("accepted_count", "decided_count")
+    rows = [dict(zip(names, counts, strict=True)) for counts in decided]
+    return {"claude_code_tools_daily": [{"date": LAST, "tool": "all"} | r for r in rows]}
 
 
-def test_unread_day_leaves_no_figure_of_28_days() -> None:
-    """And says how many days are missing."""
-    rows = page_marts.company(5, FIRST)
-    rows |= known(FIRST, states={LAST - timedelta(10): "not read"})
-    for row in rows["claude_frequency_daily"]:
-        row["user_count"] = None
-    for figure in (figures.regulars(*read(rows)), figures.acceptance(*read(rows))):
-        assert figure.value == words.NOTHING
-        assert figure.note == "1 day of the 28 was not read, or not over yet."
+@pytest.mark.parametrize("is_young", [False, True])
+def test_figures_say_whether_they_may_change(*, is_young: bool) -> None:
+    """Also if it is one day of 28 that may."""
+    days = known(FIRST, states={LAST: "may be revised" if is_young else "settled"})
+    given = read(COMPANY | days | changed(MONTHS, 0, is_settled=not is_young))
+    assert [(f.title, f.value, f.note, f.is_young) for f in figures.figures(*given)] == [
+        ("Active users, 7 days", "10", "= 0 against a week earlier", is_young),
+        ("Share of seats in use", "100%", "10 users, 10 seats", is_young),
+        ("People who come weekly", "10", "100% of 10 users", is_young),
+        ("Spend, 1–31 October", "$310", NOT_COMPARED, is_young),
+        ("Spend per user, October", "$31.00", "$310 for 10 people", is_young),
+        ("Claude Code acceptance", "75%", "840 of 1,120 edits", is_young),
+    ]
 
 
-def test_acceptance_is_of_sums() -> None:
-    """1 of 1 and 0 of 99 are 1 per cent, not 50; nothing decided is no rate."""
-    rows = page_marts.company(5, FIRST)
-    tools = [row for row in rows["claude_code_tools_daily"] if row["tool"] == "all"]
-    for row in tools:
-        row.update(accepted_count=0, decided_count=0)
-    assert figures.acceptance(*read(rows)).value == words.NOTHING
-    tools[-1].update(accepted_count=1, decided_count=1)
-    assert figures.acceptance(*read(rows)).note == "1 of 1 edits: too few to say much"
-    tools[-2].update(accepted_count=0, decided_count=99)
-    assert figures.acceptance(*read(rows)).value == "1.0%"
+NOT_COMPARED = "The same days of last month are not all complete."
+UNREAD = known(FIRST, states={LAST - timedelta(10): "not read"})
+ONE_UNREAD = "1 day of the 28 was not read, or not over yet."
+UNKNOWN = {"date": LAST, "frequency": "once", "user_count": None}
+NO_COUNT = {"active_7_count": None, "seat_utilisation_7": None}
+DOUBLED = {"last_month_same_days_usd": Decimal(155), "month_to_date_change": 100.0}
+NONE_YET = {"complete_day_count": 0, "month_to_date_usd": None}
 
-
-def month(**changes: object) -> tuple[Marts, Calendar]:
-    """Return marts of a company of ten whose October cost 310 dollars."""
-    rows = page_marts.october(10, "310")
-    rows["claude_spend_org_monthly"][0] |= changes
-    return read(rows)
-
-
-def test_spend_to_date() -> None:
-    """Against the same days; without them, or without a complete day, it says so."""
-    against, _ = month(last_month_same_days_usd=Decimal(155), month_to_date_change=100.0)
-    figure = figures.month_to_date(against)
-    assert (figure.title, figure.value) == ("Spend, 1–31 October", "$310")
-    assert figure.note == "▲ 100% against $155 on the same days of last month"
-    assert not figure.is_young
-    figure = figures.month_to_date(month(is_settled=False)[0])
-    assert figure.is_young
-    assert "not all complete" in figure.note
-    figure = figures.month_to_date(month(complete_day_count=0, month_to_date_usd=None)[0])
-    assert figure.value == words.NOTHING
-    assert figure.note == "No day of October 2026 is complete yet."
+#: Places of figures at the top of the page, rows, and what is shown of them.
+ACTIVE, SHARE, REGULARS, SPEND, PER_USER, ACCEPTANCE = range(6)
+FIGURES: list[tuple[int, page_marts.Rows, str, str]] = [
+    (ACTIVE, changed(SEATS, -8, active_7_count=13), "10", "▼ 3 against a week earlier"),
+    (ACTIVE, changed(SEATS, -8, is_complete=False), "10", "No figure of 25 Oct to"),
+    # The last day does not count if it is not over; a count that is null is no zero.
+    (ACTIVE, changed(SEATS, -1, is_complete=False, active_7_count=1), "10", "= 0 against"),
+    (ACTIVE, changed(SEATS, -1, **NO_COUNT), "–", "The API states no count for that day."),
+    (SHARE, changed(SEATS, -1, **NO_COUNT), "–", "No seats, or no count of them"),
+    (REGULARS, UNREAD | {"claude_frequency_daily": [UNKNOWN]}, "–", ONE_UNREAD),
+    (ACCEPTANCE, UNREAD, "–", ONE_UNREAD),
+    # It is of sums: not the mean of 100 and 0 per cent.
+    (ACCEPTANCE, edits((1, 1), (0, 99)), "1.0%", "1 of 100 edits"),
+    (ACCEPTANCE, edits((1, 1)), "100%", "1 of 1 edits: too few to say much"),
+    (ACCEPTANCE, edits((0, 0)), "–", "Nothing was decided in these days."),
+    (SPEND, changed(MONTHS, 0, **DOUBLED), "$310", "▲ 100% against $155 on the same days"),
+    (SPEND, changed(MONTHS, 0, **NONE_YET), "–", "No day of October 2026 is complete yet."),
     # Only dollars are shown as dollars.
-    assert figures.month_to_date(month(currency="EUR")[0]).value == words.NOTHING
+    (SPEND, changed(MONTHS, 0, currency="EUR"), "–", "No cost has been read."),
+    # Of a month that is not over, or not complete, there is none.
+    (PER_USER, changed(MONTHS, 0, cost_per_active_user=None), "–", "of October 2026 is"),
+    (PER_USER, known(FIRST, date(2026, 10, 30)), "–", "of September 2026 is not complete."),
+]
 
 
-def test_spend_per_user_is_of_the_last_full_month() -> None:
-    """A month that is not over, or not complete, has none."""
-    marts, calendar = month()
-    assert figures.spend_per_user(marts, calendar).value == "$31.00"
-    incomplete = figures.spend_per_user(*month(cost_per_active_user=None))
-    assert incomplete.value == words.NOTHING
-    assert incomplete.note == "Cost or activity of October 2026 is not complete."
-    before_its_end = read(known(FIRST, date(2026, 10, 30)))[1]
-    note = figures.spend_per_user(marts, before_its_end).note
-    assert note.endswith("September 2026 is not complete.")
+@pytest.mark.parametrize(("place", "rows", "value", "note"), FIGURES)
+def test_a_figure(place: int, rows: page_marts.Rows, value: str, note: str) -> None:
+    """One that is not known is a dash with the reason."""
+    figure = figures.figures(*read(COMPANY | rows))[place]
+    assert figure.value == value
+    assert note in figure.note
 
 
 @pytest.mark.parametrize(
@@ -141,11 +124,8 @@ def test_money_in_words(amount: str, text: str) -> None:
 
 def test_ranges_and_runs() -> None:
     """Ranges are shorter than all there is; stretches break where days are missing."""
-    whole = Span(date(2026, 9, 1), LAST)
-    assert {name: len(span) for name, span in ranges(whole).items()} == {
-        "28 days": 28,
-        "all days": len(whole),
-    }
+    lengths = {name: len(span) for name, span in ranges(SPAN).items()}
+    assert lengths == {"28 days": 28, "all days": len(SPAN)}
     mondays = [week.first for week in Span(MONTH, date(2026, 10, 12)).weeks()]
     assert mondays == [date(2026, 10, 5), date(2026, 10, 12)]
     given = [MONTH, MONTH + timedelta(1), MONTH + timedelta(3)]
@@ -165,7 +145,7 @@ def marks(chart: Chart) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]
 
 
 def test_lines_break_at_gaps_and_are_dashed_where_they_may_change() -> None:
-    """A day that was not read has no point, and no line leads over it."""
+    """A day that was not read has no point, no line leads over it, a day alone is a dot."""
     values = {day: None if day == GAP else 5.0 for day in SPAN}
     lines, gaps = [Line("People", "#123456", values)], frozenset([GAP])
     chart = Chart(SPAN, "people", {}, lines=lines, gaps=gaps, young=frozenset([LAST]))
@@ -179,12 +159,7 @@ def test_lines_break_at_gaps_and_are_dashed_where_they_may_change() -> None:
     assert [instant.date() for instant in instants] == [LAST - timedelta(1), LAST]
     [gap] = [data for mark, data in drawn if mark.get("fill") == drawing.GAP]
     assert [timedelta(milliseconds=g["to"] - g["from"]).days for g in gap] == [1]
-
-
-def test_a_single_day_is_a_dot() -> None:
-    """Where a line would have no length."""
-    lines = [Line("People", "#123456", {LAST: 5})]
-    drawn = marks(Chart(Span(LAST, LAST), "people", {}, lines=lines))
+    drawn = [*marks(Chart(Span(LAST, LAST), "people", {}, lines=lines))]
     assert [len(data) for mark, data in drawn if mark["type"] == "circle"] == [1]
 
 
@@ -259,24 +234,19 @@ def team(name: str, people: int, sessions: int) -> dict[str, Any]:
     return {"date": LAST, "rbac_group_id": f"id_{name}", "team_name": name, **counts}
 
 
-@pytest.mark.parametrize(
-    ("small", "folded"),
-    [
-        ([team("B", 3, 70), team("C", 2, 7)], [["Small teams (2)", "5", "77", "–", "75%"]]),
-        ([team("B", 3, 70)], [["Small teams (1)", "–", "–", "–", "–"]]),
-        ([], []),
-    ],
-)
-def test_small_teams_are_folded(
-    small: list[dict[str, Any]], folded: list[list[str]]
-) -> None:
+def test_small_teams_are_folded() -> None:
     """Into one row, which has no figures if it would still be of few people."""
     day = {"stream": "team_summaries", "date": LAST, "row_count": 1, "state": "settled"}
-    teams = [team("A", 5, 100), *small]
-    given = read({"claude_days": [day], "claude_code_team_daily": teams})
-    [card] = code.teams(*given, least=5)
-    assert card.parts[0].table
-    assert [*card.parts[0].table.rows] == [["A", "5", "100", "–", "75%"], *folded]
+    teams = [team("A", 5, 100), team("B", 3, 70), team("C", 2, 7)]
+    shown = []
+    for count in (1, 2, 3):
+        rows = {"claude_days": [day], "claude_code_team_daily": teams[:count]}
+        [card] = code.teams(*read(rows), least=5)
+        assert card.parts[0].table
+        shown.append([*card.parts[0].table.rows])
+    large = ["A", "5", "100", "–", "75%"]
+    few, folded = ["Small teams (1)", *"––––"], ["Small teams (2)", "5", "77", "–", "75%"]
+    assert shown == [[large], [large, few], [large, folded]]
 
 
 def test_how_spend_is_spread() -> None:

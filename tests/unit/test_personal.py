@@ -24,24 +24,11 @@ def test_a_digest_of_half_a_character() -> None:
     assert len({digest(text, b"sixteen or more!") for text in texts}) == 3
 
 
-@pytest.mark.parametrize("stream", masking.SCHEMAS)
-def test_every_text_is_judged(stream: str) -> None:
-    """A new field is personal or not: its schema or the table has to say so."""
-    assert masking.unjudged(stream, masking.SCHEMAS[stream]) == set()
-
-
-def test_a_new_text_is_noticed() -> None:
-    """Also deep inside of a schema."""
-    names = ("email", "owner_name", "subject", "title", "principal")
-    owner = {"properties": {name: {"type": ["string", "null"]} for name in names}}
-    found = masking.unjudged("skills", {"properties": {"owner": owner}})
-    assert found == {f"owner.{name}" for name in names}
-
-
-def test_no_judgement_is_stale() -> None:
-    """What the table calls harmless exists, and no schema marks it as personal."""
+def test_every_text_is_judged() -> None:
+    """A new field is personal or not: its schema or the table says so, if it exists."""
     used = set[str]()
     for stream, schema in masking.SCHEMAS.items():
+        assert masking.unjudged(stream, schema) == set(), stream
         for path in masking.texts(schema):
             if path not in masking.PERSONAL.get(stream, {}):
                 used |= masking.judged_as(stream, path)

@@ -1,7 +1,6 @@
 """Answers fetched ahead come in order and within bounds, and end when nobody wants them."""
 
 import contextlib
-import itertools
 import random
 import threading
 import time
@@ -51,9 +50,8 @@ class Questions:
         pace: Callable[[Label], object] = lambda _: None,
         fails_at: Label | None = None,
     ) -> None:
-        """Take what is waited for before each page, and where there is an error instead."""
-        self._pace, self._fails_at = pace, fails_at
-        self._questions = range(len(page_counts))
+        """Take what is waited for before each page, and which one is an error instead."""
+        self._page_counts, self._pace, self._fails_at = page_counts, pace, fails_at
         self.labels = [(q, n) for q, pages in enumerate(page_counts) for n in range(pages)]
         self.began: list[int] = []
         self.fetched: list[Label] = []
@@ -63,15 +61,13 @@ class Questions:
     ) -> contextlib.closing[Generator[Fetched[int], None, None]]:
         """Start to fetch; nothing is wanted any more at the end of a with block."""
         ahead = ReadAhead[int](self.fetch, parallel=parallel)
-        return contextlib.closing(ahead.read(self._questions))
+        return contextlib.closing(ahead.read(range(len(self._page_counts))))
 
     def fetch(self, question: int) -> Iterator[Page]:
         """Yield the pages of an answer."""
         self.began.append(question)
-        for place in itertools.count():
+        for place in range(self._page_counts[question]):
             label = question, place
-            if label not in {*self.labels, self._fails_at}:
-                return
             self._pace(label)
             if label == self._fails_at:
                 raise BrokenError
@@ -121,9 +117,9 @@ def test_all_pages_come_once_and_in_order(
     def pace(_: Label) -> None:
         time.sleep(chance.choice([0, 0, 0.0005, 0.002]))
 
-    fails_at = None
-    if failing is not None and failing[0] < len(counts):
-        fails_at = failing[0], min(failing[1], counts[failing[0]])
+    fails_at = failing if failing and failing[0] < len(counts) else None
+    if fails_at:
+        counts[fails_at[0]] = fails_at[1] + 1
     questions = Questions(counts, pace, fails_at)
     labels: list[Label] = []
     ends = pytest.raises(BrokenError) if fails_at else contextlib.nullcontext()
@@ -174,25 +170,14 @@ def test_pages_wait_packed_and_in_bounds() -> None:
         assert first_of_third.is_packed
 
 
-@pytest.mark.parametrize("parallel", [1, 4])
-def test_closing_ends_threads_that_wait_for_room(parallel: int) -> None:
-    """Nobody reads, so they would wait for ever."""
+@pytest.mark.parametrize(("parallel", "turn"), [(1, 0), (4, 0), (4, 9 * PATIENCE)])
+def test_closing_ends_threads_that_wait(parallel: int, turn: float) -> None:
+    """For room, as nobody reads; or for their turn, by the clock: they are not wanted."""
     before = threads()
-    questions = Questions([9 * ROOM] * 9)
+    questions = Questions([9 * ROOM] * 9, pace=lambda _: clock.sleep(turn))
     with questions.read(parallel) as answers:
         next(answers)
         questions.settle()
         assert len(threads() - before) == parallel
     wait_until(lambda: threads() <= before)
     assert len(questions.fetched) < len(questions.labels)
-
-
-def test_closing_ends_threads_that_wait_for_their_turn() -> None:
-    """Each of their waits is one of the clock, which knows that they are not wanted."""
-    before = threads()
-    questions = Questions([1] * 9, pace=lambda _: clock.sleep(PATIENCE))
-    with questions.read() as answers:
-        next(answers)
-        wait_until(lambda: len(questions.began) == 4)
-    wait_until(lambda: threads() <= before)
-    assert questions.fetched == []

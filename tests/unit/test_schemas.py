@@ -1,43 +1,35 @@
 """The streams' schemas: complete by the official package, described, safe to emit."""
 
-import datetime as dt
 import json
-import types
+import re
 import typing as t
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from functools import cache
-from importlib import resources
 
 import pytest
+from anthropic.resources import organization as people
 from anthropic.resources.beta.organization import analytics as reports
 from anthropic.resources.organization import analytics as api
+from anthropic.resources.organization import rbac_groups as teams
+from anthropic.resources.organization import spend_limits as limits
 from anthropic.resources.organization.analytics.apps.chat import Projects
 from pydantic import BaseModel
 from singer_sdk.helpers._flattening import flatten_schema
 from singer_sdk.singerlib import Schema
 
-from tap_claude_analytics import schemas
-from tests import ledger, masking, truth
-from tests.simulator import RESOURCES
-from tests.truth import BREAKDOWNS
-
-JSONObject: t.TypeAlias = dict[str, t.Any]
-
-KINDS: dict[object, str] = {
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    str: "string",
-    dt.date: "date",
-    dt.datetime: "date-time",
-}
+from tests import ledger, truth
+from tests.masking import SCHEMAS
+from tests.masking import Schema as JSONSchema
+from tests.truth import BREAKDOWNS, SNAPSHOTS
 
 DATED = {"date": "date", "snapshot_at": "date-time"}
 ADDED = DATED | {"additional_fields": "object"}
 
 # The API writes these as decimal strings; the tap emits exact numbers.
-MONEY = {"amount", "attributed_list_price", "estimated_overage_spend", "list_amount"}
+MONEY = {
+    *("amount", "attributed_list_price", "estimated_overage_spend", "list_amount"),
+    *("period_to_date_spend", "spend_summary.amount", "spend_summary.period_to_date_spend"),
+}
 
 # A report's page says this beside its rows, and the tap puts the last on every record.
 BESIDE_ROWS = {"next_page", "has_more", "data_refreshed_at"}
@@ -60,6 +52,16 @@ def report(list_rows: Callable[..., object], *lifted: str, **added: str) -> Expe
     own = {"row_key": "string", "bucket_width": "string", "is_complete": "boolean"}
     own |= {"data_refreshed_at": "date-time"}
     return Expected(list_rows, added=ADDED | own | added, lifted=frozenset(lifted))
+
+
+def snapshot(list_rows: Callable[..., object], name: str, amounts: str = "") -> Expected:
+    """Return what a stream of people, teams or limits takes, and where it has amounts."""
+    key = SNAPSHOTS[name]
+    own = {key: "string"} if key else {}
+    if name.startswith("spend_limit"):
+        units = ("amount_in_currency", "period_to_date_spend_in_currency")
+        own |= {"actor_id": "string"} | {f"{amounts}{unit}": "number" for unit in units}
+    return Expected(list_rows, {"id"} if key else frozenset(), ADDED | own)
 
 
 DOLLARS = {"amount_usd": "number", "list_amount_usd": "number"}
@@ -100,6 +102,14 @@ STREAMS = REPORTS | {
     "plugins": Expected(api.Plugins.list, OF_TOOLS, ADDED | {"plugin_key": "string"}),
     "artifacts": Expected(api.Artifacts.list, OF_TOOLS),
     "readings": Expected(added=DATED | OF_READINGS),
+    "members": snapshot(people.Users.list, "members"),
+    "invites": snapshot(people.Invites.list, "invites"),
+    "spend_limits": snapshot(limits.Effective.list, "spend_limits"),
+    "spend_limit_requests": snapshot(
+        limits.IncreaseRequests.list, "spend_limit_requests", "spend_summary."
+    ),
+    "teams": snapshot(people.RBACGroups.list, "teams"),
+    "team_members": snapshot(teams.Members.list, "team_members"),
 }
 # Rows of other streams, grouped.
 STREAMS |= {
@@ -119,39 +129,70 @@ STREAMS |= {
 KEYS = truth.KEYS | ledger.REPORT_KEYS
 
 each_stream = pytest.mark.parametrize("name", STREAMS)
-each_schema = pytest.mark.parametrize("name", masking.SCHEMAS)
 
 
-@cache
-def page(list_rows: Callable[..., object]) -> type[BaseModel]:
+def page(list_rows: object) -> type[BaseModel]:
     """Return the model of one answer of the API."""
     model: type[BaseModel] = t.get_type_hints(list_rows)["return"]
     return model
 
 
-@cache
 def api_fields(name: str) -> dict[str, str]:
     """Map every field that the API has for a stream to its kind."""
     expected = STREAMS[name]
     if expected.list_rows is None:
         return {}
     (model,) = t.get_args(page(expected.list_rows).model_fields["data"].annotation)
-    return model_fields(model, lifted=expected.lifted)
+    schema = model.model_json_schema()
+    return model_fields(schema, schema.get("$defs", {}), lifted=expected.lifted)
 
 
-def load(name: str) -> JSONObject:
-    """Return the schema as the SDK hands it to the stream, and so to the target."""
-    return dict(masking.SCHEMAS[name])
+def alternatives(rule: JSONSchema, models: JSONSchema) -> Iterator[JSONSchema]:
+    """Yield what a value, or what is in a list of objects, may be besides null."""
+    rule = rule["items"] if "$ref" in rule.get("items", ()) else rule
+    if "$ref" in rule:
+        rule = models[rule["$ref"].rpartition("/")[2]]
+    if choices := rule.get("anyOf") or rule.get("oneOf"):
+        for choice in choices:
+            yield from alternatives(choice, models)
+    elif rule.get("type") != "null":
+        yield rule
 
 
-def walk(node: JSONObject, *parents: str) -> Iterator[tuple[tuple[str, ...], t.Any]]:
+def model_fields(
+    model: JSONSchema,
+    models: JSONSchema,
+    prefix: str = "",
+    lifted: AbstractSet[str] = frozenset(),
+) -> dict[str, str]:
+    """Map the dotted name of every field of a model of the API to its kind.
+
+    What is in a lifted field takes its place, beside the field's neighbours.
+    """
+    fields: dict[str, str] = {}
+    for name, rule in model["properties"].items():
+        path, is_lifted = prefix + name, name in lifted
+        found: dict[str, str] = {}
+        for each in alternatives(rule, models):
+            kinds = {} if is_lifted else {path: each.get("format", each.get("type"))}
+            assert each.get("items", {"type": "string"})["type"] == "string", path
+            if "properties" in each:
+                kinds |= model_fields(each, models, "" if is_lifted else f"{path}.")
+            for key, kind in kinds.items():
+                assert found.setdefault(key, kind) == kind, f"{key} is of two kinds"
+        assert fields.keys().isdisjoint(found), f"{path} hides a field of the same name"
+        fields |= found
+    return fields
+
+
+def walk(node: JSONSchema, *parents: str) -> Iterator[tuple[tuple[str, ...], t.Any]]:
     """Yield every property at every depth with its path."""
     for name, child in node.get("properties", {}).items():
         yield (*parents, name), child
         yield from walk(child, *parents, name)
 
 
-def schema_fields(schema: JSONObject) -> dict[str, str]:
+def schema_fields(schema: JSONSchema) -> dict[str, str]:
     """Map the dotted name of every property to its kind."""
     fields = {}
     for path, node in walk(schema):
@@ -161,70 +202,21 @@ def schema_fields(schema: JSONObject) -> dict[str, str]:
     return fields
 
 
-def members(annotation: object) -> dict[object, None]:
-    """Return, in order, the types of a union but for null; of literals, their types."""
-    origin, args = t.get_origin(annotation), t.get_args(annotation)
-    if origin is t.Literal:
-        return dict.fromkeys(type(value) for value in args)
-    if origin is t.Annotated:
-        return members(args[0])
-    if origin in (t.Union, types.UnionType):
-        return {kind: None for arg in args for kind in members(arg)}
-    return {} if annotation is types.NoneType else {annotation: None}
-
-
-def model_fields(
-    model: type[BaseModel], prefix: str = "", lifted: frozenset[str] = frozenset()
-) -> dict[str, str]:
-    """Map the dotted name of every field of a typed model to its kind.
-
-    What is in a lifted field takes its place, beside the field's neighbours.
-    """
-    fields: dict[str, str] = {}
-    for name, info in model.model_fields.items():
-        path = prefix + (info.alias or name)
-        is_lifted = path in lifted
-        listed = is_lifted and t.get_origin(info.annotation) is list
-        kinds = members(t.get_args(info.annotation)[0] if listed else info.annotation)
-        if all(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds):
-            found = {} if is_lifted else {path: "object"}
-            for each in t.cast("dict[type[BaseModel], None]", kinds):
-                for key, kind in model_fields(
-                    each, "" if is_lifted else f"{path}."
-                ).items():
-                    assert found.setdefault(key, kind) == kind, f"{key} is of two kinds"
-        else:
-            # A type that is new here is shown as itself, next to the schema's kind.
-            (only,) = kinds if len(kinds) == 1 else [info.annotation]
-            found = {path: KINDS.get(only, str(only))}
-        assert fields.keys().isdisjoint(found), f"{path} hides a field of the same name"
-        fields |= found
-    return fields
-
-
-def test_every_schema_file_is_tested() -> None:
-    """No file and no stream is missing here; the schemas of grouped rows are derived."""
-    # Those of people, teams and limits have tests of their own.
-    assert masking.SCHEMAS.keys() == STREAMS.keys() | RESOURCES.keys()
-    files = {entry.name for entry in resources.files(schemas).iterdir()}
-    written = STREAMS.keys() - BREAKDOWNS.keys() - {"org_summaries_by_team"}
-    expected = {f"{name}.json" for name in written | {"grouped_fields"} | RESOURCES.keys()}
-    assert {file for file in files if file.endswith(".json")} == expected
+def test_every_stream_is_tested() -> None:
+    """None is missing here."""
+    assert SCHEMAS.keys() == STREAMS.keys()
 
 
 @each_stream
 def test_fields_and_types_are_those_of_the_api_and_the_stated_ones(name: str) -> None:
     """A field that a newer package brings, drops or retypes is named here."""
-    expected = {
-        path: kind
-        for path, kind in api_fields(name).items()
-        if path.split(".")[0] not in STREAMS[name].left
-    }
-    expected |= dict.fromkeys(MONEY & expected.keys(), "number")
-    assert schema_fields(load(name)) == expected | STREAMS[name].added
+    sent, (_, left, added, _) = api_fields(name), STREAMS[name]
+    taken = {path: kind for path, kind in sent.items() if path.split(".")[0] not in left}
+    taken |= dict.fromkeys(MONEY & taken.keys(), "number")
+    assert schema_fields(SCHEMAS[name]) == taken | added
     # What is said to be left out exists in the API, and what is said to be added does not.
-    assert api_fields(name).keys() >= STREAMS[name].left
-    assert api_fields(name).keys().isdisjoint(STREAMS[name].added)
+    assert sent.keys() >= left
+    assert sent.keys().isdisjoint(added)
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -232,34 +224,20 @@ def test_nothing_of_a_report_is_lost(name: str) -> None:
     """What stands beside its rows is known, and whatever they are grouped by is a field."""
     list_rows = REPORTS[name].list_rows
     assert page(list_rows).model_fields.keys() == {"data", *BESIDE_ROWS}
-    dimensions = {
-        value
-        for listed in members(t.get_type_hints(list_rows)["group_by"])
-        for choice in t.get_args(listed)
-        for value in t.get_args(choice)
-    }
+    dimensions = {*re.findall(r"'(\w+)'", str(t.get_type_hints(list_rows)["group_by"]))}
     assert "product" in dimensions
-    assert dimensions <= load(name)["properties"].keys()
+    assert dimensions <= SCHEMAS[name]["properties"].keys()
 
 
-def test_reports_agree_on_what_a_field_is() -> None:
-    """Under one name all six have one type, whichever generation they are of."""
-    kinds: dict[str, str] = {}
-    for name in REPORTS:
-        for path, kind in schema_fields(load(name)).items():
-            assert kinds.setdefault(path, kind) == kind, f"{path} of {name}"
-    assert kinds
-
-
-@each_schema
+@each_stream
 def test_every_property(name: str) -> None:
     """It has a sentence, and what is unknown in it goes to `additional_fields`.
 
     Only the root is open, to the columns that targets add of their own.
     """
-    nodes = [*walk(load(name))]
+    nodes = [*walk(SCHEMAS[name])]
     assert nodes
-    assert "additionalProperties" not in load(name)
+    assert "additionalProperties" not in SCHEMAS[name]
     for path, node in nodes:
         words = node.get("description", "").split()
         assert len(words) >= 3, path
@@ -271,24 +249,21 @@ def test_every_property(name: str) -> None:
 @each_stream
 def test_only_what_identifies_a_record_is_not_nullable(name: str) -> None:
     """A missing block or a drifting type must not break a target."""
-    schema = load(name)
+    schema = SCHEMAS[name]
     assert {*schema["required"]} == {"date", *KEYS[name], "snapshot_at"}
     never_null = [path for path, node in walk(schema) if "null" not in node["type"]]
     assert never_null == [(name,) for name in schema["required"]]
 
 
-@each_schema
-def test_schema_needs_no_resolving(name: str) -> None:
-    """Meltano and targets resolve no references, and the catalog drops none."""
-    schema = load(name)
+@each_stream
+def test_what_targets_make_of_a_schema(name: str) -> None:
+    """They resolve no references, and flatten each leaf to a column of its own.
+
+    The catalog drops nothing of it, and columns differ also when long names are shortened.
+    """
+    schema = dict(SCHEMAS[name])
     assert '"$' not in json.dumps(schema)
     assert Schema.from_dict(schema).to_dict() == schema
-
-
-@each_schema
-def test_flattening_keeps_every_leaf(name: str) -> None:
-    """Each leaf is a column of its own, also when long names are shortened."""
-    schema = load(name)
     leaves = ["__".join(path) for path, node in walk(schema) if "properties" not in node]
     flat = flatten_schema(schema, max_level=10)["properties"]
     assert sorted(flat) == sorted(leaves)
