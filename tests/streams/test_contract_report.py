@@ -14,7 +14,7 @@ from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import masking
 from tests.simulator import REFUSALS, Simulator
 from tests.singer import catalog_of, config_for
-from tests.system.personal_data import found, rows, values_of
+from tests.system.personal_data import found, personal_texts
 
 TODAY = pendulum.Date(2026, 10, 12)
 DAY = date(2026, 10, 9)
@@ -119,22 +119,16 @@ def test_what_is_told_of_answers(simulator: Simulator) -> None:
     assert told["no_answer"] == "the connection was refused"
 
 
-def personal(simulator: Simulator) -> set[str]:
-    """Return everything that is about somebody."""
-    known = [*rows(simulator, DAY, DAY)]
-    for endpoint in ("skills", "connectors", "plugins"):
-        known += simulator.truth(endpoint, DAY)
-    teams = {text for team in simulator.teams for text in (team.id, team.name) if text}
-    return values_of(known, NAMES) | teams | {simulator.options.organization_id}
-
-
 def test_nothing_personal(simulator: Simulator) -> None:
     """Errors, fields and headers that name people do not get them into the report."""
     # People in places where nobody expects them.
     friends = {NAME: ADDRESS, "user_01abc": 1, "quillfeather": 2, ADDRESS: 3}
     odd = {"nickname": NAME, "friends": friends, "quillfeather": 3}
     simulator.edit("users", DAY, lambda found: [{**row, **odd} for row in found])
-    people = sorted(personal(simulator))
+    tools = ("skills", "connectors", "plugins")
+    named = personal_texts(simulator, DAY, *NAMES, others=tools)
+    named |= {text for team in simulator.teams for text in (team.id, team.name) if text}
+    people = sorted(named | {simulator.options.organization_id})
     assert len(people) > 40
     endpoints = ("summaries", "artifacts", "cost", "usage_report", "user_cost_report")
     message = f"{ORGANIZATION}: {NAME} <{ADDRESS}> ({quote(ADDRESS)}) uses {KEY}; "

@@ -1,7 +1,7 @@
 """What is personal in the simulator's rows, and a search for it in any text."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from tests.simulator import Simulator
@@ -10,26 +10,28 @@ from tests.simulator import Simulator
 NOBODY = "Deleted User"
 
 
-def rows(simulator: Simulator, first: date, last: date) -> Iterator[Mapping[str, object]]:
-    """Yield everything that the simulator says of people on some days."""
-    for number in range((last - first).days + 1):
-        day = first + timedelta(days=number)
-        for endpoint in ("users", "chat_projects"):
-            yield from simulator.truth(endpoint, day)
+def personal_texts(
+    simulator: Simulator, day: date, *names: str, others: Iterable[str] = ()
+) -> set[str]:
+    """Return all text that endpoints and reports have on a day under one of the names."""
+    endpoints = ("users", "chat_projects", *others)
+    known = [row for endpoint in endpoints for row in simulator.truth(endpoint, day)]
     for report in ("usage", "cost", "user_usage_report", "user_cost_report"):
         grouping = () if report.startswith("user_") else ("actor",)
-        end = last + timedelta(days=1)
-        yield from simulator.truth_report(report, first, end, group_by=grouping)
+        end = day + timedelta(days=1)
+        known += simulator.truth_report(report, day, end, group_by=grouping)
+    return _values_of(known, names)
 
 
-def values_of(value: object, names: Iterable[str]) -> set[str]:
+def _values_of(value: object, names: Iterable[str]) -> set[str]:
     """Return all text that stands under one of the names, however deep."""
     if isinstance(value, list):
-        return set[str]().union(*(values_of(item, names) for item in value))
+        return set[str]().union(*(_values_of(item, names) for item in value))
     if not isinstance(value, dict):
         return set()
     here = {value[name] for name in names if isinstance(value.get(name), str)}
-    return (here - {NOBODY}).union(*(values_of(nested, names) for nested in value.values()))
+    nested = (_values_of(inner, names) for inner in value.values())
+    return (here - {NOBODY}).union(*nested)
 
 
 def found(values: Iterable[str], text: str) -> set[str]:
