@@ -1,6 +1,5 @@
 """A quiet end needs proof: 400s about days that are not there yet, and others."""
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -28,35 +27,30 @@ def test_dates_of_something_else(simulator: Simulator, name: str) -> None:
     assert {output.bookmark(stream) for stream in STREAMS} == {"2026-01-12"}
 
 
-def deny(simulator: Simulator, message: str, when: Callable[[Request], bool]) -> None:
-    """Let the API refuse some requests for skills with a 400."""
-    simulator.reply("skills", status=400, body=error_of(message), when=when)
+@pytest.mark.parametrize(
+    ("message", "name", "bookmark"),
+    [
+        ("data for 2026-01-02 is not available", "date", "2026-01-01"),
+        # A page of the day has come, or it has been read before.
+        ("the latest available day is 2026-01-01", "page", "2026-01-01"),
+        ("the latest available day is 2026-01-01", "date", "2026-01-02"),
+    ],
+    ids=["no-earlier-day", "second-page", "read-before"],
+)
+def test_a_day_that_cannot_be_denied(
+    simulator: Simulator, message: str, name: str, bookmark: str
+) -> None:
+    """The 400 is fatal for its stream, and quoted; the days before it stay read."""
 
+    def is_denied(request: Request) -> bool:
+        return request.params["date"] == ["2026-01-02"] and name in request.params
 
-@pytest.mark.parametrize("message", ["data for 2026-01-02 is not available", ""])
-def test_a_400_that_names_no_earlier_day(simulator: Simulator, message: str) -> None:
-    """It is fatal for its stream, and quoted; the days before it stay read."""
-    deny(simulator, message, lambda request: request.params["date"] == ["2026-01-02"])
-    output = run(simulator, "skills")
+    simulator.reply("skills", status=400, body=error_of(message), when=is_denied)
+    output = run(simulator, "skills", state=state_at(bookmark, "skills"), page_size=1)
     assert output.failed == ["skills"]
-    assert "status 400" in output.failure
-    assert message in output.failure
-    assert "request id req_" in output.failure
+    assert f'status 400: "{message}" (request id req_' in output.failure
     assert output.read_days("skills") == ["2026-01-01"]
-    assert output.bookmark("skills") == "2026-01-01"
-
-
-def test_a_day_that_is_there(simulator: Simulator) -> None:
-    """A day that has been read before, or of which a page has come, cannot be denied."""
-    message = "the latest available day is 2026-01-01"
-    deny(simulator, message, lambda request: "page" in request.params)
-    output = run(simulator, "skills", start_date="2026-01-02", page_size=1)
-    assert message in output.failure
-    message = "date must be at least 3 days ago"
-    deny(simulator, message, lambda _: True)
-    output = run(simulator, "skills", state=state_at(LAST.isoformat(), "skills"))
-    assert output.failed == ["skills"]
-    assert message in output.failure
+    assert output.bookmark("skills") == bookmark
 
 
 def test_the_wording_without_a_date(simulator: Simulator) -> None:
