@@ -4,10 +4,8 @@ import json
 import logging
 import os
 import re
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -18,7 +16,7 @@ import pytest
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests.simulator import Options, Request, Simulator
+from tests.simulator import Options, Simulator
 from tests.simulator.organization.catalog import RESOURCES
 from tests.singer import catalog_of, config_for, error_of, page_of
 from tests.system.personal_data import found, personal_texts
@@ -99,10 +97,13 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
-def start(simulator: Simulator, folder: Path, **settings: Any) -> subprocess.Popen[str]:
-    """Start the tap on all streams, with all its libraries saying what they can.
+def run_command(
+    simulator: Simulator, folder: Path, **settings: Any
+) -> tuple[int, str, str]:
+    """Run the tap on all streams, with all its libraries saying what they can.
 
-    All settings are variables of the environment.
+    All settings are variables of the environment. Return the exit code, the messages and
+    the log.
     """
     every = [entry["stream"] for entry in catalog_of()["streams"]]
     catalog = folder / "catalog"
@@ -111,24 +112,17 @@ def start(simulator: Simulator, folder: Path, **settings: Any) -> subprocess.Pop
     for name, value in config_for(simulator, **SETTINGS | settings).items():
         text = json.dumps(value) if isinstance(value, dict) else str(value)
         variables[f"TAP_CLAUDE_ANALYTICS_{name.upper()}"] = text
-    return subprocess.Popen(
+    done = subprocess.run(
         [sys.executable, "-m", "tap_claude_analytics", "--config=ENV", "--catalog=catalog"],
         cwd=folder,
         env=os.environ | variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
+        check=False,
         encoding="utf-8",
+        timeout=60,
     )
-
-
-def end(running: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """Return the exit code, the messages and the log of the tap, once it has ended."""
-    with running:
-        try:
-            stdout, stderr = running.communicate(timeout=60)
-        finally:
-            running.kill()
-    return running.returncode, stdout, stderr
+    assert "urllib3" in done.stderr, "debugging was not on"
+    return done.returncode, done.stdout, done.stderr
 
 
 def assert_silent(simulator: Simulator, stdout: str, stderr: str) -> None:
@@ -154,9 +148,8 @@ def test_when_all_goes_well(simulator: Simulator, tmp_path: Path) -> None:
     first = {**page_of(), "next_page": ADDRESS}
     simulator.reply("skills", body=first, when=lambda r: "page" not in r.params)
     simulator.reply("skills", body=page_of())
-    code, stdout, stderr = end(start(simulator, tmp_path, max_retries=1))
+    code, stdout, stderr = run_command(simulator, tmp_path, max_retries=1)
     assert code == 0, stderr[-3000:]
-    assert "urllib3" in stderr, "debugging was not on"
     assert "New field nickname" in stderr
     assert "Retry 1 of 1 follows: GET /v1/organizations/analytics/skills?" in stderr
     assert found({ADDRESS, NAME}, stdout) == {ADDRESS, NAME}
@@ -177,9 +170,10 @@ def test_when_everything_goes_wrong(
     log_config = tmp_path / "log_config.json"
     log_config.write_text(json.dumps(STRUCTURED), encoding="utf-8")
     monkeypatch.setenv("SINGER_SDK_LOG_CONFIG", str(log_config))
-    maps, today = {"members": {"x": "int(email)"}}, str(TODAY)
-    code, stdout, stderr = end(start(simulator, tmp_path, stream_maps=maps, end_date=today))
+    settings = {"stream_maps": {"members": {"x": "int(email)"}}, "end_date": TODAY}
+    code, stdout, stderr = run_command(simulator, tmp_path, **settings)
     assert code == 1
+    assert "unhandled error" not in stderr
     assert "share a primary key with another row" in stderr
     assert "New field nickname" in stderr
     assert "simpleeval.py" in stderr, "the way to the error is not told"
@@ -191,46 +185,21 @@ def test_when_everything_goes_wrong(
     assert_silent(simulator, stdout, stderr)
 
 
-def test_when_a_signal_ends_the_run(simulator: Simulator, tmp_path: Path) -> None:
-    """After records of people, in the middle of a request."""
-    over = threading.Event()
-
-    def interrupt(_: Request) -> bool:
-        running.send_signal(signal.SIGTERM)
-        return over.wait(60)
-
-    simulator.reply("user_usage_report", when=interrupt)
-    running = start(simulator, tmp_path)
-    code, stdout, stderr = end(running)
-    over.set()
-    assert code == 143
-    assert "@example.com" in stdout
-    assert_silent(simulator, stdout, stderr)
-
-
-@pytest.mark.parametrize(
-    ("command", "is_refused"),
-    [("sync_all", True), ("run_connection_test", True), ("run_connection_test", False)],
-)
-def test_when_the_key_is_looked_at(
+def test_when_the_connection_is_tested(
     simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
-    command: str,
-    *,
-    is_refused: bool,
 ) -> None:
-    """A run and a connection test quote nobody, in the sentence that ends them either."""
+    """Rows of people are looked at, and each endpoint but that of the days is refused."""
     caplog.set_level(logging.DEBUG)
     simulator.edit("users", simulator.latest, odd)
-    for endpoint in {*ANSWERS, "users", *RESOURCES} if is_refused else ():
-        reply(simulator, endpoint, status=401)
+    for endpoint in (ANSWERS.keys() | RESOURCES) - {"summaries"}:
+        reply(simulator, endpoint, status=403)
     tap = TapClaudeAnalytics(config=config_for(simulator, **SETTINGS))
-    said = ""
-    try:
-        getattr(tap, command)()
-    except RunFailedError as failed:
-        [said] = failed.sentences
-    assert said.startswith("The API refuses this key") == is_refused
+    with pytest.raises(RunFailedError) as failed:
+        tap.run_connection_test()
+    told = "\n".join([capsys.readouterr().out, *failed.value.sentences])
+    assert "yes  user_summaries: can be read" in told
+    assert told.count("was answered with status 403") > len(ANSWERS)
     assert "urllib3" in caplog.text, "debugging was not on"
-    assert_silent(simulator, f"{capsys.readouterr().out}\n{said}", caplog.text)
+    assert_silent(simulator, told, caplog.text)
