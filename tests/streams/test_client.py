@@ -11,8 +11,7 @@ from urllib3.connection import HTTPConnection
 
 from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import truth
-from tests.conftest import TODAY
-from tests.simulator import BASE_PATH, ENDPOINTS, FAULTS, Options, Request, Simulator
+from tests.simulator import ENDPOINTS, FAULTS, Request, Simulator
 from tests.singer import Output, page_of, run
 
 DATES = [date(2026, 1, day) for day in (1, 2, 3)]
@@ -81,19 +80,7 @@ def test_headers_and_parameters(
     assert any("page" in request.params for request in simulator.requests)
 
 
-# Answers that are no pages
-
-
-def test_redirects_are_not_followed(simulator: Simulator, waits: list[float]) -> None:
-    """They would carry the key to another address."""
-    with Simulator(Options(today=TODAY, users=2)) as other:
-        target = f"{other.url}{BASE_PATH}skills?date=2026-01-01"
-        simulator.reply("skills", status=307, headers={"location": target})
-        sentence = read(simulator).failure
-        assert other.requests == []
-    assert all(words in sentence for words in ("status 307", "not followed", "api_url"))
-    assert len(simulator.requests) == 1
-    assert waits == []
+# Passing faults
 
 
 @pytest.mark.parametrize(

@@ -89,36 +89,32 @@ def test_an_api_that_is_behind(organization: Organize) -> None:
     ]
 
 
-# Summaries, whose days are asked for together
+# Summaries, whose days are asked for together; see also `test_summaries.py`
 
 
 @pytest.mark.parametrize(
-    ("replies", "bookmark", "failed", "asked"),
+    ("refusals", "bookmark", "failed"),
     [
-        # An API that names an earlier day each time would be asked for ever.
-        ([(400, f"the latest day is 2026-01-0{n}") for n in (2, 1, 1)], None, (), 2),
-        ([(400, "the latest day is 2026-01-02"), (403, "no")], None, SUMMARIES, 2),
-        ([(400, "the latest day is 2026-01-02")], "2026-01-02", (), 1),
-        ([(400, "ending_date: 2026-01-04 is not available yet")], None, SUMMARIES, 1),
+        ([(400, "the latest day is 2026-01-02"), (403, "no")], None, SUMMARIES),
+        # The earlier day is not wanted any more.
+        ([(400, "the latest day is 2026-01-02")], "2026-01-02", ()),
     ],
-    ids=["earlier-each-time", "then-refused", "none-is-there", "no-earlier-day"],
 )
-def test_summaries_are_asked_for_once_more_only(
+def test_summaries_that_are_refused(
     simulator: Simulator,
-    replies: list[tuple[int, str]],
+    refusals: list[tuple[int, str]],
     bookmark: str | None,
     failed: tuple[str, ...],
-    asked: int,
 ) -> None:
-    """If a refusal names an earlier day that is wanted, and does not refuse for good."""
-    for status, message in replies:
+    """They are asked for again if a refusal names an earlier day that is wanted."""
+    for status, message in refusals:
         simulator.reply("summaries", status=status, body=error_of(message), times=1)
     settings: dict[str, Any] = {"lookback_days": 0, "end_date": "2026-01-03"}
     state = state_at(bookmark, *SUMMARIES)
     output = run(simulator, *SUMMARIES, state=state, **settings)
     assert output.failed == [*failed]
-    assert all(replies[-1][1] in sentence for sentence in output.failures)
-    assert len(simulator.requests) == asked
+    assert all("status 403" in sentence for sentence in output.failures)
+    assert len(simulator.requests) == len(refusals)
     assert output.records("readings") == []
     assert {output.bookmark(stream) for stream in SUMMARIES} == {bookmark}
 
@@ -159,17 +155,12 @@ def test_pieces_of_a_range(organization: Organize) -> None:
     assert output.bookmark("org_summaries") == simulator.latest.isoformat()
 
 
-@pytest.mark.parametrize(
-    ("settings", "asked"),
-    [({}, 2), ({"start_date": "2026-01-10"}, 1)],
-    ids=["long", "short"],
-)
-def test_a_range_that_is_refused_for_another_reason(
-    organization: Organize, settings: dict[str, Any], asked: int
-) -> None:
+def test_a_range_that_is_refused_for_another_reason(organization: Organize) -> None:
     """The first piece is tried of more than 31 days, and its refusal is the error."""
     simulator = organization(LATER, users=5, projects=2)
     message = "this combination is not supported"
     simulator.reply("summaries", status=400, body=error_of(message))
-    assert message in run(simulator, "org_summaries", **settings).failure
-    assert len(simulator.requests) == asked
+    assert message in run(simulator, "org_summaries").failure
+    assert len(simulator.requests) == 2
+    assert message in run(simulator, "org_summaries", start_date="2026-01-10").failure
+    assert len(simulator.requests) == 2 + 1

@@ -37,10 +37,9 @@ def _values_of(value: object, names: Iterable[str]) -> set[str]:
 def found(values: Iterable[str], text: str) -> set[str]:
     """Return the values that stand in a text, in upper or lower case, maybe as JSON."""
     folded = text.casefold()
-
-    def is_found(value: str) -> bool:
-        as_json = (json.dumps(value, ensure_ascii=is_ascii) for is_ascii in (True, False))
-        forms = (value, *(form[1:-1] for form in as_json))
-        return any(form.casefold() in folded for form in forms)
-
-    return set(filter(is_found, values))
+    forms = {value: (value, json.dumps(value)[1:-1]) for value in values}
+    return {
+        value
+        for value, both in forms.items()
+        if any(form.casefold() in folded for form in both)
+    }
