@@ -256,16 +256,6 @@ def test_a_team_has_a_row_where_it_may_count_anybody(
         assert each.bookmark(BY_TEAM) == TEXTS[-1]
 
 
-def test_the_endpoint_of_the_teams_is_to_blame(simulator: Simulator) -> None:
-    """The key is not, when the first two refusals come from one endpoint."""
-    simulator.reply("users", status=404, body=error_of("no users here"))
-    output = read(simulator, BY_TEAM, "team_summaries", "usage")
-    assert len(output.failures) == 2
-    assert all("no users here" in sentence for sentence in output.failures)
-    assert output.bookmark(BY_TEAM) is None
-    assert output.records("usage")
-
-
 @pytest.mark.parametrize(
     ("stream", "filters", "team"),
     [

@@ -11,7 +11,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import docs, ledger, masking, truth
+from tests import docs, masking
 from tests.simulator import Simulator
 from tests.singer import config_for, error_of
 
@@ -105,9 +105,8 @@ def test_scopes_that_are_missing(simulator: Simulator) -> None:
 def test_an_address_that_does_not_answer_well(
     simulator: Simulator, sleeps: list[float], answer: dict[str, Any], told: str
 ) -> None:
-    """There is one sentence, and nobody waits for minutes."""
-    for path in (*truth.PATHS.values(), *ledger.STREAMS):
-        simulator.reply(path, **answer)
+    """There is one sentence, and nobody waits for minutes, nor asks another endpoint."""
+    simulator.reply("summaries", **answer)
     lines, [sentence] = lines_of(simulator)
     assert lines == []
     assert told in sentence

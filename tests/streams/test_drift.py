@@ -18,25 +18,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator, FormatChecker
-from singer_sdk.contrib.msgspec import MsgSpecWriter
-from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 
 from tap_claude_analytics.streams.specs import SPECS
-from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import Options, Simulator
 from tests.singer import Output, page_of, run
 
 DAYS = [date(2026, 1, day) for day in range(5, 15)]
-#: Two of the streams that are made from one table.
-CUTS = ("team_summaries", "skills_by_product")
 #: Streams that turn rows into records in ways of their own.
 STREAMS = (
     *("skills", "plugins", "artifacts", "user_summaries", "org_summaries", "adoption"),
-    *("cost", "user_usage_report", "cost_report", *truth.SNAPSHOTS, *CUTS),
+    *("cost", "user_usage_report", "cost_report", *truth.SNAPSHOTS),
 )
-PATHS = truth.PATHS | truth.PATHS_OF_CUTS
 SPEC_OF = {spec.name: spec for spec in SPECS}
 
 SPEND = ("amount", "period_to_date_spend")
@@ -55,7 +49,6 @@ VITAL = {
     "teams": {"id"},
     "team_members": {"rbac_group_id", "user_id"},
 }
-VITAL |= {cut: {truth.BREAKDOWNS[cut][1], *VITAL[truth.BREAKDOWNS[cut][0]]} for cut in CUTS}
 VITAL_OF_REPORTS = {
     *("starting_at", "ending_at", "group", "usage", "cost", "results"),
     *(f"{under}{name}" for under in ("", "cost.") for name in ledger.MEASURES["cost"]),
@@ -96,8 +89,7 @@ def rows_of_a_day(company: Simulator, stream: str) -> tuple[date, list[dict[str,
             tomorrow = day + timedelta(days=1)
             rows = company.truth_report(stream, day, tomorrow, group_by=by)
         else:
-            by = (truth.BREAKDOWNS[stream][1],) if stream in CUTS else ()
-            rows = company.truth(PATHS.get(stream, stream), day, group_by=by)
+            rows = company.truth(truth.PATHS[stream], day)
         flat = [{**row, **result} for row in rows for result in row.pop("results", [{}])]
         if flat:
             return day, flat
@@ -123,7 +115,7 @@ def answered(simulator: Simulator, stream: str, day: date, row: dict[str, Any]) 
         row = {name: row[name] for name in names} | {"results": [result]}
     simulator.recover()
     body = {**page_of(row), "data_refreshed_at": "2026-01-17T00:00:00Z"}
-    simulator.reply(PATHS.get(stream, stream), body=body, times=1)
+    simulator.reply(truth.PATHS.get(stream, stream), body=body, times=1)
     if stream == "team_members":
         team = simulator.truth("teams", day)[0]
         simulator.reply("teams", body=page_of(team), times=1)
@@ -178,10 +170,7 @@ def test_one_field_that_has_changed(
         row[str(truth.SNAPSHOTS[stream])] = row.pop("id")
     lost = leaves(json.loads(json.dumps(row), parse_float=Decimal)) - leaves(record)
     # Amounts are text in rows, and numbers in records; some names are only null in rows.
-    null_names = {*SPEC_OF[stream].null_fields, "actor_type"}
-    if stream in CUTS:  # people in no team keep their place under another name
-        null_names.add(truth.BREAKDOWNS[stream][1])
-    nulls = {(name, "null") for name in null_names}
+    nulls = {(name, "null") for name in (*SPEC_OF[stream].null_fields, "actor_type")}
     assert {leaf for leaf in lost - nulls if leaf[0] not in AMOUNTS} == set()
 
 
@@ -205,9 +194,6 @@ def test_money_of_any_length(
     amount = "123456789012345678901234567890.12"
     day, (row, *_) = rows_of_a_day
     row = altered(row, tuple(place.split(".")), amount)
-    for writer in (SimpleSingerWriter, MsgSpecWriter):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(TapClaudeAnalytics, "message_writer_class", writer)
-            (record,) = answered(company, stream, day, row).records(stream)
-        assert str(record[place.rpartition(".")[2]]) == amount
-        assert not in_units or str(record[in_units]) == "1234567890123456789012345678.9012"
+    (record,) = answered(company, stream, day, row).records(stream)
+    assert str(record[place.rpartition(".")[2]]) == amount
+    assert not in_units or str(record[in_units]) == "1234567890123456789012345678.9012"

@@ -40,14 +40,6 @@ def assert_failed(output: Output, *failed: str) -> None:
 # Refusals
 
 
-def refuse(simulator: Simulator, statuses: dict[str, int]) -> list[str]:
-    """Let the API refuse endpoints in its own words; return the streams that ask them."""
-    for endpoint, status in statuses.items():
-        body = error_of(f"no scope for {endpoint}")
-        simulator.reply(endpoint, status=status, body=body)
-    return [stream for stream in STREAMS if truth.PATHS[stream] in statuses]
-
-
 @pytest.mark.parametrize(
     "statuses",
     [
@@ -62,8 +54,11 @@ def refuse(simulator: Simulator, statuses: dict[str, int]) -> list[str]:
 )
 def test_refused_endpoints(simulator: Simulator, statuses: dict[str, int]) -> None:
     """Their streams fail, each with what to check; the others are read."""
-    failed = refuse(simulator, statuses)
+    for endpoint, status in statuses.items():
+        body = error_of(f"no scope for {endpoint}")
+        simulator.reply(endpoint, status=status, body=body)
     output = read(simulator)
+    failed = [stream for stream in STREAMS if truth.PATHS[stream] in statuses]
     assert_failed(output, *failed)
     asked = Counter(request.path for request in simulator.requests)
     for stream, sentence in zip(failed, output.failures, strict=True):
@@ -79,7 +74,8 @@ def test_refused_endpoints(simulator: Simulator, statuses: dict[str, int]) -> No
 
 def test_all_endpoints_refused(simulator: Simulator) -> None:
     """The key is to blame: every endpoint is asked once, and there is one sentence."""
-    refuse(simulator, {truth.PATHS[stream]: 403 for stream in STREAMS})
+    for endpoint in ("artifacts", "skills", "summaries"):
+        simulator.reply(endpoint, status=403, body=error_of("no scope"))
     output = read(simulator)
     paths = sorted(request.path for request in simulator.requests)
     assert paths == ["artifacts", "skills", "summaries"]
@@ -87,8 +83,9 @@ def test_all_endpoints_refused(simulator: Simulator) -> None:
     assert sentence.startswith("The API refuses this key for every endpoint asked")
     assert all(part in sentence for part in ("403", "request id req_", *ADVICE))
     assert output.records("readings") == []
-    # Of a run that asks one endpoint only, the sentence is the stream's too.
-    assert_failed(read(simulator, "skills"), "skills")
+    # Of a run that asks one endpoint only, the sentences are those of the streams.
+    alike = ("adoption", "org_summaries")
+    assert_failed(read(simulator, *alike), *alike)
 
 
 def test_a_stream_map_that_fails_on_readings(simulator: Simulator) -> None:

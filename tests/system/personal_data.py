@@ -1,6 +1,7 @@
 """What is personal in the simulator's rows, and a search for it in any text."""
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 
@@ -20,18 +21,8 @@ def personal_texts(
         grouping = () if report.startswith("user_") else ("actor",)
         end = day + timedelta(days=1)
         known += simulator.truth_report(report, day, end, group_by=grouping)
-    return _values_of(known, names)
-
-
-def _values_of(value: object, names: Iterable[str]) -> set[str]:
-    """Return all text that stands under one of the names, however deep."""
-    if isinstance(value, list):
-        return set[str]().union(*(_values_of(item, names) for item in value))
-    if not isinstance(value, dict):
-        return set()
-    here = {value[name] for name in names if isinstance(value.get(name), str)}
-    nested = (_values_of(inner, names) for inner in value.values())
-    return (here - {NOBODY}).union(*nested)
+    pattern = rf'"(?:{"|".join(names)})": "([^"]+)"'
+    return {*re.findall(pattern, json.dumps(known, ensure_ascii=False))} - {NOBODY}
 
 
 def found(values: Iterable[str], text: str) -> set[str]:

@@ -102,20 +102,18 @@ def run_command(
 ) -> tuple[int, str, str]:
     """Run the tap on all streams, with all its libraries saying what they can.
 
-    All settings are variables of the environment. Return the exit code, the messages and
-    the log.
+    Return the exit code, the messages and the log.
     """
     every = [entry["stream"] for entry in catalog_of()["streams"]]
-    catalog = folder / "catalog"
-    catalog.write_text(json.dumps(catalog_of(*every)), encoding="utf-8")
-    variables = {"LOGLEVEL": "DEBUG", "TAP_CLAUDE_ANALYTICS_LOGLEVEL": "DEBUG"}
-    for name, value in config_for(simulator, **SETTINGS | settings).items():
-        text = json.dumps(value) if isinstance(value, dict) else str(value)
-        variables[f"TAP_CLAUDE_ANALYTICS_{name.upper()}"] = text
+    config = config_for(simulator, **SETTINGS | settings)
+    for name, content in (("catalog", catalog_of(*every)), ("config", config)):
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    options = ("--catalog=catalog", "--config=config")
+    levels = {"LOGLEVEL": "DEBUG", "TAP_CLAUDE_ANALYTICS_LOGLEVEL": "DEBUG"}
     done = subprocess.run(
-        [sys.executable, "-m", "tap_claude_analytics", "--config=ENV", "--catalog=catalog"],
+        [sys.executable, "-m", "tap_claude_analytics", *options],
         cwd=folder,
-        env=os.environ | variables,
+        env=os.environ | levels,
         capture_output=True,
         check=False,
         encoding="utf-8",
