@@ -41,6 +41,7 @@ BREAKDOWNS = {
         if (thing, by) != ("chat_projects", "product")
     },
 }
+
 #: Streams of what is true now, each with the name that it has for the id of a row.
 SNAPSHOTS = {
     "members": "user_id",

@@ -146,13 +146,12 @@ def test_the_streams_of_a_catalog(command: Command, simulator: Simulator) -> Non
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"api_key": f"{KEY}\n"}, ["api_key contains"]),
         ({"stream_maps": {"skills": {"x": "1 +"}}}, ["stream_maps is invalid"]),
         ({"stream_maps": {"skills": {"y": 5}}}, ["stream_maps.skills.y is invalid"]),
         # Each mistake has a sentence.
         ({"api_key": None, "page_size": 0}, ["api_key must be", "page_size is 0"]),
     ],
-    ids=["key", "expression", "number", "several"],
+    ids=["expression", "number", "several"],
 )
 def test_a_wrong_setting(
     command: Command, simulator: Simulator, settings: dict[str, object], told: list[str]

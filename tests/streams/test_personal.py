@@ -155,12 +155,10 @@ def test_flattening_and_stream_maps(
     company: Simulator, personal: set[str], mode: str
 ) -> None:
     """Both get what has been masked: a stream map cannot undo it."""
-    settings: dict[str, Any] = {
-        "flattening_enabled": True,
-        "flattening_max_depth": 5,
-        "stream_maps": {"user_summaries": {"copy": "user['email_address']"}},
-    }
-    output = read(company, "user_summaries", "cost", **settings, **MODES[mode])
+    flat = {"flattening_enabled": True, "flattening_max_depth": 5}
+    maps = {"user_summaries": {"copy": "user['email_address']"}}
+    settings = {**flat, "stream_maps": maps, **MODES[mode]}
+    output = read(company, "user_summaries", "cost", **settings)
     assert found(personal, texts_of(output)) == set()
     users = output.records("user_summaries")
     assert users

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests.simulator import Options, Simulator
+from tests.simulator import Simulator
 from tests.simulator.organization.catalog import RESOURCES
 from tests.singer import catalog_of, config_for, error_of, page_of
 from tests.system.personal_data import found, personal_texts
@@ -29,6 +28,7 @@ KEY, OTHER_KEY = "gateway+token/Zx9-never_shown", "sk-ant-api01-Zx9-never_shown"
 ADDRESS, NAME = "zoe.quillfeather@private.example", "Zoë Quillfeather"
 MESSAGE = f"<{ADDRESS}> ({quote(ADDRESS)}) may not use {KEY} nor {OTHER_KEY}"
 SALT = "no secret, but long enough"
+COMPANY = {"users": 10, "projects": 4, "api_key": KEY}
 SETTINGS: dict[str, Any] = {
     "start_date": str(DAY),
     "end_date": str(DAY),
@@ -88,13 +88,6 @@ def odd(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    """A small organisation."""
-    with Simulator(Options(users=10, projects=4, api_key=KEY)) as running:
-        yield running
 
 
 def run_command(
