@@ -41,11 +41,6 @@ BREAKDOWNS = {
         if (thing, by) != ("chat_projects", "product")
     },
 }
-#: The same for those whose rows are cut.
-PATHS_OF_CUTS = {
-    "org_summaries_by_team": "summaries",
-    **{stream: PATHS[base] for stream, (base, _) in BREAKDOWNS.items()},
-}
 
 #: Streams of what is true now, each with the name that it has for the id of a row.
 SNAPSHOTS = {

@@ -11,7 +11,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests import docs, ledger, masking, truth
+from tests import docs, masking
 from tests.simulator import Simulator
 from tests.singer import config_for, error_of
 
@@ -44,10 +44,14 @@ def streams_of(lines: list[str], verdict: str) -> dict[str, str]:
 
 def test_what_works(simulator: Simulator) -> None:
     """Key, latest day and every stream; each endpoint is asked once, for one row."""
-    lines, sentences = lines_of(simulator)
+    hashed = {"personal_data": "hash", "personal_data_salt": "x" * 16}
+    lines, sentences = lines_of(simulator, **hashed)
     assert sentences == ()
-    assert lines[0] == f"{simulator.url} accepts the key."
-    assert lines[1] == f"The latest day that the API has is {simulator.latest}."
+    assert lines[:3] == [
+        f"{simulator.url} accepts the key.",
+        f"The latest day that the API has is {simulator.latest}.",
+        "E-mail addresses and other identities are hashed, and names are left out.",
+    ]
     assert streams_of(lines, "no") == {}
     assert streams_of(lines, "yes").keys() == masking.SCHEMAS.keys() - {"readings"}
     paths = [request.path for request in simulator.requests]
@@ -101,9 +105,8 @@ def test_scopes_that_are_missing(simulator: Simulator) -> None:
 def test_an_address_that_does_not_answer_well(
     simulator: Simulator, sleeps: list[float], answer: dict[str, Any], told: str
 ) -> None:
-    """There is one sentence, and nobody waits for minutes."""
-    for path in (*truth.PATHS.values(), *ledger.STREAMS):
-        simulator.reply(path, **answer)
+    """There is one sentence, and nobody waits for minutes, nor asks another endpoint."""
+    simulator.reply("summaries", **answer)
     lines, [sentence] = lines_of(simulator)
     assert lines == []
     assert told in sentence
@@ -113,24 +116,26 @@ def test_an_address_that_does_not_answer_well(
 
 
 def test_what_teams_are_known_from(simulator: Simulator) -> None:
-    """A stream that needs two endpoints cannot be read if one of them is closed."""
+    """A stream that needs two endpoints cannot be read if one of them is closed.
+
+    One that does not have the latest day yet can be read.
+    """
+    earlier = simulator.latest - timedelta(days=1)
+    message = f"{simulator.latest} is not there; the latest is {earlier}"
+    simulator.reply("users", status=400, body=error_of(message), times=1)
     simulator.reply("users", status=404, body=error_of("no users here"))
+    lines, sentences = lines_of(simulator, personal_data="drop")
+    assert sentences == ()
+    assert lines[1:3] == [
+        f"The latest day that the API has is {simulator.latest}.",
+        "E-mail addresses, other identities and names are left out.",
+    ]
+    assert streams_of(lines, "no") == {}
     lines, _ = lines_of(simulator)
     assert "org_summaries" in streams_of(lines, "yes")
     assert "org_summaries_by_team" in streams_of(lines, "no")
     lines, _ = lines_of(simulator, rbac_group_ids=["rbac_group_1"])
     assert "org_summaries_by_team" in streams_of(lines, "yes")
-
-
-def test_an_endpoint_that_is_behind(simulator: Simulator) -> None:
-    """A day that it does not have yet says that it can be read."""
-    earlier = simulator.latest - timedelta(days=1)
-    message = f"{simulator.latest} is not there; the latest is {earlier}"
-    simulator.reply("users", status=400, body=error_of(message))
-    lines, sentences = lines_of(simulator)
-    assert sentences == ()
-    assert lines[1] == f"The latest day that the API has is {simulator.latest}."
-    assert streams_of(lines, "no") == {}
 
 
 def test_the_readme_shows_what_it_says(simulator: Simulator) -> None:

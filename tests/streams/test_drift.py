@@ -18,25 +18,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator, FormatChecker
-from singer_sdk.contrib.msgspec import MsgSpecWriter
-from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 
 from tap_claude_analytics.streams.specs import SPECS
-from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import ledger, truth
 from tests.conftest import TODAY
 from tests.simulator import Options, Simulator
 from tests.singer import Output, page_of, run
 
 DAYS = [date(2026, 1, day) for day in range(5, 15)]
-#: Two of the streams that are made from one table.
-CUTS = ("team_summaries", "skills_by_product")
 #: Streams that turn rows into records in ways of their own.
 STREAMS = (
     *("skills", "plugins", "artifacts", "user_summaries", "org_summaries", "adoption"),
-    *("cost", "user_usage_report", "cost_report", *truth.SNAPSHOTS, *CUTS),
+    *("cost", "user_usage_report", "cost_report", *truth.SNAPSHOTS),
 )
-PATHS = truth.PATHS | truth.PATHS_OF_CUTS
 SPEC_OF = {spec.name: spec for spec in SPECS}
 
 SPEND = ("amount", "period_to_date_spend")
@@ -55,7 +49,6 @@ VITAL = {
     "teams": {"id"},
     "team_members": {"rbac_group_id", "user_id"},
 }
-VITAL |= {cut: {truth.BREAKDOWNS[cut][1], *VITAL[truth.BREAKDOWNS[cut][0]]} for cut in CUTS}
 VITAL_OF_REPORTS = {
     *("starting_at", "ending_at", "group", "usage", "cost", "results"),
     *(f"{under}{name}" for under in ("", "cost.") for name in ledger.MEASURES["cost"]),
@@ -64,9 +57,6 @@ VITAL_OF_REPORTS = {
 AMOUNTS = ("attributed_list_price", "estimated_overage_spend", "list_amount", *SPEND)
 
 OTHER_TYPES = [True, 7, -1.5, "text", "7", [], [{"a": 1}], {}, {"a": {"b": 1}}, 1e30]
-#: Text that databases refuse, and what becomes of it.
-ODD = {"a\x00b": "a\ufffdb", "\ud800": "\ufffd"}
-LARGE = [2**63, -(10**30)]
 REMOVED = object()
 
 
@@ -99,8 +89,7 @@ def rows_of_a_day(company: Simulator, stream: str) -> tuple[date, list[dict[str,
             tomorrow = day + timedelta(days=1)
             rows = company.truth_report(stream, day, tomorrow, group_by=by)
         else:
-            by = (truth.BREAKDOWNS[stream][1],) if stream in CUTS else ()
-            rows = company.truth(PATHS.get(stream, stream), day, group_by=by)
+            rows = company.truth(truth.PATHS[stream], day)
         flat = [{**row, **result} for row in rows for result in row.pop("results", [{}])]
         if flat:
             return day, flat
@@ -126,7 +115,7 @@ def answered(simulator: Simulator, stream: str, day: date, row: dict[str, Any]) 
         row = {name: row[name] for name in names} | {"results": [result]}
     simulator.recover()
     body = {**page_of(row), "data_refreshed_at": "2026-01-17T00:00:00Z"}
-    simulator.reply(PATHS.get(stream, stream), body=body, times=1)
+    simulator.reply(truth.PATHS.get(stream, stream), body=body, times=1)
     if stream == "team_members":
         team = simulator.truth("teams", day)[0]
         simulator.reply("teams", body=page_of(team), times=1)
@@ -134,11 +123,11 @@ def answered(simulator: Simulator, stream: str, day: date, row: dict[str, Any]) 
     return run(simulator, stream, report_revision_check="full", **only)
 
 
-def leaves(value: object, prefix: str = "") -> set[str]:
-    """Return every value below, with the last name of its path."""
+def leaves(value: object, name: str = "") -> set[tuple[str, str]]:
+    """Return every value below, as JSON, with the last name of its path."""
     if isinstance(value, dict) and value:
-        return {leaf for name in value for leaf in leaves(value[name], name)}
-    return {f"{prefix}={json.dumps(value, default=str)}"}
+        return {leaf for inner in value for leaf in leaves(value[inner], inner)}
+    return {(name, json.dumps(value, default=str))}
 
 
 @pytest.mark.slow
@@ -160,46 +149,29 @@ def test_one_field_that_has_changed(
     row = data.draw(st.sampled_from(rows))
     path = data.draw(st.sampled_from(paths(row)))
     new = data.draw(st.booleans()) and (*path[:-1], "brand_new")
-    values = st.sampled_from([None, *OTHER_TYPES, *ODD, *LARGE])
+    values = st.sampled_from([None, *OTHER_TYPES])
     value = data.draw(values if new else values | st.just(REMOVED))
     row = altered(row, new or path, value)
     output = answered(company, stream, day, row)
-    place = ".".join(new or path)
-    vital = VITAL.get(stream, VITAL_OF_REPORTS)
     if output.failures:
-        assert place in vital or value in LARGE
+        assert output.failed == [stream]
+        assert ".".join(new or path) in VITAL.get(stream, VITAL_OF_REPORTS)
         assert output.records("readings") == []
-        (sentence,) = output.failures
-        assert sentence.startswith(f"Stream {stream} failed: ")
         return
-    # Of money every digit is kept, however much it is.
-    is_money = (new or path)[-1] in AMOUNTS
-    assert value not in LARGE or stream == "adoption" or is_money
     records = output.records(stream)
     schema = output.schemas[stream]["schema"]
     validator = Draft7Validator(schema, format_checker=FormatChecker())
     for record in records:
         validator.validate(record)
-    json.dumps(records, default=str, ensure_ascii=False).encode()
     if stream == "adoption":
         return
     (record,) = records
     if truth.SNAPSHOTS.get(stream):
         row[str(truth.SNAPSHOTS[stream])] = row.pop("id")
-    expected = leaves(json.loads(json.dumps(row), parse_float=Decimal))
-    if isinstance(value, str) and value in ODD:
-        name = (new or path)[-1]
-        expected -= leaves(value, name)
-        expected |= leaves(ODD[value], name)
-    # Amounts are text in rows, and numbers in records.
-    for part in (row, row.get("cost"), row.get("spend_summary")):
-        if isinstance(part, dict):
-            expected -= {f"{n}={json.dumps(part.get(n), default=str)}" for n in AMOUNTS}
-    expected -= {f"{name}=null" for name in {*SPEC_OF[stream].null_fields, "actor_type"}}
-    if stream in CUTS:  # people in no team keep their place under another name
-        expected -= {f"{truth.BREAKDOWNS[stream][1]}=null"}
-    lost = expected - leaves(record)
-    assert not lost
+    lost = leaves(json.loads(json.dumps(row), parse_float=Decimal)) - leaves(record)
+    # Amounts are text in rows, and numbers in records; some names are only null in rows.
+    nulls = {(name, "null") for name in (*SPEC_OF[stream].null_fields, "actor_type")}
+    assert {leaf for leaf in lost - nulls if leaf[0] not in AMOUNTS} == set()
 
 
 @pytest.mark.parametrize(
@@ -222,9 +194,6 @@ def test_money_of_any_length(
     amount = "123456789012345678901234567890.12"
     day, (row, *_) = rows_of_a_day
     row = altered(row, tuple(place.split(".")), amount)
-    for writer in (SimpleSingerWriter, MsgSpecWriter):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(TapClaudeAnalytics, "message_writer_class", writer)
-            (record,) = answered(company, stream, day, row).records(stream)
-        assert str(record[place.rpartition(".")[2]]) == amount
-        assert not in_units or str(record[in_units]) == "1234567890123456789012345678.9012"
+    (record,) = answered(company, stream, day, row).records(stream)
+    assert str(record[place.rpartition(".")[2]]) == amount
+    assert not in_units or str(record[in_units]) == "1234567890123456789012345678.9012"

@@ -1,6 +1,5 @@
 """A quiet end needs proof: 400s about days that are not there yet, and others."""
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -28,35 +27,30 @@ def test_dates_of_something_else(simulator: Simulator, name: str) -> None:
     assert {output.bookmark(stream) for stream in STREAMS} == {"2026-01-12"}
 
 
-def deny(simulator: Simulator, message: str, when: Callable[[Request], bool]) -> None:
-    """Let the API refuse some requests for skills with a 400."""
-    simulator.reply("skills", status=400, body=error_of(message), when=when)
+@pytest.mark.parametrize(
+    ("message", "name", "bookmark"),
+    [
+        ("data for 2026-01-02 is not available", "date", "2026-01-01"),
+        # A page of the day has come, or it has been read before.
+        ("the latest available day is 2026-01-01", "page", "2026-01-01"),
+        ("the latest available day is 2026-01-01", "date", "2026-01-02"),
+    ],
+    ids=["no-earlier-day", "second-page", "read-before"],
+)
+def test_a_day_that_cannot_be_denied(
+    simulator: Simulator, message: str, name: str, bookmark: str
+) -> None:
+    """The 400 is fatal for its stream, and quoted; the days before it stay read."""
 
+    def is_denied(request: Request) -> bool:
+        return request.params["date"] == ["2026-01-02"] and name in request.params
 
-@pytest.mark.parametrize("message", ["data for 2026-01-02 is not available", ""])
-def test_a_400_that_names_no_earlier_day(simulator: Simulator, message: str) -> None:
-    """It is fatal for its stream, and quoted; the days before it stay read."""
-    deny(simulator, message, lambda request: request.params["date"] == ["2026-01-02"])
-    output = run(simulator, "skills")
+    simulator.reply("skills", status=400, body=error_of(message), when=is_denied)
+    output = run(simulator, "skills", state=state_at(bookmark, "skills"), page_size=1)
     assert output.failed == ["skills"]
-    assert "status 400" in output.failure
-    assert message in output.failure
-    assert "request id req_" in output.failure
+    assert f'status 400: "{message}" (request id req_' in output.failure
     assert output.read_days("skills") == ["2026-01-01"]
-    assert output.bookmark("skills") == "2026-01-01"
-
-
-def test_a_day_that_is_there(simulator: Simulator) -> None:
-    """A day that has been read before, or of which a page has come, cannot be denied."""
-    message = "the latest available day is 2026-01-01"
-    deny(simulator, message, lambda request: "page" in request.params)
-    output = run(simulator, "skills", start_date="2026-01-02", page_size=1)
-    assert message in output.failure
-    message = "date must be at least 3 days ago"
-    deny(simulator, message, lambda _: True)
-    output = run(simulator, "skills", state=state_at(LAST.isoformat(), "skills"))
-    assert output.failed == ["skills"]
-    assert message in output.failure
+    assert output.bookmark("skills") == bookmark
 
 
 def test_the_wording_without_a_date(simulator: Simulator) -> None:
@@ -81,7 +75,6 @@ def test_an_api_that_is_behind(organization: Organize) -> None:
     for stream in streams:
         assert output.bookmark(stream) == "2026-01-12"
         assert len(output.read_days(stream)) == 12
-    assert [r.status for r in simulator.requests].count(400) == 2
     skills = [r.params["date"] for r in simulator.requests if r.path == "skills"]
     assert skills[-2:] == [["2026-01-12"], ["2026-01-13"]]
     assert [r.params for r in simulator.requests if r.path == "summaries"] == [
@@ -95,36 +88,32 @@ def test_an_api_that_is_behind(organization: Organize) -> None:
     ]
 
 
-# Summaries, whose days are asked for together
+# Summaries, whose days are asked for together; see also `test_summaries.py`
 
 
 @pytest.mark.parametrize(
-    ("replies", "bookmark", "failed", "asked"),
+    ("refusals", "bookmark", "failed"),
     [
-        # An API that names an earlier day each time would be asked for ever.
-        ([(400, f"the latest day is 2026-01-0{n}") for n in (2, 1, 1)], None, (), 2),
-        ([(400, "the latest day is 2026-01-02"), (403, "no")], None, SUMMARIES, 2),
-        ([(400, "the latest day is 2026-01-02")], "2026-01-02", (), 1),
-        ([(400, "ending_date: 2026-01-04 is not available yet")], None, SUMMARIES, 1),
+        ([(400, "the latest day is 2026-01-02"), (403, "no")], None, SUMMARIES),
+        # The earlier day is not wanted any more.
+        ([(400, "the latest day is 2026-01-02")], "2026-01-02", ()),
     ],
-    ids=["earlier-each-time", "then-refused", "none-is-there", "no-earlier-day"],
 )
-def test_summaries_are_asked_for_once_more_only(
+def test_summaries_that_are_refused(
     simulator: Simulator,
-    replies: list[tuple[int, str]],
+    refusals: list[tuple[int, str]],
     bookmark: str | None,
     failed: tuple[str, ...],
-    asked: int,
 ) -> None:
-    """If a refusal names an earlier day that is wanted, and does not refuse for good."""
-    for status, message in replies:
+    """They are asked for again if a refusal names an earlier day that is wanted."""
+    for status, message in refusals:
         simulator.reply("summaries", status=status, body=error_of(message), times=1)
     settings: dict[str, Any] = {"lookback_days": 0, "end_date": "2026-01-03"}
     state = state_at(bookmark, *SUMMARIES)
     output = run(simulator, *SUMMARIES, state=state, **settings)
     assert output.failed == [*failed]
-    assert all(replies[-1][1] in sentence for sentence in output.failures)
-    assert len(simulator.requests) == asked
+    assert all("status 403" in sentence for sentence in output.failures)
+    assert len(simulator.requests) == len(refusals)
     assert output.records("readings") == []
     assert {output.bookmark(stream) for stream in SUMMARIES} == {bookmark}
 
@@ -165,17 +154,12 @@ def test_pieces_of_a_range(organization: Organize) -> None:
     assert output.bookmark("org_summaries") == simulator.latest.isoformat()
 
 
-@pytest.mark.parametrize(
-    ("settings", "asked"),
-    [({}, 2), ({"start_date": "2026-01-10"}, 1)],
-    ids=["long", "short"],
-)
-def test_a_range_that_is_refused_for_another_reason(
-    organization: Organize, settings: dict[str, Any], asked: int
-) -> None:
+def test_a_range_that_is_refused_for_another_reason(organization: Organize) -> None:
     """The first piece is tried of more than 31 days, and its refusal is the error."""
     simulator = organization(LATER, users=5, projects=2)
     message = "this combination is not supported"
     simulator.reply("summaries", status=400, body=error_of(message))
-    assert message in run(simulator, "org_summaries", **settings).failure
-    assert len(simulator.requests) == asked
+    assert message in run(simulator, "org_summaries").failure
+    assert len(simulator.requests) == 2
+    assert message in run(simulator, "org_summaries", start_date="2026-01-10").failure
+    assert len(simulator.requests) == 2 + 1

@@ -1,7 +1,8 @@
 """What is personal in the simulator's rows, and a search for it in any text."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from tests.simulator import Simulator
@@ -10,35 +11,26 @@ from tests.simulator import Simulator
 NOBODY = "Deleted User"
 
 
-def rows(simulator: Simulator, first: date, last: date) -> Iterator[Mapping[str, object]]:
-    """Yield everything that the simulator says of people on some days."""
-    for number in range((last - first).days + 1):
-        day = first + timedelta(days=number)
-        for endpoint in ("users", "chat_projects"):
-            yield from simulator.truth(endpoint, day)
+def personal_texts(
+    simulator: Simulator, day: date, *names: str, others: Iterable[str] = ()
+) -> set[str]:
+    """Return all text that endpoints and reports have on a day under one of the names."""
+    endpoints = ("users", "chat_projects", *others)
+    known = [row for endpoint in endpoints for row in simulator.truth(endpoint, day)]
     for report in ("usage", "cost", "user_usage_report", "user_cost_report"):
         grouping = () if report.startswith("user_") else ("actor",)
-        end = last + timedelta(days=1)
-        yield from simulator.truth_report(report, first, end, group_by=grouping)
-
-
-def values_of(value: object, names: Iterable[str]) -> set[str]:
-    """Return all text that stands under one of the names, however deep."""
-    if isinstance(value, list):
-        return set[str]().union(*(values_of(item, names) for item in value))
-    if not isinstance(value, dict):
-        return set()
-    here = {value[name] for name in names if isinstance(value.get(name), str)}
-    return (here - {NOBODY}).union(*(values_of(nested, names) for nested in value.values()))
+        end = day + timedelta(days=1)
+        known += simulator.truth_report(report, day, end, group_by=grouping)
+    pattern = rf'"(?:{"|".join(names)})": "([^"]+)"'
+    return {*re.findall(pattern, json.dumps(known, ensure_ascii=False))} - {NOBODY}
 
 
 def found(values: Iterable[str], text: str) -> set[str]:
     """Return the values that stand in a text, in upper or lower case, maybe as JSON."""
     folded = text.casefold()
-
-    def is_found(value: str) -> bool:
-        as_json = (json.dumps(value, ensure_ascii=is_ascii) for is_ascii in (True, False))
-        forms = (value, *(form[1:-1] for form in as_json))
-        return any(form.casefold() in folded for form in forms)
-
-    return set(filter(is_found, values))
+    forms = {value: (value, json.dumps(value)[1:-1]) for value in values}
+    return {
+        value
+        for value, both in forms.items()
+        if any(form.casefold() in folded for form in both)
+    }

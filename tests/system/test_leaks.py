@@ -4,11 +4,8 @@ import json
 import logging
 import os
 import re
-import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,22 +15,31 @@ import pytest
 
 from tap_claude_analytics.common.errors import RunFailedError
 from tap_claude_analytics.tap import TapClaudeAnalytics
-from tests.simulator import Options, Request, Simulator
+from tests.simulator import Simulator
 from tests.simulator.organization.catalog import RESOURCES
-from tests.singer import catalog_of, config_for, run
-from tests.system.personal_data import found, rows, values_of
+from tests.singer import catalog_of, config_for, error_of, page_of
+from tests.system.personal_data import found, personal_texts
 
 TODAY = date(2026, 10, 12)
 #: A Thursday, on which many worked.
 DAY = date(2026, 10, 8)
-KEY = "sk-ant-api01-Zx9-never_shown"
+#: Keys of the API are known by how they begin; a gateway's may be of any form.
+KEY, OTHER_KEY = "gateway+token/Zx9-never_shown", "sk-ant-api01-Zx9-never_shown"
 ADDRESS, NAME = "zoe.quillfeather@private.example", "Zoë Quillfeather"
-MESSAGE = f"<{ADDRESS}> ({quote(ADDRESS)}) may not use {KEY}"
-SETTINGS: dict[str, Any] = {"start_date": str(DAY), "end_date": str(DAY), "max_retries": 0}
+MESSAGE = f"<{ADDRESS}> ({quote(ADDRESS)}) may not use {KEY} nor {OTHER_KEY}"
+SALT = "no secret, but long enough"
+COMPANY = {"users": 10, "projects": 4, "api_key": KEY}
+SETTINGS: dict[str, Any] = {
+    "start_date": str(DAY),
+    "end_date": str(DAY),
+    "max_retries": 0,
+    "personal_data_salt": SALT,
+}
 #: Answers that quote people and the key, and what the log says of each.
 ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
     "summaries": ({"body": f"<html>{NAME}, {MESSAGE}</html>"}, "not JSON"),
-    "artifacts": ({"status": 400}, "status 400"),
+    # The sentence ends within the key.
+    "artifacts": ({"status": 400, "body": error_of(f"{'x' * 384} {KEY}")}, "status 400"),
     "chat_projects": ({"body": {ADDRESS: [], NAME: {}, KEY: 1}}, "expected"),
     "connectors": ({"status": 500}, "status 500"),
     "cost": ({"status": 401}, "status 401"),
@@ -67,8 +73,7 @@ STRUCTURED = {
 
 def reply(simulator: Simulator, endpoint: str, **answer: Any) -> None:
     """Have an endpoint answer by quoting people and the key."""
-    quoting = {"error": {"type": "error", "message": MESSAGE}}
-    simulator.reply(endpoint, **{"body": quoting, **answer})
+    simulator.reply(endpoint, **{"body": error_of(MESSAGE), **answer})
 
 
 def odd(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -85,55 +90,38 @@ def odd(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    """A small organisation."""
-    with Simulator(Options(users=10, projects=4, api_key=KEY)) as running:
-        yield running
+def run_command(
+    simulator: Simulator, folder: Path, **settings: Any
+) -> tuple[int, str, str]:
+    """Run the tap on all streams, with all its libraries saying what they can.
 
-
-def start(
-    simulator: Simulator, folder: Path, *, structured: bool = False, **settings: Any
-) -> subprocess.Popen[str]:
-    """Start the tap on all streams, with all its libraries saying what they can.
-
-    All settings are variables of the environment.
+    Return the exit code, the messages and the log.
     """
     every = [entry["stream"] for entry in catalog_of()["streams"]]
-    for name, content in (("catalog", catalog_of(*every)), ("log_config.json", STRUCTURED)):
+    config = config_for(simulator, **SETTINGS | settings)
+    for name, content in (("catalog", catalog_of(*every)), ("config", config)):
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
-    variables = {"LOGLEVEL": "DEBUG", "TAP_CLAUDE_ANALYTICS_LOGLEVEL": "DEBUG"}
-    for name, value in config_for(simulator, **SETTINGS | settings).items():
-        text = json.dumps(value) if isinstance(value, dict) else str(value)
-        variables[f"TAP_CLAUDE_ANALYTICS_{name.upper()}"] = text
-    if structured:
-        variables["SINGER_SDK_LOG_CONFIG"] = "log_config.json"
-    options = ("--config=ENV", "--catalog=catalog")
-    return subprocess.Popen(
+    options = ("--catalog=catalog", "--config=config")
+    levels = {"LOGLEVEL": "DEBUG", "TAP_CLAUDE_ANALYTICS_LOGLEVEL": "DEBUG"}
+    done = subprocess.run(
         [sys.executable, "-m", "tap_claude_analytics", *options],
         cwd=folder,
-        env=os.environ | variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        env=os.environ | levels,
+        capture_output=True,
+        check=False,
         encoding="utf-8",
+        timeout=60,
     )
-
-
-def end(running: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """Return the exit code, the messages and the log of the tap, once it has ended."""
-    with running:
-        try:
-            stdout, stderr = running.communicate(timeout=60)
-        finally:
-            running.kill()
-    return running.returncode, stdout, stderr
+    assert "urllib3" in done.stderr, "debugging was not on"
+    return done.returncode, done.stdout, done.stderr
 
 
 def assert_silent(simulator: Simulator, stdout: str, stderr: str) -> None:
     """Check that neither people nor the key are written, but for what records hold."""
-    people = values_of([*rows(simulator, DAY, DAY)], {"email_address", "name"})
+    people = personal_texts(simulator, DAY, "email_address", "name")
     assert people
-    secrets = {*people, ADDRESS, quote(ADDRESS), NAME, KEY, KEY.removeprefix("sk-ant-")}
+    keys = {KEY, KEY[:8], OTHER_KEY, OTHER_KEY.removeprefix("sk-ant-")}
+    secrets = {*people, ADDRESS, quote(ADDRESS), NAME, SALT, *keys}
     written = [
         json.dumps(json.loads(line) | {"record": None}) if '"RECORD"' in line[:20] else line
         for line in stdout.splitlines()
@@ -142,121 +130,67 @@ def assert_silent(simulator: Simulator, stdout: str, stderr: str) -> None:
 
 
 def test_when_all_goes_well(simulator: Simulator, tmp_path: Path) -> None:
-    """Also of rows that hold what nobody knows of, and of cursors that are addresses."""
+    """Also of rows that hold what nobody knows of, after a retry that says why it follows.
+
+    Cursors may be addresses.
+    """
     simulator.edit("users", DAY, odd)
-    first = {"data": [], "next_page": ADDRESS}
+    reply(simulator, "skills", status=529, times=1, headers={"retry-after": "0"})
+    first = {**page_of(), "next_page": ADDRESS}
     simulator.reply("skills", body=first, when=lambda r: "page" not in r.params)
-    simulator.reply("skills", body={"data": [], "next_page": None})
-    code, stdout, stderr = end(start(simulator, tmp_path, structured=True))
+    simulator.reply("skills", body=page_of())
+    code, stdout, stderr = run_command(simulator, tmp_path, max_retries=1)
     assert code == 0, stderr[-3000:]
-    assert "urllib3" in stderr, "debugging was not on"
     assert "New field nickname" in stderr
+    assert "Retry 1 of 1 follows: GET /v1/organizations/analytics/skills?" in stderr
     assert found({ADDRESS, NAME}, stdout) == {ADDRESS, NAME}
     assert_silent(simulator, stdout, stderr)
 
 
-def test_when_everything_goes_wrong(simulator: Simulator, tmp_path: Path) -> None:
-    """Every stream has its own trouble, told without whom it is about."""
+def test_when_everything_goes_wrong(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every stream has its own trouble, told without whom it is about.
+
+    The text of the error of a stream map quotes the record, and the log may be JSON.
+    """
     simulator.edit("users", DAY, odd)
+    simulator.edit("members", TODAY, lambda rows: [{**rows[0], "email": ADDRESS}])
     for endpoint, (answer, _) in ANSWERS.items():
         reply(simulator, endpoint, **answer)
-    code, stdout, stderr = end(start(simulator, tmp_path))
+    log_config = tmp_path / "log_config.json"
+    log_config.write_text(json.dumps(STRUCTURED), encoding="utf-8")
+    monkeypatch.setenv("SINGER_SDK_LOG_CONFIG", str(log_config))
+    settings = {"stream_maps": {"members": {"x": "int(email)"}}, "end_date": TODAY}
+    code, stdout, stderr = run_command(simulator, tmp_path, **settings)
     assert code == 1
+    assert "unhandled error" not in stderr
     assert "share a primary key with another row" in stderr
     assert "New field nickname" in stderr
-    for endpoint, (_, told) in ANSWERS.items():
-        stream = "adoption" if endpoint == "summaries" else endpoint
+    assert "simpleeval.py" in stderr, "the way to the error is not told"
+    told_of = {endpoint: told for endpoint, (_, told) in ANSWERS.items()}
+    told_of["adoption"] = told_of.pop("summaries")
+    for stream, told in (told_of | {"members": "Unexpected ValueError"}).items():
         [sentence] = re.findall(f"Stream {stream} failed.*", stderr)
         assert told in sentence
     assert_silent(simulator, stdout, stderr)
 
 
-def test_when_an_expression_fails_on_a_person(simulator: Simulator, tmp_path: Path) -> None:
-    """The text of the error quotes the record, the log does not."""
-    maps = {"user_summaries": {"x": "int(email_address)"}}
-    code, stdout, stderr = end(
-        start(simulator, tmp_path, structured=True, stream_maps=maps)
-    )
-    assert code == 1
-    assert "Unexpected ValueError" in stderr
-    assert "simpleeval.py" in stderr, "the way to the error is not told"
-    assert_silent(simulator, stdout, stderr)
-
-
-def test_when_a_signal_ends_the_run(simulator: Simulator, tmp_path: Path) -> None:
-    """After records of people, in the middle of a request."""
-    over = threading.Event()
-
-    def interrupt(_: Request) -> bool:
-        running.send_signal(signal.SIGTERM)
-        return over.wait(60)
-
-    simulator.reply("user_usage_report", when=interrupt)
-    running = start(simulator, tmp_path)
-    code, stdout, stderr = end(running)
-    over.set()
-    assert code == 143
-    assert "@example.com" in stdout
-    assert_silent(simulator, stdout, stderr)
-
-
-def test_when_retries_do_not_help(
-    simulator: Simulator, waits: list[float], caplog: pytest.LogCaptureFixture
-) -> None:
-    """Each of them says why it follows."""
-    caplog.set_level(logging.DEBUG)
-    for endpoint in ("skills", "cost"):
-        reply(simulator, endpoint, status=529)
-    output = run(simulator, "skills", "cost", **SETTINGS | {"max_retries": 8})
-    assert len(output.failures) == 2
-    assert len(waits) >= 16
-    assert caplog.text.count("529") > 16
-    assert_silent(simulator, "\n".join(output.failures), caplog.text)
-
-
-@pytest.mark.parametrize(
-    ("command", "is_refused"),
-    [("sync_all", True), ("run_connection_test", True), ("run_connection_test", False)],
-)
-def test_when_the_key_is_looked_at(
+def test_when_the_connection_is_tested(
     simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
-    command: str,
-    *,
-    is_refused: bool,
 ) -> None:
-    """A run and a connection test quote nobody, in the sentence that ends them either."""
+    """Rows of people are looked at, and each endpoint but that of the days is refused."""
     caplog.set_level(logging.DEBUG)
     simulator.edit("users", simulator.latest, odd)
-    for endpoint in {*ANSWERS, "users", *RESOURCES} if is_refused else ():
-        reply(simulator, endpoint, status=401)
+    for endpoint in (ANSWERS.keys() | RESOURCES) - {"summaries"}:
+        reply(simulator, endpoint, status=403)
     tap = TapClaudeAnalytics(config=config_for(simulator, **SETTINGS))
-    said = ""
-    try:
-        getattr(tap, command)()
-    except RunFailedError as failed:
-        [said] = failed.sentences
-    assert said.startswith("The API refuses this key") == is_refused
+    with pytest.raises(RunFailedError) as failed:
+        tap.run_connection_test()
+    told = "\n".join([capsys.readouterr().out, *failed.value.sentences])
+    assert "yes  user_summaries: can be read" in told
+    assert told.count("was answered with status 403") > len(ANSWERS)
     assert "urllib3" in caplog.text, "debugging was not on"
-    assert_silent(simulator, f"{capsys.readouterr().out}\n{said}", caplog.text)
-
-
-@pytest.mark.parametrize("length", [360, 384])
-def test_a_key_of_another_form_is_not_cut_either(length: int) -> None:
-    """Neither where it is whole nor where the sentence ends is a part of it left."""
-    key = "gateway+token/0123456789"
-    with Simulator(Options(users=1, api_key=key)) as simulator:
-        message = f"{'x' * length} {key}"
-        simulator.reply("skills", status=403, body={"error": {"message": message}})
-        output = run(simulator, "skills", **SETTINGS)
-    assert "xxx" in output.failures[0]
-    assert key[:8] not in output.failures[0]
-
-
-def test_columns_of_people_stay(simulator: Simulator) -> None:
-    """A table has the same columns, whatever becomes of personal data."""
-    kept, dropped = (
-        run(simulator, **SETTINGS, personal_data=mode).schemas for mode in ("keep", "drop")
-    )
-    assert kept == dropped != {}
+    assert_silent(simulator, told, caplog.text)
