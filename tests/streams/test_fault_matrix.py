@@ -134,7 +134,7 @@ def assert_holds_truth(
 ) -> None:
     """Check the current rows of a target that loaded the outputs, for days in a row."""
     if stream in ledger.STREAMS:
-        ledger.assert_current_sums(
+        ledger.assert_sums(
             simulator, stream, days, *outputs, group_by=GROUP_BY, copies=copies
         )
     else:

@@ -49,7 +49,7 @@ def test_soak(simulator: Simulator) -> None:
             truth.assert_current_rows(simulator, stream, DAYS, output)
             truth.assert_confirms_whole_days(output, stream, DAYS[-1])
         for stream in ledger.STREAMS:
-            ledger.assert_current_sums(simulator, stream, DAYS, output, group_by=GROUP_BY)
+            ledger.assert_sums(simulator, stream, DAYS, output, group_by=GROUP_BY)
         assert befell.total() >= 1000
         healthy = befell.pop(None)
         assert set(befell) == {fault.name for fault in (*QUICK, EXPIRED)}
