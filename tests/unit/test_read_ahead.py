@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -24,6 +25,7 @@ PATIENCE = 10.0
 #: Seconds in which nothing happens that is not to.
 A_WHILE = 0.25
 ROOM = 2
+SIGNALS = {signal.SIGINT, signal.SIGTERM}
 
 
 class BrokenError(Exception):
@@ -68,6 +70,8 @@ class Questions:
     def fetch(self, question: int) -> Iterator[Page]:
         """Yield the pages of an answer."""
         self.began.append(question)
+        # They are for the main thread, which they would not wake from here.
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) >= SIGNALS
         for place in itertools.count():
             label = question, place
             if label not in {*self.labels, self._fails_at}:
