@@ -192,9 +192,6 @@ def test_totals_whose_cursor_expires(simulator: Simulator, first: Output) -> Non
     assert output.read_days("usage") == [ago(0)]
 
 
-# Complete, or not
-
-
 @pytest.mark.parametrize("tell_refreshed", [True, False], ids=["null", "missing"])
 def test_days_of_which_nobody_knows_if_they_are_complete(
     organization: Organize, *, tell_refreshed: bool
