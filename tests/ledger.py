@@ -1,8 +1,7 @@
 """A target's tables for usage and cost, and the truth that they must add up to."""
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Context, Decimal, localcontext
 from typing import Any, TypeAlias
@@ -27,39 +26,23 @@ STREAMS = ("usage", "cost", *_LEGACY)
 REPORT_KEYS = dict.fromkeys(STREAMS, ("starting_at", "row_key"))
 
 
-class Target:
-    """Tables as a target keeps them that upserts by key and deletes nothing."""
+def loaded(
+    stream: str, keys: Sequence[str], *outputs: Output
+) -> tuple[list[str], list[Record]]:
+    """Return which days a target has of a stream after some runs, and the rows that count.
 
-    def __init__(
-        self, *outputs: Output, keys: Mapping[str, Sequence[str]] = REPORT_KEYS
-    ) -> None:
-        """Load the records of some runs into a table for each stream that has keys."""
-        self.keys = keys
-        self.tables: dict[str, dict[tuple[Any, ...], Record]] = defaultdict(dict)
-        self.readings: dict[tuple[str, str], Record] = {}
-        for output in outputs:
-            self.load(output)
-
-    def load(self, output: Output) -> None:
-        """Load the records of a run."""
-        for stream, names in self.keys.items():
-            for record in output.records(stream):
-                self.tables[stream][tuple(record[name] for name in names)] = record
+    It upserts by key and deletes nothing, so rows that are older than the reading of their
+    day do not count.
+    """
+    readings, table = dict[str, str](), dict[tuple[Any, ...], Record]()
+    for output in outputs:
+        table |= {tuple(map(r.get, keys)): r for r in output.records(stream)}
         for reading in output.records("readings"):
-            self.readings[reading["stream"], reading["date"]] = reading
-
-    def days(self, stream: str) -> list[str]:
-        """Return the days of a stream that have been read."""
-        return sorted(day for name, day in self.readings if name == stream)
-
-    def current(self, stream: str) -> list[Record]:
-        """Return the rows that count: those not older than their day's reading."""
-        return [
-            record
-            for record in self.tables[stream].values()
-            if (reading := self.readings.get((stream, record["date"])))
-            and record["snapshot_at"] >= reading["snapshot_at"]
-        ]
+            if reading["stream"] == stream:
+                readings[reading["date"]] = reading["snapshot_at"]
+    rows = [row for row in table.values() if row["date"] in readings]
+    current = [row for row in rows if row["snapshot_at"] >= readings[row["date"]]]
+    return sorted(readings), current
 
 
 def actor_identity(actor: Record | None) -> str:
@@ -90,14 +73,6 @@ def cells(
     return {cell: tuple(total) for cell, total in sums.items()}
 
 
-def dimensions_of(stream: str, group_by: Sequence[str]) -> list[str]:
-    """Return what tells rows apart; legacy reports have actors if they are of users."""
-    if stream in {"usage", "cost"}:
-        return list(group_by)
-    others = [name for name in group_by if name != "actor"]
-    return [*others, "actor"] if stream.startswith("user_") else others
-
-
 def truth_rows(
     simulator: Simulator,
     stream: str,
@@ -117,48 +92,31 @@ def truth_rows(
 
 
 def assert_sums(
-    target: Target,
-    simulator: Simulator,
-    stream: str,
-    days: tuple[date, date],
-    bucket_width: str = "1d",
-    group_by: Sequence[str] = ("actor", "product", "model"),
-) -> None:
-    """Check that the current rows of each cell are the truth, to the last digit.
-
-    The second of the days is not included.
-    """
-    rows = truth_rows(simulator, stream, days, bucket_width, group_by)
-    _assert_same(target, stream, rows, dimensions_of(stream, group_by))
-
-
-def _assert_same(
-    target: Target, stream: str, rows: list[Record], dimensions: Sequence[str]
-) -> None:
-    measures = MEASURES["cost" if "cost" in stream else "usage"]
-    current = cells(target.current(stream), dimensions, measures)
-    assert current == cells(rows, dimensions, measures) != {}
-
-
-def assert_current_sums(
     simulator: Simulator,
     stream: str,
     days: Sequence[date],
     *outputs: Output,
-    group_by: Sequence[str],
+    bucket_width: str = "1d",
+    group_by: Sequence[str] = ("actor", "product", "model"),
     copies: int = 1,
 ) -> None:
-    """Check a target that loaded all outputs, and that these days in a row were read.
+    """Check that a target that loaded all outputs has these days in a row, and their truth.
 
-    The API may have given copies of every row; of a row whose dimensions all have a value,
-    a target keeps one.
+    Of each cell the rows that count are counted and added up, to the last digit. The API
+    may have given copies of every row; of a row whose dimensions all have a value, a target
+    keeps one.
     """
-    target = Target(*outputs)
-    assert target.days(stream) == [day.isoformat() for day in days]
-    if days:
-        span = (days[0], days[-1] + timedelta(days=1))
-        dimensions = dimensions_of(stream, group_by)
-        kept: list[Record] = []
-        for row in truth_rows(simulator, stream, span, "1d", group_by):
-            kept += [row] * (copies if None in map(row.get, dimensions) else 1)
-        _assert_same(target, stream, kept, dimensions)
+    days_read, current = loaded(stream, REPORT_KEYS[stream], *outputs)
+    assert days_read == [day.isoformat() for day in days]
+    if not days:
+        return
+    # Legacy reports have actors if they are of users.
+    dimensions = [name for name in group_by if name != "actor" or stream not in _LEGACY]
+    dimensions += ["actor"] if stream.startswith("user_") else []
+    rows: list[Record] = []
+    span = (days[0], days[-1] + timedelta(days=1))
+    for row in truth_rows(simulator, stream, span, bucket_width, group_by):
+        rows += [row] * (copies if None in map(row.get, dimensions) else 1)
+    measures = MEASURES["cost" if "cost" in stream else "usage"]
+    sums = cells(rows, dimensions, measures)
+    assert cells(current, dimensions, measures) == sums != {}

@@ -11,6 +11,7 @@ from functools import cache
 from logging.handlers import BufferingHandler
 from typing import Any, TypeAlias
 
+import msgspec
 from typing_extensions import Self
 
 from tap_claude_analytics.common.errors import RunFailedError
@@ -147,22 +148,18 @@ def config_for(simulator: Simulator, **settings: object) -> dict[str, Any]:
 
 def catalog_of(*streams: str) -> dict[str, Any]:
     """Return the discovered catalog with just these streams selected."""
-    return {"streams": [_entry(each, is_selected=each in streams) for each in _entries()]}
+    catalog: dict[str, Any] = msgspec.json.decode(_discovered())
+    for entry in catalog["streams"]:
+        for metadata in entry["metadata"]:
+            if not metadata["breadcrumb"]:
+                metadata["metadata"]["selected"] = entry["stream"] in streams
+    return catalog
 
 
 @cache
-def _entries() -> dict[str, str]:
-    """Return the entry of each stream in the discovered catalog, as JSON."""
+def _discovered() -> bytes:
     tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
-    return {entry["stream"]: json.dumps(entry) for entry in tap.catalog_dict["streams"]}
-
-
-def _entry(stream: str, *, is_selected: bool) -> dict[str, Any]:
-    entry: dict[str, Any] = json.loads(_entries()[stream])
-    for metadata in entry["metadata"]:
-        if not metadata["breadcrumb"]:
-            metadata["metadata"]["selected"] = is_selected
-    return entry
+    return msgspec.json.encode(tap.catalog_dict)
 
 
 def run(
@@ -175,7 +172,8 @@ def run(
     """Run the tap against the simulator; without streams, with all of them."""
     if streams:
         # To copy the schemas of all streams takes the SDK long.
-        catalog = {"streams": [_entry(stream, is_selected=True) for stream in streams]}
+        entries = catalog_of(*streams)["streams"]
+        catalog = {"streams": [entry for entry in entries if entry["stream"] in streams]}
     tap = TapClaudeAnalytics(
         config=config_for(simulator, **settings),
         catalog=catalog,

@@ -11,40 +11,37 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import pytest
 
-from tests.simulator import Fault, Options, Simulator
+from tests.simulator import Fault, Simulator
 from tests.simulator.traffic import Answer, Exchange
 from tests.singer import config_for
 
+#: Makes the command that runs the tap with some options and settings.
+Command: TypeAlias = Callable[..., list[str]]
+
 TODAY = date(2026, 3, 1)
+COMPANY = {"users": 10, "projects": 4}
 #: More seconds than anything here takes, on a busy machine too.
 PATIENCE = 30
 FULL = Path("/dev/full")
+NO_SPACE = "cannot be written: No space left on device."
 NEVER_SAID = ("stream_maps", "unhandled", "Unexpected", "Traceback", "Exception ignored")
 
 
-class Tap(NamedTuple):
-    """The tap, for a test to run as it likes."""
-
-    simulator: Simulator
-    folder: Path
-
-    def command(self, *options: str, **settings: object) -> list[str]:
-        """Return the command that runs it."""
-        path = self.folder / "config.json"
-        path.write_text(json.dumps(config_for(self.simulator, **settings)))
-        command = [sys.executable, "-m", "tap_claude_analytics"]
-        return [*command, "--config", str(path), *options]
-
-
 @pytest.fixture
-def tap(tmp_path: Path) -> Iterator[Tap]:
-    """The tap of a small organisation."""
-    with Simulator(Options(users=10, projects=4)) as simulator:
-        yield Tap(simulator, tmp_path)
+def tap(simulator: Simulator, tmp_path: Path) -> Command:
+    """A small organisation's tap."""
+
+    def command(*options: str, **settings: object) -> list[str]:
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps(config_for(simulator, **settings)))
+        program = [sys.executable, "-m", "tap_claude_analytics"]
+        return [*program, "--config", str(path), *options]
+
+    return command
 
 
 @contextmanager
@@ -80,22 +77,26 @@ def the_error(stderr: bytes | None) -> str:
     return error
 
 
-def test_a_signal_while_the_target_does_not_read(tap: Tap) -> None:
+def test_a_signal_while_the_target_does_not_read(
+    simulator: Simulator, tap: Command
+) -> None:
     """The pipe is full: the process ends all the same."""
     seen = 0
 
     def is_stalled() -> bool:
         nonlocal seen
-        before, seen = seen, len(tap.simulator.requests)
+        before, seen = seen, len(simulator.requests)
         time.sleep(0.3)
         return 0 < before == seen
 
-    with started(tap.command(), stdout=subprocess.PIPE) as running:
+    with started(tap(), stdout=subprocess.PIPE) as running:
         wait_until(is_stalled)
         assert_ends_soon(running, signal.SIGINT)
 
 
-def test_a_signal_while_32_slow_answers_are_under_way(tap: Tap) -> None:
+def test_a_signal_while_32_slow_answers_are_under_way(
+    simulator: Simulator, tap: Command, tmp_path: Path
+) -> None:
     """Nobody waits for them, and no STATE is written any more."""
     over, under_way = threading.Event(), list[str]()
 
@@ -105,9 +106,9 @@ def test_a_signal_while_32_slow_answers_are_under_way(tap: Tap) -> None:
         return exchange.truth
 
     slow = Fault(name="an answer that waits", answer=wait)
-    tap.simulator.fail(slow, path="skills")
-    command = tap.command(start_date="2026-01-05", max_parallel_requests=32)
-    taken = tap.folder / "messages.jsonl"
+    simulator.fail(slow, path="skills")
+    command = tap(start_date="2026-01-05", max_parallel_requests=32)
+    taken = tmp_path / "messages.jsonl"
     with taken.open("w") as target, started(command, stdout=target) as running:
         wait_until(lambda: len(under_way) == 32)
         before = taken.read_text()
@@ -117,11 +118,9 @@ def test_a_signal_while_32_slow_answers_are_under_way(tap: Tap) -> None:
 
 
 @pytest.mark.parametrize("bytes_read", [0, 100_000])
-def test_a_target_that_ends(tap: Tap, bytes_read: int) -> None:
+def test_a_target_that_ends(tap: Command, bytes_read: int) -> None:
     """At once, or among records."""
-    with subprocess.Popen(
-        tap.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as running:
+    with subprocess.Popen(tap(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout
         assert running.stderr
         assert len(running.stdout.read(bytes_read)) == bytes_read
@@ -132,23 +131,16 @@ def test_a_target_that_ends(tap: Tap, bytes_read: int) -> None:
 
 
 @pytest.mark.skipif(not os.access(FULL, os.W_OK), reason="no device that is always full")
-@pytest.mark.parametrize("options", [[], ["--discover"], ["--about"]])
-def test_a_disk_that_is_full(tap: Tap, options: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("place", "options", "told"),
+    [
+        ("&-", [], "Standard output is closed"),
+        *((FULL, options, NO_SPACE) for options in ([], ["--discover"], ["--about"])),
+    ],
+)
+def test_nowhere_to_write(tap: Command, place: str, options: list[str], told: str) -> None:
     """In the words of the operating system, whatever the command writes."""
-    with FULL.open("w") as full:
-        done = subprocess.run(
-            tap.command(*options), stdout=full, stderr=subprocess.PIPE, check=False
-        )
+    command = ["/bin/sh", "-c", f'"$@" >{place}', "sh", *tap(*options)]
+    done = subprocess.run(command, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 1
-    assert "cannot be written: No space left on device." in the_error(done.stderr)
-
-
-def test_no_standard_output(tap: Tap) -> None:
-    """There is nowhere to write to."""
-    done = subprocess.run(
-        ["/bin/sh", "-c", '"$@" >&-', "sh", *tap.command()],
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "Standard output is closed" in the_error(done.stderr)
+    assert told in the_error(done.stderr)

@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -23,6 +24,7 @@ PATIENCE = 10.0
 #: Seconds in which nothing happens that is not to.
 A_WHILE = 0.25
 ROOM = 2
+SIGNALS = {signal.SIGINT, signal.SIGTERM}
 
 
 class BrokenError(Exception):
@@ -66,6 +68,8 @@ class Questions:
     def fetch(self, question: int) -> Iterator[Page]:
         """Yield the pages of an answer."""
         self.began.append(question)
+        # They are for the main thread, which they would not wake from here.
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) >= SIGNALS
         for place in range(self._page_counts[question]):
             label = question, place
             self._pace(label)
