@@ -11,7 +11,8 @@ CUT_OFF = 3
 def main(file: str, batch: int) -> None:
     """Load standard input, and commit at each STATE and after so many records."""
     waiting: list[str] = []
-    with Path(file).open("a", encoding="utf-8") as landed:
+    # Nothing waits in a buffer, so that no line is cut off where the process is killed.
+    with Path(file).open("ab", buffering=0) as landed:
         for line in sys.stdin:
             if not line.endswith("\n"):
                 sys.exit(CUT_OFF)
@@ -19,13 +20,12 @@ def main(file: str, batch: int) -> None:
             if message["type"] == "RECORD":
                 waiting.append(line)
             if message["type"] == "STATE" or len(waiting) == batch:
-                landed.writelines(waiting)
-                landed.flush()
+                landed.write("".join(waiting).encode())
                 waiting.clear()
             if message["type"] == "STATE":
                 sys.stdout.write(json.dumps(message["value"]) + "\n")
                 sys.stdout.flush()
-        landed.writelines(waiting)
+        landed.write("".join(waiting).encode())
 
 
 if __name__ == "__main__":
