@@ -85,7 +85,7 @@ def test_groups_add_up(simulator: Simulator, name: str, dimension: str) -> None:
 
     Somebody may use several products, and be in several teams.
     """
-    filtered = 0
+    filtered, overlap = 0, False
     for day in DAYS:
         whole = summed(simulator.truth(name, day))
         rows = simulator.truth(name, day, group_by=(dimension,))
@@ -95,6 +95,7 @@ def test_groups_add_up(simulator: Simulator, name: str, dimension: str) -> None:
             users_of_products = dimension == "product" and "distinct_user_count" in figure
             if value is not None and (users_of_products or dimension == TEAM):
                 assert parts[figure] >= value, (day, figure)
+                overlap |= parts[figure] > value
             else:
                 assert parts[figure] == value, (day, figure)
         for value in sorted({row[dimension] for row in rows} - {None})[:2]:
@@ -103,6 +104,7 @@ def test_groups_add_up(simulator: Simulator, name: str, dimension: str) -> None:
             group = [row for row in rows if row[dimension] == value]
             assert narrowed == [without(row, *DIMENSIONS) for row in group]
     assert filtered
+    assert overlap is (dimension != "user_id")
 
 
 def test_users_by_team_are_the_rows_of_its_members(simulator: Simulator) -> None:
