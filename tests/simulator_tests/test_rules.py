@@ -35,6 +35,7 @@ REFUSED: tuple[tuple[str, str, Row], ...] = (
     ("limit: must be from 1 to 1000", "members", {"limit": 1001}),
     ("limit: must be from 1 to 1000", "usage", {"limit": 1001}),
     ("limit: must be from 1 to 31", "usage_report", {"limit": 32}),
+    ("limit: must be from 1 to 168", "cost_report", {"bucket_width": "1h", "limit": 169}),
     ("limit: must be from 1 to 256", "cost_report", {**MINUTES, "limit": 257}),
     ("limit: given 2 times", "skills", {"limit": [1, 1]}),
     ("date: required", "skills", {"date": None}),
