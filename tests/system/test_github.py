@@ -95,30 +95,24 @@ def test_release_publishes_what_was_built() -> None:
     assert "secrets." not in RELEASE.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("tag", "code", "notes"),
-    [
-        ("v0.2.0", 0, "### Added\n\n- new [0.2.0]"),
-        ("v0.1.0", 1, "- old"),
-        ("v0.2", 1, ""),
-        ("v0.3.0", 1, ""),
-    ],
-)
-def test_release_goes_by_the_tag(tmp_path: Path, tag: str, code: int, notes: str) -> None:
-    """It must be the version, and the changelog must have a section of it."""
+@pytest.mark.parametrize("tag", ["v0.2.0", "v0.1.0", "v0.2", "v0.3.0"])
+def test_release_goes_by_the_tag(tmp_path: Path, tag: str) -> None:
+    """It must be the version that was built, and have a section of the changelog."""
     (tmp_path / "dist").mkdir()
     (tmp_path / "dist" / "tap_claude_analytics-0.2.0.tar.gz").touch()
-    checked = run_step("Check that the tag is the version", tmp_path, tag)
-    assert checked.returncode == code
-    assert (tag in checked.stdout) == bool(code)
     (tmp_path / "CHANGELOG.md").write_text(
         "# Changelog\n\n## [Unreleased]\n\n- not yet\n\n## [0.2.0] - 2026-12-01\n\n"
         "### Added\n\n- new [0.2.0]\n\n## [0.1.0] - 2026-11-01\n\n- old\n",
         encoding="utf-8",
     )
+    checked = run_step("Check that the tag is the version", tmp_path, tag)
+    assert checked.returncode == (tag != "v0.2.0")
+    assert (tag in checked.stdout) == bool(checked.returncode)
     taken = run_step("Take the notes from the changelog", tmp_path, tag)
-    assert (taken.returncode == 0) == bool(notes)
-    assert (tmp_path / "notes.md").read_text(encoding="utf-8").strip() == notes
+    sections = {"v0.2.0": "### Added\n\n- new [0.2.0]", "v0.1.0": "- old"}
+    assert taken.returncode == (tag not in sections)
+    notes = (tmp_path / "notes.md").read_text(encoding="utf-8").strip()
+    assert notes == sections.get(tag, "")
 
 
 def test_changelog_has_the_form_that_a_release_reads() -> None:

@@ -76,8 +76,12 @@ def test_fits_what_reads_it() -> None:
     assert all(DEFINITION[name] for name in OF_HUBS)
     for each in DEFINITION["settings"]:
         assert all(each[name] for name in ("name", "kind", "label", "description"))
-        assert (each["kind"] == "options") == bool(each.get("options"))
+        labels = [option["label"] for option in each.get("options", ())]
+        assert all(labels)
+        assert (each["kind"] == "options") == bool(labels)
     assert "meltano_sdk" in DEFINITION["keywords"]
+    assert DEFINITION["quality"] == "unknown"  # It is the hub that rates.
+    assert DEFINITION["namespace"] == NAME.replace("-", "_")
     assert not [*linter.run(TEXT, YamlLintConfig(YAML_RULES))]
 
 
