@@ -213,12 +213,10 @@ def test_products_have_colours_of_their_own() -> None:
 def test_new_and_returning_people_are_told_apart_only_where_they_can_be() -> None:
     """After a gap the two are one layer, and no layer says zero."""
     week = date(2026, 10, 19)
-    rows = page_marts.company(9, FIRST)
-    for row in rows["claude_active_users"]:
-        if row["period_start"] == week:
-            row.update(retained_user_count=5, lost_user_count=1)
-            row.update(new_user_count=None, returning_user_count=None)
-    marts, _ = read(rows)
+    counts = {"family_active": 9, "retained": 5, "lost": 1, "new": None, "returning": None}
+    row = {f"{name}_user_count": count for name, count in counts.items()}
+    of_all = {"period_start": week, "product_family": "all", **row}
+    marts, _ = read({"claude_active_users": [of_all]})
     card = adoption.coming_and_going(marts, with_gap(), {"all days": SPAN})
     chart = (card.parts[0].charts or {})["all days"]
     assert isinstance(chart, Chart)

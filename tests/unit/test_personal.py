@@ -1,20 +1,10 @@
 """What is personal is marked, and becomes a digest or nothing."""
 
-import json
-
 import pytest
 
-from tap_claude_analytics.records.personal import (
-    ACTOR,
-    ADDRESS,
-    NAME,
-    PERSONAL,
-    UNKNOWN,
-    digest,
-)
+from tap_claude_analytics.records.personal import ACTOR, ADDRESS, NAME, UNKNOWN, digest
 from tap_claude_analytics.streams.spec import StreamSpec
 from tap_claude_analytics.streams.specs import SPECS
-from tap_claude_analytics.tap import TapClaudeAnalytics
 from tests import masking
 
 
@@ -47,10 +37,3 @@ def test_what_is_personal_can_be_null(spec: StreamSpec) -> None:
         assert "null" in rule["type"]
         assert path not in spec.keys
         assert kind in {ADDRESS, ACTOR, NAME, UNKNOWN}
-
-
-def test_the_catalog_has_no_marks() -> None:
-    """Targets and Meltano get plain JSON schemas."""
-    tap = TapClaudeAnalytics(validate_config=False, setup_mapper=False)
-    assert PERSONAL not in json.dumps(tap.catalog_dict)
-    assert PERSONAL not in json.dumps(masking.SCHEMAS)

@@ -68,7 +68,7 @@ FITTING = {
     for kind, (conforming, _) in FITS.items()
 }
 #: Names of fields that no shape has.
-ODD_NAMES = ["news", "\0", "\ud800", "Zo\u00eb", "results"]
+ODD_NAMES = ["news", "\0", "\ud800", "Zo\u00eb"]
 
 SHAPE: Shape = {
     **{kind: kind for kind in FITS},

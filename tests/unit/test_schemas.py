@@ -198,7 +198,7 @@ def schema_fields(schema: JSONSchema) -> dict[str, str]:
     for path, node in walk(schema):
         declared = [node["type"]] if isinstance(node["type"], str) else node["type"]
         (kind,) = set(declared) - {"null"}
-        fields[".".join(path)] = node.get("format", kind)
+        fields[".".join(path)] = node.get("format", kind) if kind == "string" else kind
     return fields
 
 
