@@ -43,8 +43,7 @@ def company() -> Iterator[Simulator]:
 
 def read(company: Simulator, *streams: str, **settings: Any) -> Output:
     """Read streams, all by default, for one day; snapshots for today."""
-    chosen = streams or masking.SCHEMAS
-    output = run(company, *chosen, start_date=DAY.isoformat(), **settings)
+    output = run(company, *(streams or masking.SCHEMAS), start_date=DAY, **settings)
     assert not output.failures
     return output
 

@@ -181,7 +181,7 @@ def test_when_the_connection_is_tested(
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Rows of people are looked at, and each endpoint but that of the days is refused."""
+    """Rows of people are looked at, while most other endpoints refuse."""
     caplog.set_level(logging.DEBUG)
     simulator.edit("users", simulator.latest, odd)
     for endpoint in (ANSWERS.keys() | RESOURCES) - {"summaries"}:
