@@ -39,7 +39,7 @@ def days_ago(*days: int) -> list[str]:
         ([], []),
         ([3], [(3, 3)]),
         ([5, 1, 2], [(1, 5)]),
-        # Days in between with ten rows together, with more, and with nobody knows how many.
+        # Days in between that have ten rows, that have more, and of which nobody knows it.
         ([1, 4], [(1, 4)]),
         ([1, 6], [(1, 1), (6, 6)]),
         ([6, 8], [(6, 6), (8, 8)]),
