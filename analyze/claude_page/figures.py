@@ -65,7 +65,7 @@ def share_of_seats(marts: Marts, calendar: Calendar) -> Figure:
         why = "No seats, or no count of them or of users, on that day."
         return Figure(title, words.NOTHING, says, why)
     note = (
-        f"{words.count(row['active_7_count'])} users, "
+        f"{words.plural(row['active_7_count'], 'user')}, "
         f"{words.plural(row['assigned_seat_count'], 'seat')}"
     )
     young = not calendar.is_settled("org_summaries", row["date"])
@@ -93,7 +93,9 @@ def regulars(marts: Marts, calendar: Calendar) -> Figure:
     regular = counts.get("weekly", 0) + counts.get("most days", 0)
     if not everybody:
         return Figure(title, "0", says, "Nobody was active in the 28 days.")
-    note = f"{words.percent(100 * regular / everybody)} of {words.count(everybody)} users"
+    note = (
+        f"{words.percent(100 * regular / everybody)} of {words.plural(everybody, 'user')}"
+    )
     return Figure(
         title, words.count(regular), says, note, is_young=_is_young(calendar, until)
     )
@@ -145,9 +147,9 @@ def spend_per_user(marts: Marts, calendar: Calendar) -> Figure:
         else:
             why = f"Cost or activity of {words.month(month)} is not complete."
         return Figure(title, words.NOTHING, says, why)
-    note = (
-        f"{words.money(row['cost_usd'])} for {words.count(row['active_user_count'])} people"
-    )
+    count = row["active_user_count"]
+    people = "1 person" if count == 1 else f"{words.count(count)} people"
+    note = f"{words.money(row['cost_usd'])} for {people}"
     return Figure(
         title,
         words.money(row["cost_per_active_user"]),

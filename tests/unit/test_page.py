@@ -96,6 +96,7 @@ SMALL: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
         ["1", "100%", "1", "$69.75", "$69.75", "75%"],
         [
             "October 2026: not shown for fewer than 10 such users.",
+            *("1 user, 1 seat\n", "100% of 1 user\n", "$69.75 for 1 person\n"),
             "Nothing is known in these days.",
         ],
     ),
@@ -110,7 +111,7 @@ def test_little_data(
     page_marts.build(database, rows, LATER if rows else ())
     made = make(database)
     assert made.figures == figures
-    assert all(text in "\n".join([made.text, *made.tooltips]) for text in said)
+    assert all(text in "\n".join([*made.words, *made.tooltips]) for text in said)
     assert bool(made.tooltips) is bool(rows)
     assert ("Charts show" in made.text) is ("–" not in figures)
 
