@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -79,8 +80,9 @@ class Bench:
         output, yesterday = self._file(""), datetime.now(timezone.utc) - timedelta(days=1)
         service = {"stale_days": 1, **service}
         self.load(DAYS_OF_YESTERDAY, service, output=output, at=yesterday)
-        lines = output.read_text(encoding="utf-8").splitlines()
-        return self._file(json.dumps(singer.Output(lines).state))
+        with output.open(encoding="utf-8") as lines:
+            [last] = deque(lines, maxlen=1)
+        return self._file(json.dumps(json.loads(last)["value"]))
 
     def _file(self, content: str) -> Path:
         path = self.folder / f"{uuid4()}.json"
