@@ -104,6 +104,8 @@ def test_a_fault_that_passes(
     truth.assert_true(output, simulator, "skills", DATES)
     for wait, waited in zip(expected, waits, strict=True):
         assert wait <= waited <= wait + 1
+    # No two are alike, or many clients would come back at the same instant.
+    assert len({waited % 1 for waited in waits}) == len(waits)
 
 
 def test_a_long_wait_is_told(simulator: Simulator, sleeps: list[float]) -> None:

@@ -53,6 +53,15 @@ def test_a_day_that_cannot_be_denied(
     assert output.bookmark("skills") == bookmark
 
 
+def test_a_version_is_no_day(organization: Organize) -> None:
+    """A refusal may repeat what was sent."""
+    simulator = organization(pendulum.Date(2026, 11, 10), users=2)
+    simulator.reply("skills", status=400, body=error_of("2026-10-21 is not known"))
+    output = run(simulator, "skills", start_date="2026-11-07")
+    assert output.failed == ["skills"]
+    assert simulator.requests[0].headers["anthropic-version"] in output.failure
+
+
 def test_the_wording_without_a_date(simulator: Simulator) -> None:
     """All streams end on the day before, without a warning."""
     simulator.fail(FAULTS["not_yet_without_a_date"])
@@ -95,6 +104,8 @@ def test_an_api_that_is_behind(organization: Organize) -> None:
     ("refusals", "bookmark", "failed"),
     [
         ([(400, "the latest day is 2026-01-02"), (403, "no")], None, SUMMARIES),
+        # An API that names an earlier day each time would be asked for ever.
+        ([(400, f"the latest day is 2026-01-0{n}") for n in (2, 1)], None, ()),
         # The earlier day is not wanted any more.
         ([(400, "the latest day is 2026-01-02")], "2026-01-02", ()),
     ],
@@ -105,7 +116,7 @@ def test_summaries_that_are_refused(
     bookmark: str | None,
     failed: tuple[str, ...],
 ) -> None:
-    """They are asked for again if a refusal names an earlier day that is wanted."""
+    """They are asked for once more if a refusal names an earlier day that is wanted."""
     for status, message in refusals:
         simulator.reply("summaries", status=status, body=error_of(message), times=1)
     settings: dict[str, Any] = {"lookback_days": 0, "end_date": "2026-01-03"}
